@@ -1,0 +1,93 @@
+"""What every engine is: one protocol, its inputs and its answer.
+
+An engine gives a *first* alpha. It never composites, never despills and never sees a file:
+the solver in ``mattebox.matte`` turns its answer into alpha for linear light.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import torch
+
+StateT = TypeVar("StateT")
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What a user and the pipeline must know about an engine before it runs.
+
+    Attributes:
+        name: the name on the command line.
+        summary: one line for help texts.
+        recurrent: True where a frame's answer depends on the frames before it.
+        needs_plate: True where a clean plate (given or made from the screen) is required.
+        needs_hint: True where a matte sequence from elsewhere is required.
+        wants_encoded: True where the engine reads ``EngineInput.encoded`` (networks).
+    """
+
+    name: str
+    summary: str
+    recurrent: bool
+    needs_plate: bool
+    needs_hint: bool
+    wants_encoded: bool
+
+
+@dataclass(frozen=True)
+class EngineInput:
+    """One frame, as engines see it. All tensors float32 on the engine's device.
+
+    Attributes:
+        linear: [1,3,H,W] source, scene-linear Rec.709, unbounded (HDR and negatives).
+        plate_linear: [1,3,H,W] clean plate in the same light, or None.
+        encoded: [1,3,H,W] source, display-encoded 0..1 as networks were trained on
+            (``mattebox_ocio.model_space``), or None where the engine did not ask for it.
+        plate_encoded: [1,3,H,W] clean plate encoded likewise, or None.
+        hint: [1,1,H,W] a matte from elsewhere, 0..1, or None.
+        second_linear, second_plate_linear: [1,3,H,W] the same moment over another background,
+            and that background (dual-pass shots), or None.
+    """
+
+    linear: torch.Tensor
+    plate_linear: torch.Tensor | None = None
+    encoded: torch.Tensor | None = None
+    plate_encoded: torch.Tensor | None = None
+    hint: torch.Tensor | None = None
+    second_linear: torch.Tensor | None = None
+    second_plate_linear: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """An engine's answer for one frame.
+
+    Attributes:
+        alpha: [1,1,H,W] float32, 0..1.
+        foreground: [1,3,H,W] float32 straight foreground colour, display-encoded 0..1 like
+            ``EngineInput.encoded``, meaningful only where alpha > 0; None where the engine
+            has none.
+        exact: True where alpha is already right for linear light (triangulation).
+    """
+
+    alpha: torch.Tensor
+    foreground: torch.Tensor | None = None
+    exact: bool = False
+
+
+class Engine(Protocol[StateT]):
+    """One way to get a first alpha.
+
+    ``predict`` takes the state that the call for the previous frame returned (None at the first
+    frame and after a cut) and returns the state for the next one (None where the engine has no
+    memory). It raises DeviceError where memory does not suffice and never falls back to
+    another device.
+    """
+
+    @property
+    def info(self) -> EngineInfo: ...
+
+    def predict(
+        self, frame: EngineInput, state: StateT | None
+    ) -> tuple[Prediction, StateT | None]: ...

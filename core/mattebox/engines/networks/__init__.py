@@ -1,0 +1,1 @@
+"""Network definitions in torch, clean-room from the papers."""

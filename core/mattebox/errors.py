@@ -1,0 +1,178 @@
+"""Every error a user can meet, each with its exit code.
+
+    MatteboxError            70  our own fault, unless a subclass says otherwise
+    ├── UsageError           64  bad arguments
+    │   ├── UnknownNameError     a name that is not one of the known ones (proposes the nearest)
+    │   └── JobError             a job with faults, all of them listed at once
+    ├── InputError           66  an input is missing or cannot be read
+    │   ├── MissingFramesError   frames that are not on disk
+    │   ├── UnreadableError      a file that is there and cannot be used
+    │   └── NonFiniteError       more NaN or Inf pixels than can be repaired
+    ├── StaleError           65  frames that do not match the job (``check``)
+    ├── DeviceError          69  no usable device, or not enough memory on it
+    ├── WeightsError         69  weights missing, wrong, or of another network
+    ├── WriteError           74  a frame could not be written
+    └── InterruptedRun       75  stopped on request; run again to finish
+
+A message says what is wrong with which value, what was expected, and the next step. Errors of
+third-party libraries are turned into these at the seam where the library is called.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+
+class MatteboxError(Exception):
+    """Base of all errors of Mattebox.
+
+    Attributes:
+        code: short stable name for event lines and scripts.
+        exit_code: what the command ends with (``sysexits.h`` numbers, docs/exit_codes.md).
+        expected: what would have been right, or None where the message says it.
+        next_step: what the user can do now, or None.
+        path: the file concerned, or None.
+        frame: the frame number concerned, or None.
+    """
+
+    code = "internal"
+    exit_code = 70
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: str | None = None,
+        next_step: str | None = None,
+        path: Path | None = None,
+        frame: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.expected = expected
+        self.next_step = next_step
+        self.path = path
+        self.frame = frame
+
+    def __str__(self) -> str:
+        parts = [self.message]
+        if self.expected is not None:
+            parts.append(f"expected: {self.expected}")
+        if self.next_step is not None:
+            parts.append(f"next step: {self.next_step}")
+        return "\n  ".join(parts)
+
+
+class UsageError(MatteboxError):
+    """An argument, or a combination of arguments, that cannot be right."""
+
+    code = "usage"
+    exit_code = 64
+
+
+class UnknownNameError(UsageError):
+    """A name (engine, colour space, channel, layer) that is not one of the known ones."""
+
+    code = "unknown_name"
+
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], *, next_step: str | None = None
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.known = tuple(known)
+        near = nearest_names(name, self.known)
+        hint = f"did you mean {' or '.join(repr(n) for n in near)}?" if near else None
+        listed = ", ".join(self.known[:12]) + (", ..." if len(self.known) > 12 else "")
+        super().__init__(
+            f"there is no {kind} {name!r}",
+            expected=f"one of: {listed}" if listed else None,
+            next_step="; ".join(step for step in (hint, next_step) if step) or None,
+        )
+
+
+class JobError(UsageError):
+    """A job with one or more faults; ``faults`` holds all of them."""
+
+    code = "job"
+
+    def __init__(self, faults: Sequence[str], *, path: Path | None = None) -> None:
+        self.faults = tuple(faults)
+        where = f" in {path}" if path is not None else ""
+        count = "one fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
+        super().__init__(f"{count}{where}:\n" + "\n".join(f"- {fault}" for fault in faults))
+
+
+class InputError(MatteboxError):
+    """An input file, or a part of it, that is missing or cannot be used."""
+
+    code = "input"
+    exit_code = 66
+
+
+class MissingFramesError(InputError):
+    """Frames that a sequence should have and that are not on disk."""
+
+    code = "missing_frames"
+
+    def __init__(
+        self, message: str, frames: Sequence[int], *, next_step: str | None = None
+    ) -> None:
+        self.frames = tuple(frames)
+        super().__init__(message, next_step=next_step, frame=self.frames[0] if frames else None)
+
+
+class UnreadableError(InputError):
+    """A file that is there but empty, truncated, deep, or not an image we can use."""
+
+    code = "unreadable"
+
+
+class NonFiniteError(InputError):
+    """NaN or Inf pixels where they were forbidden or are too many to be repaired."""
+
+    code = "non_finite"
+
+
+class StaleError(MatteboxError):
+    """Frames on disk that were made by another job, or that fail the identity."""
+
+    code = "stale"
+    exit_code = 65
+
+
+class DeviceError(MatteboxError):
+    """The device asked for is absent, or its memory does not suffice."""
+
+    code = "device"
+    exit_code = 69
+
+
+class WeightsError(MatteboxError):
+    """Weights that are missing, damaged, or belong to another network."""
+
+    code = "weights"
+    exit_code = 69
+
+
+class WriteError(MatteboxError):
+    """A frame that could not be written whole: disk full, folder gone or not writable."""
+
+    code = "write"
+    exit_code = 74
+
+
+class InterruptedRun(MatteboxError):
+    """The run was stopped on request; all frames on disk are whole."""
+
+    code = "interrupted"
+    exit_code = 75
+
+
+def nearest_names(name: str, known: Iterable[str], count: int = 2) -> list[str]:
+    """The known names closest to a mistyped one, best first, compared without case."""
+    by_folded = {candidate.casefold(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
+    return [by_folded[folded] for folded in near]

@@ -1,0 +1,1 @@
+"""Alpha algebra in linear light."""

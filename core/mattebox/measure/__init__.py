@@ -1,0 +1,1 @@
+"""Rulers: errors against truth, identity, flicker."""

@@ -1,0 +1,1 @@
+"""Colour for Mattebox: configs, plate spaces, transforms, model space."""
