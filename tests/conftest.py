@@ -6,7 +6,6 @@ import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: spinning threads starve CI
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +22,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def shared() -> Iterator[Path]:
+def shared() -> Path:
     """The shared test material: goldens, rendered shots, real weights. Skips where it is absent."""
     folder = Path(os.environ.get("MATTEBOX_SHARED", REPOSITORY.parent / "shared"))
     if not (folder / "goldens").is_dir():
         pytest.skip(
             f"shared test material not found at {folder}; it runs where MATTEBOX_SHARED names it"
         )
-    yield folder
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@
     ├── DeviceError          69  no usable device, or not enough memory on it
     ├── WeightsError         69  weights missing, wrong, or of another network
     ├── WriteError           74  a frame could not be written
-    └── InterruptedRun       75  stopped on request; run again to finish
+    └── RunInterruptedError  75  stopped on request; run again to finish
 
 A message says what is wrong with which value, what was expected, and the next step. Errors of
 third-party libraries are turned into these at the seam where the library is called.
@@ -35,10 +35,12 @@ class MatteboxError(Exception):
         next_step: what the user can do now, or None.
         path: the file concerned, or None.
         frame: the frame number concerned, or None.
+        was_reported: True once a listener has shown it, so that it is not shown twice.
     """
 
     code = "internal"
     exit_code = 70
+    was_reported = False
 
     def __init__(
         self,
@@ -164,7 +166,7 @@ class WriteError(MatteboxError):
     exit_code = 74
 
 
-class InterruptedRun(MatteboxError):
+class RunInterruptedError(MatteboxError):
     """The run was stopped on request; all frames on disk are whole."""
 
     code = "interrupted"

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+Pixels = NDArray[np.float16 | np.float32]
+"""HxWxC as files hold it: half stays float16, all else is float32."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -70,15 +73,19 @@ class Frame:
         data_window: where ``pixels`` lie.
         display_window: the format of the shot.
         pixel_aspect: width of a pixel divided by its height.
-        attributes: every other header attribute, as OpenImageIO names and types them.
+        attributes: every other header attribute, by OpenImageIO's name: str, int, float or a tuple
+            of them.
+        attribute_types: OpenImageIO's type of an attribute (``timecode``, ``rational``,
+            ``float[8]``) where its value alone does not tell it; it is written as it was read.
     """
 
-    pixels: NDArray[np.float16] | NDArray[np.float32]
+    pixels: Pixels
     channels: tuple[str, ...]
     data_window: Window
     display_window: Window
     pixel_aspect: float = 1.0
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    attribute_types: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         expected = (self.data_window.height, self.data_window.width, len(self.channels))

@@ -1,0 +1,44 @@
+# The README's two commands: `make demo` and `make test`. Nothing but Python 3.11, pip and make
+# is needed; everything goes into .venv.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types check format docs wheel clean
+
+demo: $(READY) ## key the shipped shot and compare it with its truth
+	$(BIN)/mattebox demo -o out/demo
+
+test: $(READY) ## all tests; PYTEST_ARGS reaches pytest
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+check: lint types test
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(READY) ## write the generated documents again
+	$(BIN)/python docs/generate.py
+
+wheel: $(READY)
+	$(BIN)/python -m build --outdir dist
+
+clean:
+	rm -rf $(VENV) out dist build
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip==25.3
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group dev
+	touch $@

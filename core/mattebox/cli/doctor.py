@@ -1,0 +1,185 @@
+"""``mattebox doctor``: what this machine has, what is wrong with it, and the cure of each fault."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattebox import __version__
+
+LIBRARIES = ("numpy", "torch", "OpenImageIO", "opencolorio", "fileseq", "pydantic", "safetensors")
+REPORT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that will get in the way, and what to do about it."""
+
+    what: str
+    cure: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found. Hosts read it as JSON; keys are only ever added."""
+
+    version: int
+    mattebox: str
+    python: str
+    executable: str
+    platform: str
+    cores: int
+    libraries: dict[str, str | None]
+    devices: list[dict[str, Any]]
+    onnx_providers: list[str]
+    ocio: dict[str, str]
+    weights: list[str]
+    faults: list[Fault] = field(default_factory=list)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="The report as JSON, for hosts.")] = False,
+) -> None:
+    """Show versions, devices, OCIO config and weights, and the cure for every fault found.
+
+    Ends with 69 where a fault stands in the way of keying, else with 0.
+    """
+    report = examine()
+    if as_json:
+        typer.echo(json.dumps(asdict(report), indent=2))
+    else:
+        _print(report)
+    if report.faults:
+        raise typer.Exit(69)
+
+
+def examine() -> Report:
+    """Look at this machine; never raises for what it finds."""
+    faults: list[Fault] = []
+    return Report(
+        version=REPORT_VERSION,
+        mattebox=__version__,
+        python=platform.python_version(),
+        executable=sys.executable,
+        platform=platform.platform(),
+        cores=os.cpu_count() or 1,
+        libraries=_libraries(faults),
+        devices=_devices(faults),
+        onnx_providers=_onnx_providers(),
+        ocio=_ocio(faults),
+        weights=_weights(faults),
+        faults=faults,
+    )
+
+
+def _libraries(faults: list[Fault]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            found[name] = None
+            faults.append(Fault(f"{name} is not installed", "pip install --upgrade mattebox"))
+    return found
+
+
+def _devices(faults: list[Fault]) -> list[dict[str, Any]]:
+    devices: list[dict[str, Any]] = [{"name": "cpu", "description": platform.processor() or "cpu"}]
+    if importlib.util.find_spec("torch") is None:
+        return devices
+    import torch
+
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            properties = torch.cuda.get_device_properties(index)
+            devices.append(
+                {
+                    "name": f"cuda:{index}",
+                    "description": properties.name,
+                    "memory_mib": properties.total_memory // 2**20,
+                    "cuda": torch.version.cuda,
+                }
+            )
+    elif torch.version.cuda is not None and Path("/dev/nvidiactl").exists():
+        hidden = f" (CUDA_VISIBLE_DEVICES={visible!r})" if visible is not None else ""
+        faults.append(
+            Fault(
+                f"an NVIDIA driver is here, and torch {torch.__version__} sees no device{hidden}",
+                "check nvidia-smi, CUDA_VISIBLE_DEVICES, and that the driver supports CUDA "
+                f"{torch.version.cuda}",
+            )
+        )
+    elif torch.version.cuda is None and Path("/dev/nvidiactl").exists():
+        faults.append(
+            Fault(
+                f"torch {torch.__version__} is a CPU build on a machine with an NVIDIA driver",
+                "install a CUDA build of torch (pytorch.org/get-started)",
+            )
+        )
+    return devices
+
+
+def _onnx_providers() -> list[str]:
+    if importlib.util.find_spec("onnxruntime") is None:
+        return []
+    import onnxruntime
+
+    return [str(provider) for provider in onnxruntime.get_available_providers()]
+
+
+def _ocio(faults: list[Fault]) -> dict[str, str]:
+    from mattebox.errors import MatteboxError
+    from mattebox.pipeline.colour import choose_config
+
+    try:
+        config = choose_config(None)
+    except MatteboxError as error:
+        faults.append(Fault(error.message, error.next_step or "set $OCIO to a readable config"))
+        return {"name": "", "source": f"$OCIO={os.environ.get('OCIO', '')}"}
+    return {"name": config.name, "source": config.source}
+
+
+def _weights(faults: list[Fault]) -> list[str]:
+    """Weights files in the folder that MATTEBOX_WEIGHTS names."""
+    named = os.environ.get("MATTEBOX_WEIGHTS")
+    if named is None:
+        return []
+    folder = Path(named)
+    if not folder.is_dir():
+        faults.append(
+            Fault(
+                f"MATTEBOX_WEIGHTS names {named}, which is no folder",
+                "set it to the folder with the weights, or unset it",
+            )
+        )
+        return []
+    return sorted(str(p) for p in folder.iterdir() if p.suffix in (".pth", ".safetensors"))
+
+
+def _print(report: Report) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print(f"mattebox {report.mattebox}, Python {report.python}, {report.platform}")
+    for name, version in report.libraries.items():
+        console.print(f"  {name} {version or 'missing'}")
+    for device in report.devices:
+        memory = f", {device['memory_mib']} MiB" if "memory_mib" in device else ""
+        console.print(f"  device {device['name']}: {device['description']}{memory}")
+    console.print(f"  onnxruntime providers: {', '.join(report.onnx_providers) or 'none'}")
+    console.print(f"  OCIO config: {report.ocio['name']} ({report.ocio['source']})")
+    console.print(f"  weights: {', '.join(report.weights) or 'none found'}")
+    for fault in report.faults:
+        console.print(f"fault: {fault.what}\n  cure: {fault.cure}", style="red", markup=False)
+    if not report.faults:
+        console.print("no faults found")

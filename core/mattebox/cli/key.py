@@ -1,0 +1,187 @@
+"""``mattebox key``: key a shot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mattebox.cli.knob_options import said, with_knobs
+from mattebox.errors import UsageError
+
+INPUTS, COLOUR, RUNNING = "Inputs", "Colour", "Running"
+
+MOST_THREADS = 8
+"""More threads make frames no faster and take cores from the host beside us."""
+
+
+def _input(flag: str, help_text: str) -> Any:
+    return typer.Option(flag, help=help_text, rich_help_panel=INPUTS, show_default=False)
+
+
+def _colour(flag: str, help_text: str) -> Any:
+    return typer.Option(flag, help=help_text, rich_help_panel=COLOUR, show_default=False)
+
+
+def _running(flag: str, help_text: str) -> Any:
+    return typer.Option(flag, help=help_text, rich_help_panel=RUNNING, show_default=False)
+
+
+@with_knobs
+def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by position
+    plate: Annotated[
+        str | None,
+        typer.Argument(help="Picture sequence: shot.####.exr, shot.%04d.exr, a folder, one file."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="Where the keyed EXR go: a pattern or a folder."),
+    ] = None,
+    frames: Annotated[
+        str | None, typer.Option(help="Frames to key: 1001-1050, 1001-1050x2, 1,5,9-12.")
+    ] = None,
+    clean_plate: Annotated[
+        str | None,
+        _input("--clean-plate", "The background without the subject: one file, or a sequence."),
+    ] = None,
+    hint: Annotated[
+        str | None, _input("--hint", "A matte from elsewhere, FILE[:channel] (engine hint).")
+    ] = None,
+    inside: Annotated[
+        str | None, _input("--inside", "Holdout matte, FILE[:channel]: alpha is at least this.")
+    ] = None,
+    outside: Annotated[
+        str | None, _input("--outside", "Garbage matte, FILE[:channel]: alpha is 0 there.")
+    ] = None,
+    plate2: Annotated[
+        str | None, _input("--plate2", "The shot over a second background (triangulate).")
+    ] = None,
+    background: Annotated[
+        str | None, _input("--background", "First background: file or R,G,B (triangulate).")
+    ] = None,
+    background2: Annotated[
+        str | None, _input("--background2", "Second background: file or R,G,B (triangulate).")
+    ] = None,
+    part: Annotated[str | None, _input("--part", "Named part of a multi-part plate.")] = None,
+    view: Annotated[str | None, _input("--view", "Named view of a multi-view plate.")] = None,
+    weights: Annotated[
+        str | None, _input("--weights", "Weights of a network: .pth or .safetensors.")
+    ] = None,
+    in_space: Annotated[
+        str | None, _colour("--in-space", "Colour space of the plate; default: found out.")
+    ] = None,
+    out_space: Annotated[
+        str | None,
+        _colour("--out-space", "Linear space of the result; default: the plate's, linearised."),
+    ] = None,
+    ocio: Annotated[
+        str | None, _colour("--ocio", "OCIO config: a file or ocio://name; default: $OCIO.")
+    ] = None,
+    device: Annotated[
+        str | None, _running("--device", "auto, cpu, cuda or cuda:n. [default: auto]")
+    ] = None,
+    threads: Annotated[
+        int | None,
+        _running("--threads", "CPU threads for arithmetic. [default: cores, at most 8]"),
+    ] = None,
+    job: Annotated[
+        Path | None, _running("--job", "Key from a job file; other inputs come from it.")
+    ] = None,
+    write_job: Annotated[
+        Path | None, _running("--write-job", "Prepare the shot, write the job file and stop.")
+    ] = None,
+    force: Annotated[
+        bool, _running("--force", "Compute frames again that are already current.")
+    ] = False,
+    overwrite: Annotated[
+        bool, _running("--overwrite", "Replace files that were not written by Mattebox.")
+    ] = False,
+    preview: Annotated[
+        Path | None, _running("--preview", "Also write a contact sheet of the keyed shot (PNG).")
+    ] = None,
+    json_lines: Annotated[
+        bool, _running("--json", "Event lines on standard output, for hosts and farms.")
+    ] = False,
+    **knob_values: Any,
+) -> None:
+    """Key a shot: one EXR per frame with premultiplied RGBA, fg, spill, net and conf.
+
+    Frames that are on disk and current are skipped; `--force` computes them again.
+
+    **A green screen, nothing else known**: `mattebox key shot.####.exr -o keyed/ --screen auto`
+
+    **With a clean plate, ACEScg**: `mattebox key shot.####.exr -o keyed/ --clean-plate plate.exr
+    --in-space ACEScg`
+    """
+    from mattebox.cli.run import run_job
+    from mattebox.job import Job
+
+    values = {
+        "plate": plate,
+        "output": output,
+        "clean_plate": clean_plate or background,
+        "hint": _matte(hint),
+        "inside": _matte(inside),
+        "outside": _matte(outside),
+        "plate2": plate2,
+        "background2": background2,
+        "part": part,
+        "view": view,
+        "weights": weights,
+        "device": device,
+        "threads": threads,
+    }
+    given = {name: value for name, value in values.items() if value is not None}
+    colour = {"config": ocio, "in_space": in_space, "out_space": out_space}
+    settings = said(knob_values)
+    if job is not None:
+        told = _flags(given) + _flags({k: v for k, v in colour.items() if v}) + _flags(settings)
+        if told:
+            raise UsageError(
+                f"--job decides everything; {', '.join(told)} cannot be changed beside it",
+                next_step="drop them, or write a new job with --write-job",
+            )
+        asked = Job.read(job)
+    else:
+        if plate is None or output is None:
+            absent = "PLATE" if plate is None else "-o OUTPUT"
+            raise UsageError(
+                f"{absent} is missing",
+                next_step="mattebox key PLATE -o OUTPUT, or mattebox key --job FILE; "
+                "see mattebox key --help",
+            )
+        given.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
+        if "engine" not in settings:
+            has_screen = given.get("clean_plate") is not None or "screen" in settings
+            settings["engine"] = _default_engine(has_screen=has_screen, has_hint=hint is not None)
+        asked = Job.checked(given | {"colour": colour, "settings": settings})
+    run_job(
+        asked,
+        frames=frames,
+        write_job=write_job,
+        force=force,
+        overwrite=overwrite,
+        preview=preview,
+        json_lines=json_lines,
+    )
+
+
+def _default_engine(*, has_screen: bool, has_hint: bool) -> str:
+    if has_hint:
+        return "hint"
+    return "screen" if has_screen else "rvm"
+
+
+def _matte(text: str | None) -> dict[str, str | None] | None:
+    if text is None:
+        return None
+    from mattebox.sequences import split_channel
+
+    pattern, channel = split_channel(text)
+    return {"pattern": pattern, "channel": channel}
+
+
+def _flags(values: dict[str, Any]) -> list[str]:
+    return ["--" + name.replace("_", "-") for name in values]

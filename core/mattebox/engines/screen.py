@@ -1,0 +1,35 @@
+"""The ``screen`` engine: colour difference against a screen-coloured plate, in linear light.
+
+Runs on any machine, needs no weights, has no memory. Exact for everything whose own colour has no
+excess in the screen's key channel (neutral smoke, grey hair); the solver mends the rest.
+"""
+
+from __future__ import annotations
+
+from mattebox.engines.base import EngineInfo, EngineInput, Prediction
+from mattebox.errors import UsageError
+from mattebox.matte.colour_difference import colour_difference
+
+INFO = EngineInfo(
+    name="screen",
+    summary="green, blue or any saturated screen, with or without a clean plate; no weights",
+    recurrent=False,
+    needs_plate=True,
+    needs_hint=False,
+    wants_encoded=False,
+)
+
+
+class ScreenEngine:
+    """Colour difference as an engine."""
+
+    info = INFO
+
+    def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
+        """See ``Engine``. Raises UsageError where there is no plate."""
+        if frame.plate_linear is None:
+            raise UsageError(
+                "the screen engine has neither a clean plate nor a screen colour",
+                next_step="give --clean-plate FILE, or --screen auto|green|blue|R,G,B",
+            )
+        return Prediction(alpha=colour_difference(frame.linear, frame.plate_linear)), state

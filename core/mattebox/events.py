@@ -1,0 +1,246 @@
+"""What a run says while it works: one JSON line per event for hosts and farms, a bar for people.
+
+The pipeline only calls ``Reporter`` methods; who listens is decided on the command line. Event
+lines go to standard output, one JSON object per line, each flushed at once; everything for people
+goes to standard error. The schema of the lines is ``Event`` (``mattebox schema events``).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Literal, Protocol, TextIO
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from mattebox.errors import JobError, MatteboxError
+
+SCHEMA_VERSION = 1
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+    schema_version: Literal[1] = SCHEMA_VERSION
+
+
+class StartEvent(_Event):
+    """The job is clear and work begins."""
+
+    event: Literal["start"] = "start"
+    total: int = Field(description="Frames asked for.")
+    engine: str
+    device: str = Field(description="cpu, or the CUDA device and its name.")
+    fingerprint: str
+    output: str
+
+
+class ProgressEvent(_Event):
+    """How far the run is, once per frame."""
+
+    event: Literal["progress"] = "progress"
+    frame: int
+    done: int = Field(description="Frames that are on disk and current, skipped ones included.")
+    total: int
+
+
+class FrameEvent(_Event):
+    """A frame is on disk, whole."""
+
+    event: Literal["frame"] = "frame"
+    frame: int
+    path: str
+    skipped: bool = Field(description="True where the frame was already current.")
+    identity: float | None = Field(
+        default=None, description="Largest identity error in steps of the largest term."
+    )
+    residual: float | None = Field(
+        default=None, description="Mean absolute plate residual, out-space linear."
+    )
+
+
+class WarningEvent(_Event):
+    """Something the user should know; the run goes on."""
+
+    event: Literal["warning"] = "warning"
+    code: str
+    message: str
+    frame: int | None = None
+    path: str | None = None
+    next_step: str | None = None
+
+
+class ErrorEvent(_Event):
+    """Why the run ends without all frames."""
+
+    event: Literal["error"] = "error"
+    code: str
+    exit_code: int
+    message: str
+    expected: str | None = None
+    next_step: str | None = None
+    frame: int | None = None
+    path: str | None = None
+    faults: list[str] = Field(default_factory=list)
+
+
+class EndEvent(_Event):
+    """The last line of every run."""
+
+    event: Literal["end"] = "end"
+    exit_code: int
+    done: int
+    skipped: int
+    total: int
+    seconds: float
+    seconds_by_stage: dict[str, float] = Field(default_factory=dict)
+
+
+Event = Annotated[
+    StartEvent | ProgressEvent | FrameEvent | WarningEvent | ErrorEvent | EndEvent,
+    Field(discriminator="event"),
+]
+EVENT_SCHEMA: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def error_event(error: MatteboxError) -> ErrorEvent:
+    """The event line of an error."""
+    return ErrorEvent(
+        code=error.code,
+        exit_code=error.exit_code,
+        message=error.message,
+        expected=error.expected,
+        next_step=error.next_step,
+        frame=error.frame,
+        path=None if error.path is None else str(error.path),
+        faults=list(error.faults) if isinstance(error, JobError) else [],
+    )
+
+
+class Reporter(Protocol):
+    """Somebody who listens to a run."""
+
+    def emit(self, event: Event) -> None: ...
+
+
+class JsonReporter:
+    """One JSON object per line, for hosts and farms."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream if stream is not None else sys.stdout
+
+    def emit(self, event: Event) -> None:
+        self._stream.write(event.model_dump_json(exclude_none=True) + "\n")
+        self._stream.flush()
+
+
+class TerminalReporter:
+    """A progress bar with frames per second and time left; warnings above it; on standard error."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self._console = Console(stderr=True)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+        )
+        self._task = self._progress.add_task("keying", total=None, rate="", start=False)
+        self._warned: dict[str, int] = {}
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, StartEvent):
+            self._console.print(
+                f"mattebox: {event.engine} on {event.device}, {event.total} frames -> "
+                f"{event.output}",
+                highlight=False,
+                soft_wrap=True,
+                markup=False,
+            )
+            self._progress.start()
+            self._progress.start_task(self._task)
+            self._progress.update(self._task, total=event.total)
+        elif isinstance(event, ProgressEvent):
+            elapsed = self._progress.tasks[0].elapsed or 0.0
+            rate = f"{event.done / elapsed:.2f} frames/s" if elapsed > 0 else ""
+            self._progress.update(
+                self._task,
+                completed=event.done,
+                rate=rate,
+                description=f"keying {event.frame}",
+            )
+        elif isinstance(event, WarningEvent):
+            self._warn(event)
+        elif isinstance(event, ErrorEvent):
+            self._progress.stop()
+            text = "\n  ".join(
+                part
+                for part in (
+                    f"mattebox: error: {event.message}",
+                    f"expected: {event.expected}" if event.expected else None,
+                    f"next step: {event.next_step}" if event.next_step else None,
+                )
+                if part
+            )
+            self._console.print(text, style="red", highlight=False, markup=False, soft_wrap=True)
+        elif isinstance(event, EndEvent):
+            self._progress.stop()
+            self._summarise(event)
+
+    def _warn(self, event: WarningEvent) -> None:
+        """The first warning of a kind is printed, the rest are counted."""
+        self._warned[event.code] = self._warned.get(event.code, 0) + 1
+        if self._warned[event.code] == 1:
+            where = "" if event.frame is None else f" (frame {event.frame})"
+            step = f"\n  next step: {event.next_step}" if event.next_step else ""
+            self._console.print(
+                f"mattebox: warning: {event.message}{where}{step}",
+                style="yellow",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
+
+    def _summarise(self, event: EndEvent) -> None:
+        for code, count in self._warned.items():
+            if count > 1:
+                self._console.print(f"mattebox: {count} warnings of the kind {code}", markup=False)
+        skipped = f", {event.skipped} already current" if event.skipped else ""
+        self._console.print(
+            f"mattebox: {event.done} of {event.total} frames{skipped}, {event.seconds:.1f} s",
+            highlight=False,
+        )
+        if event.seconds_by_stage:
+            self._console.print(
+                "  time: " + stage_summary(event.seconds_by_stage), highlight=False, markup=False
+            )
+
+
+class CollectingReporter:
+    """Keeps all events; for callers in the same process."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+
+def stage_summary(seconds_by_stage: Mapping[str, float]) -> str:
+    """Where the time went, largest share first. Stages overlap, so shares are of their sum."""
+    whole = sum(seconds_by_stage.values()) or 1.0
+    ordered = sorted(seconds_by_stage.items(), key=lambda item: -item[1])
+    return ", ".join(f"{name} {took:.1f} s ({100 * took / whole:.0f} %)" for name, took in ordered)

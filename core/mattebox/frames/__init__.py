@@ -1,0 +1,28 @@
+"""Pictures in and out: EXR and friends through OpenImageIO, which nothing else here imports."""
+
+from mattebox.frames.attributes import carried_attributes
+from mattebox.frames.headers import Header, Part, format_difference, read_header
+from mattebox.frames.reading import read_attributes_only, read_frame, read_matte
+from mattebox.frames.repair import repair_non_finite
+from mattebox.frames.writing import (
+    Written,
+    interleave,
+    write_frame,
+    write_png,
+)
+
+__all__ = [
+    "Header",
+    "Part",
+    "Written",
+    "carried_attributes",
+    "format_difference",
+    "interleave",
+    "read_attributes_only",
+    "read_frame",
+    "read_header",
+    "read_matte",
+    "repair_non_finite",
+    "write_frame",
+    "write_png",
+]

@@ -1,0 +1,282 @@
+"""What a file holds, without its pixels: parts, windows, channels, views, attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import OpenImageIO as oiio
+
+from mattebox.errors import UnknownNameError, UnreadableError, UsageError
+from mattebox.frames import seam
+from mattebox.frames.attributes import attributes_of
+from mattebox.images import Window
+
+AlphaKind = Literal["none", "premultiplied", "straight"]
+
+_COLOUR_NAMES = ("r", "g", "b", "a")
+_LONG_NAMES = {"red": "r", "green": "g", "blue": "b", "alpha": "a"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a file; all but multi-part EXR have exactly one.
+
+    Attributes:
+        index: its place in the file.
+        name: its name, empty where it has none.
+        view: the view of a stereo file it belongs to, or None.
+        channels: its channel names, R G B A first.
+        channel_types: stored type of each: ``half``, ``float``, ``uint8``, ``uint16``, ``uint``.
+        bits: bits per sample of an integer file (10 and 12 are stored in ``uint16``), else 0.
+        data_window: where its pixels lie.
+        display_window: the format of the shot.
+        pixel_aspect: width of a pixel divided by its height.
+        compression: as OpenImageIO calls it, or ``none``.
+        alpha: whether colour is multiplied with alpha in the file.
+        is_deep: several samples per pixel; its pixels cannot be read here.
+        is_tiled: stored in tiles, not in rows.
+        is_alpha_misread: its alpha cannot be trusted as OpenImageIO reads it (some 10-bit DPX).
+        attributes: every other attribute.
+        attribute_types: types of attributes, where the value does not tell.
+    """
+
+    index: int
+    name: str
+    view: str | None
+    channels: tuple[str, ...]
+    channel_types: tuple[str, ...]
+    bits: int
+    data_window: Window
+    display_window: Window
+    pixel_aspect: float
+    compression: str
+    alpha: AlphaKind
+    is_deep: bool
+    is_tiled: bool
+    is_alpha_misread: bool
+    attributes: Mapping[str, Any] = field(repr=False)
+    attribute_types: Mapping[str, str] = field(repr=False)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The names before the dot of its channels, without doubles."""
+        return tuple(dict.fromkeys(c.rpartition(".")[0] for c in self.channels if "." in c))
+
+    def colour(self, prefix: str = "") -> dict[str, int]:
+        """Where R, G, B and A are: by name, in any case, also as ``red`` and so on.
+
+        An alpha that is misread is left out.
+        """
+        found: dict[str, int] = {}
+        for index, channel in enumerate(self.channels):
+            if channel.startswith(prefix):
+                name = channel[len(prefix) :].casefold()
+                name = _LONG_NAMES.get(name, name)
+                if name in _COLOUR_NAMES:
+                    found.setdefault(name.upper(), index)
+        if self.is_alpha_misread:
+            found.pop("A", None)
+        return found
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says about itself.
+
+    Attributes:
+        path: the file.
+        format_name: ``openexr``, ``png``, ``dpx``, ``tiff``...
+        parts: its parts, one at least.
+        views: the names of its views; empty for a file with one unnamed view.
+    """
+
+    path: Path
+    format_name: str
+    parts: tuple[Part, ...]
+    views: tuple[str, ...]
+
+    @property
+    def is_deep(self) -> bool:
+        return any(part.is_deep for part in self.parts)
+
+    @property
+    def data_window(self) -> Window:
+        """Of the main part."""
+        return self.main.data_window
+
+    @property
+    def display_window(self) -> Window:
+        """Of the main part; all parts of a file share it."""
+        return self.main.display_window
+
+    @property
+    def pixel_aspect(self) -> float:
+        return self.main.pixel_aspect
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Of the main part."""
+        return self.main.channels
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """Of the main part."""
+        return self.main.attributes
+
+    @property
+    def main(self) -> Part:
+        """The first part with R, G and B, else the first."""
+        return next((p for p in self.parts if {"R", "G", "B"} <= p.colour().keys()), self.parts[0])
+
+    def choose(self, part: str | None, view: str | None) -> tuple[Part, str]:
+        """The part to read, and the prefix of its channels.
+
+        The prefix is ``right.`` in single-part stereo, and ``ViewLayer.Combined.`` where ``part``
+        names that layer and not a part of the file.
+
+        Raises:
+            UnknownNameError: no such part or view.
+            UsageError: several views and none chosen.
+        """
+        candidates, prefix = self.parts, ""
+        if view is not None:
+            candidates, prefix = self._of_view(view)
+        elif len(self.views) > 1 and part is None:
+            raise UsageError(
+                f"{self.path} holds several views: {', '.join(self.views)}",
+                expected="one view",
+                next_step=f"choose one with --view {self.views[0]}",
+                path=self.path,
+            )
+        if part is not None:
+            for candidate in candidates:
+                if candidate.name == part:
+                    return candidate, prefix
+            for candidate in candidates:
+                if part in candidate.layers:
+                    return candidate, f"{part}."
+            known = [name for p in candidates for name in (p.name, *p.layers) if name]
+            raise UnknownNameError("part or layer", part, known, next_step=f"in {self.path}")
+        with_colour = [p for p in candidates if {"R", "G", "B"} <= p.colour(prefix).keys()]
+        return (with_colour or list(candidates))[0], prefix
+
+    def _of_view(self, view: str) -> tuple[tuple[Part, ...], str]:
+        if view not in self.views:
+            raise UnknownNameError("view", view, self.views, next_step=f"in {self.path}")
+        parts = tuple(part for part in self.parts if part.view == view)
+        if parts:
+            return parts, ""
+        return self.parts, "" if view == self.views[0] else f"{view}."
+
+
+def read_header(path: Path) -> Header:
+    """The header of a file; deep files included, no pixels read.
+
+    Raises:
+        UsageError: a movie.
+        InputError: not there, a folder, not permitted.
+        UnreadableError: empty, or not a picture.
+    """
+    return header_of(seam.open_input(path), path)
+
+
+def header_of(opened: oiio.ImageInput, path: Path) -> Header:
+    """The header of an open file."""
+    specs = seam.specs_of(opened)
+    if not specs:
+        raise UnreadableError(f"{path} holds no picture", path=path)
+    format_name = opened.format_name()
+    if format_name != "openexr":
+        specs = specs[:1]  # pages and thumbnails of TIFF are no parts of a plate
+    try:
+        parts = tuple(_part_of(spec, index, format_name) for index, spec in enumerate(specs))
+    except UnicodeDecodeError as error:
+        raise UnreadableError(
+            f"{path} has a channel or attribute whose name is not UTF-8",
+            next_step="copy the file again or render it again",
+            path=path,
+        ) from error
+    views = tuple(dict.fromkeys(part.view for part in parts if part.view))
+    listed = parts[0].attributes.get("multiView")
+    if not views and isinstance(listed, tuple):
+        views = tuple(str(view) for view in listed)
+    return Header(path, format_name, parts, views)
+
+
+def format_difference(first: Part, other: Part) -> str | None:
+    """In words, how a later frame differs in format from the first; None where it does not.
+
+    A data window may move within a shot; the display window and the pixel aspect may not.
+    """
+    if first.display_window != other.display_window:
+        return f"the format is {other.display_window}, the first frame's {first.display_window}"
+    if abs(first.pixel_aspect - other.pixel_aspect) > 1e-4:  # stored as float
+        return (
+            f"the pixel aspect is {other.pixel_aspect:g}, the first frame's {first.pixel_aspect:g}"
+        )
+    return None
+
+
+def refuse_deep(header: Header) -> None:
+    """Refuse deep data: read as flat, it gives uninitialised memory.
+
+    Raises:
+        UnreadableError: any part is deep.
+    """
+    if header.is_deep:
+        raise UnreadableError(
+            f"{header.path} holds deep data",
+            expected="one sample per pixel",
+            next_step="flatten it first: oiiotool deep.exr --flatten -o flat.exr, "
+            "or DeepToImage in Nuke",
+            path=header.path,
+        )
+
+
+def _part_of(spec: oiio.ImageSpec, index: int, format_name: str) -> Part:
+    attributes, types = attributes_of(spec)
+    name = str(attributes.get("oiio:subimagename") or attributes.get("name") or "")
+    view = attributes.get("view")
+    return Part(
+        index=index,
+        name=name,
+        view=str(view) if view else None,
+        channels=tuple(spec.channelnames),
+        channel_types=seam.channel_types_of(spec),
+        bits=_bits_of(spec, attributes),
+        data_window=seam.data_window_of(spec),
+        display_window=seam.display_window_of(spec),
+        pixel_aspect=float(attributes.pop("PixelAspectRatio", 1.0)) or 1.0,
+        compression=str(attributes.get("compression", "none")),
+        alpha=_alpha_of(spec, attributes, format_name),
+        is_deep=bool(spec.deep),
+        is_tiled=spec.tile_width > 0,
+        is_alpha_misread=_is_alpha_misread(spec, attributes, format_name),
+        attributes=attributes,
+        attribute_types=types,
+    )
+
+
+def _bits_of(spec: oiio.ImageSpec, attributes: Mapping[str, Any]) -> int:
+    container = {"uint8": 8, "uint16": 16}.get(str(spec.format), 0)
+    stated = int(attributes.get("oiio:BitsPerSample", 0))
+    return stated if 0 < stated < container else container
+
+
+def _is_alpha_misread(
+    spec: oiio.ImageSpec, attributes: Mapping[str, Any], format_name: str
+) -> bool:
+    """OpenImageIO 3.2 gets the last alpha of every row wrong where rows end within a word."""
+    packed = format_name == "dpx" and attributes.get("oiio:BitsPerSample") == 10
+    return packed and spec.nchannels == 4 and spec.width % 3 == 1
+
+
+def _alpha_of(spec: oiio.ImageSpec, attributes: Mapping[str, Any], format_name: str) -> AlphaKind:
+    if spec.alpha_channel < 0 and not any(c.casefold() == "a" for c in spec.channelnames):
+        return "none"
+    if format_name != "openexr" and attributes.get("oiio:UnassociatedAlpha"):
+        return "straight"
+    return "premultiplied"

@@ -1,0 +1,288 @@
+"""Frames onto disk: one EXR at a time, whole or not at all, equal bytes for equal frames."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import OpenImageIO as oiio
+from numpy.typing import NDArray
+
+from mattebox.errors import MatteboxError, UnknownNameError, WriteError
+from mattebox.frames import seam
+from mattebox.frames.attributes import set_attributes
+from mattebox.frames.repair import non_finite
+from mattebox.images import Frame, Pixels
+
+LARGEST_HALF = 65504.0
+"""The largest finite binary16 number (IEEE 754)."""
+
+COMPRESSIONS = ("none", "rle", "zip", "zips", "piz")
+"""The lossless ones. OpenImageIO takes a wrong name silently for zip, so names are checked here."""
+
+TEMPORARY_PREFIX = ".mattebox-"
+"""Unfinished files are hidden, so no pattern finds them; the name holds the writing process."""
+
+_PROBE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        path: the file.
+        size: its bytes.
+        clamped: how many values lay outside half's range.
+    """
+
+    path: Path
+    size: int
+    clamped: int
+
+
+def interleave(
+    layers: Mapping[str, NDArray[np.floating]], dtype: type[np.float16 | np.float32] = np.float32
+) -> tuple[tuple[str, ...], Pixels]:
+    """Several layers as channel names and one HxWxC array, as ``Frame`` takes it.
+
+    Args:
+        layers: channel name -> HxW, or layer name -> HxWx3 (R, G, B) or HxWx4 (R, G, B, A); the
+            name of the main picture is empty: ``{"": rgba, "fg": fg, "net.A": alpha}``.
+        dtype: type of the result; float16 overflows to Inf, which the writer clamps and counts.
+
+    Raises:
+        ValueError: no layers, or arrays of unequal size or of another shape.
+    """
+    names: list[str] = []
+    for name, layer in layers.items():
+        if layer.ndim == 2:
+            names.append(name)
+        elif layer.ndim == 3 and layer.shape[2] in (3, 4):
+            names += [f"{name}.{c}" if name else c for c in "RGBA"[: layer.shape[2]]]
+        else:
+            raise ValueError(f"layer {name!r} is {layer.shape}, not HxW, HxWx3 or HxWx4")
+    sizes = {layer.shape[:2] for layer in layers.values()}
+    if len(sizes) != 1:
+        raise ValueError(f"layers of one frame have one size, these have {sorted(sizes)}")
+    pixels = np.empty((*sizes.pop(), len(names)), dtype)
+    place = 0
+    with np.errstate(over="ignore"):
+        for layer in layers.values():
+            count = 1 if layer.ndim == 2 else layer.shape[2]
+            pixels[:, :, place : place + count] = layer.reshape(*layer.shape[:2], count)
+            place += count
+    return tuple(names), pixels
+
+
+def write_frame(
+    path: Path,
+    frame: Frame,
+    *,
+    pixel_type: Literal["half", "float"] = "half",
+    compression: str = "zip",
+) -> Written:
+    """Write a frame as single-part EXR: temporary file, read back and compared, then renamed.
+
+    Attributes are written as they stand in the frame (``carried_attributes`` takes a source's),
+    except those that would lie. ``DateTime`` is written only where the frame has one: never now, so
+    equal frames give equal bytes.
+
+    Args:
+        path: the file; what is there is replaced in one step.
+        frame: pixels HxWxC float16 or float32, scene-linear, any range; no NaN.
+        pixel_type: ``half`` clamps to +-65504 and counts; ``float`` takes finite values only.
+        compression: one of ``COMPRESSIONS``.
+
+    Raises:
+        WriteError: the folder is not there or not writable, the disk is full, the file read back
+            differs. Nothing is left behind but the earlier file, if there was one.
+        UnknownNameError: no such compression.
+        MatteboxError: our own fault: NaN, Inf with ``float``, no pixels, a channel named twice, or
+            an attribute that a header cannot hold.
+    """
+    if compression not in COMPRESSIONS:
+        raise UnknownNameError("compression", compression, COMPRESSIONS)
+    if len(set(frame.channels)) != len(frame.channels):
+        raise MatteboxError(f"{path}: a channel is named twice in {frame.channels}")
+    if frame.data_window.is_empty or not frame.channels:
+        raise MatteboxError(f"{path}: there is nothing to write: {frame.data_window}")
+    pixels, clamped = _storable(frame.pixels, pixel_type, path)
+    spec = _spec_for(frame, pixel_type, compression)
+
+    def check(temporary: Path) -> None:
+        _check_exr(temporary, spec, pixels)
+
+    size = _write_atomically(path, spec, pixels, check)
+    return Written(path, size, clamped)
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8]) -> Written:
+    """Write a preview, atomically: HxWx3 or HxWx4 (straight alpha) uint8, display-referred.
+
+    Raises:
+        WriteError: as ``write_frame``.
+        ValueError: another shape or type.
+    """
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+        raise ValueError(f"a preview is HxWx3 or HxWx4 uint8, not {pixels.dtype} {pixels.shape}")
+    height, width, count = pixels.shape
+    spec = oiio.ImageSpec(width, height, count, "uint8")
+    spec.attribute("oiio:UnassociatedAlpha", 1)
+
+    def check(temporary: Path) -> None:
+        opened = seam.open_input(temporary)
+        stored = opened.read_image(0, 0, 0, count, "uint8")
+        _compare(stored, pixels, seam.last_error(opened))
+
+    size = _write_atomically(path, spec, np.ascontiguousarray(pixels), check, suffix=".png")
+    return Written(path, size, 0)
+
+
+def _storable(pixels: Pixels, pixel_type: str, path: Path) -> tuple[Pixels, int]:
+    """The pixels in the stored type, clamped, and how many values were."""
+    clamped = 0
+    bad = non_finite(pixels)
+    has_bad = bool(bad.any())
+    if has_bad and (pixel_type == "float" or np.isnan(pixels).any()):
+        raise MatteboxError(
+            f"{path}: {int(bad.sum())} values are NaN or Inf",
+            next_step="report this: Mattebox must not make such values",
+            path=path,
+        )
+    if pixel_type == "float":
+        return np.ascontiguousarray(pixels, np.float32), 0
+    if pixels.max() > LARGEST_HALF or pixels.min() < -LARGEST_HALF:
+        clamped = int(np.count_nonzero(np.abs(pixels) > LARGEST_HALF))
+        pixels = np.clip(pixels, -LARGEST_HALF, LARGEST_HALF)
+    return np.ascontiguousarray(pixels, np.float16), clamped
+
+
+def _spec_for(frame: Frame, pixel_type: str, compression: str) -> oiio.ImageSpec:
+    data, display = frame.data_window, frame.display_window
+    spec = oiio.ImageSpec(data.width, data.height, len(frame.channels), pixel_type)
+    spec.channelnames = frame.channels
+    spec.x, spec.y = data.x, data.y
+    spec.full_x, spec.full_y = display.x, display.y
+    spec.full_width, spec.full_height = display.width, display.height
+    set_attributes(spec, frame.attributes, frame.attribute_types)
+    spec.attribute("PixelAspectRatio", float(frame.pixel_aspect))
+    spec.attribute("compression", compression)
+    return spec
+
+
+def _write_atomically(
+    path: Path,
+    spec: oiio.ImageSpec,
+    pixels: NDArray[Any],
+    check: Callable[[Path], None],
+    suffix: str = ".exr",
+) -> int:
+    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{unique}.tmp{suffix}")
+    try:
+        _refuse_folder(path)
+        _write_whole(temporary, spec, pixels)
+        _flush(temporary)
+        check(temporary)
+        size = temporary.stat().st_size
+        temporary.replace(path)
+        _flush(path.parent)
+    except (OSError, MatteboxError, _NotWholeError) as error:
+        raise WriteError(
+            f"{path} could not be written: {_system_reason(temporary, error)}",
+            next_step="make room or choose another folder (-o), then run again",
+            path=path,
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):  # it is gone where it was renamed
+            temporary.unlink()
+    return size
+
+
+class _NotWholeError(Exception):
+    """What OpenImageIO wrote is not what it was given."""
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder has that name", str(path))
+
+
+def _write_whole(temporary: Path, spec: oiio.ImageSpec, pixels: NDArray[Any]) -> None:
+    name = seam.name_of(temporary)
+    output = oiio.ImageOutput.create(name)
+    if output is None:
+        raise _NotWholeError(seam.last_error(oiio))
+    if not output.open(name, spec):
+        raise _NotWholeError(seam.last_error(output))
+    done = output.write_image(pixels)
+    message = seam.last_error(output)
+    closed = output.close()
+    if not (done and closed):
+        raise _NotWholeError(message or seam.last_error(output))
+
+
+def _check_exr(temporary: Path, spec: oiio.ImageSpec, pixels: NDArray[Any]) -> None:
+    """Read the file back; bits, windows and names must be those that were meant."""
+    opened = seam.open_input(temporary)
+    found = opened.spec()
+    windows = (seam.data_window_of(found), seam.display_window_of(found))
+    if windows != (seam.data_window_of(spec), seam.display_window_of(spec)):
+        raise _NotWholeError("the windows read back differ")
+    for attribute in spec.extra_attribs:
+        name = attribute.name
+        if not name.startswith("mattebox/") or not attribute.value:  # empty text is not stored
+            continue
+        if found.getattribute(name) != attribute.value:
+            raise _NotWholeError(f"the attribute {name} read back differs")
+    order = [found.channelnames.index(name) for name in spec.channelnames]
+    stored = opened.read_image(0, 0, 0, found.nchannels, spec.format)
+    if stored is not None and order != sorted(order):
+        stored = stored[:, :, order]
+    _compare(stored, pixels, seam.last_error(opened))
+
+
+def _compare(stored: NDArray[Any] | None, meant: NDArray[Any], message: str) -> None:
+    if stored is None:
+        raise _NotWholeError(f"the file cannot be read back: {message}")
+    if stored.shape != meant.shape or stored.dtype != meant.dtype:
+        raise _NotWholeError(f"{stored.dtype} {stored.shape} was read back, not {meant.shape}")
+    bits = f"u{meant.dtype.itemsize}"
+    if not np.array_equal(stored.view(bits), meant.view(bits)):
+        raise _NotWholeError("the pixels read back differ; the disk or the network is at fault")
+
+
+def _flush(path: Path) -> None:
+    """Have the system bring a file, or a folder's names, to the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows has no handle of a folder to flush
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _system_reason(temporary: Path, error: Exception) -> str:
+    """Why the system refuses, asked by writing a few bytes; else what the writer said.
+
+    OpenImageIO says "File output failed" for a full disk.
+    """
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    try:
+        with temporary.open("ab") as stream:
+            stream.write(bytes(_PROBE_BYTES))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as refused:
+        return refused.strerror or str(refused)
+    return str(error)

@@ -1,0 +1,224 @@
+"""The job file: everything that decides the pixels of a keyed shot, and its fingerprint.
+
+A job has two halves. ``Job`` holds what the user said. ``Job.prepared`` holds what was found out
+once for the whole shot (colour spaces, weights, per-shot analysis), so that a farm node keys any
+chunk without looking at the rest of the shot. A job without it is prepared before it is run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mattebox import __version__
+from mattebox.errors import InputError, JobError, WriteError
+from mattebox.matte.materials import ShotStatistics
+from mattebox.settings import EngineName, KeySettings
+
+SCHEMA_VERSION = 1
+ALPHA_ALGEBRA = 1
+"""Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Matte(_Part):
+    """A matte sequence: FILE[:channel] on the command line."""
+
+    pattern: str
+    channel: str | None = Field(default=None, description="Default: A, else the first channel.")
+
+
+class Colour(_Part):
+    """Colour as the user asked for it; None means: find out, and say why."""
+
+    config: str | None = Field(default=None, description="OCIO config; else $OCIO, else built-in.")
+    in_space: str | None = Field(default=None, description="Colour space of the plate.")
+    out_space: str | None = Field(
+        default=None, description="Linear space of the result; default: the plate's, linearised."
+    )
+
+
+class PreparedColour(_Part):
+    """Colour as it was resolved."""
+
+    config_identity: str
+    in_space: str
+    reason: str
+    out_space: str | None
+    chromaticities: tuple[float, ...] = Field(description="Of out-space: R, G, B, W as x, y.")
+    interop_id: str | None = Field(description="Out-space's name across programs, if it has one.")
+
+
+class PreparedWeights(_Part):
+    """The weights a network runs with."""
+
+    path: str
+    sha256: str
+    network: str
+
+
+class Analysis(_Part):
+    """What is estimated once per shot from frames spread over the whole input."""
+
+    frames: tuple[int, ...] = Field(description="The frames that were looked at.")
+    digest: str = Field(description="SHA-256 over those frames' files: the plate's identity.")
+    exposure: float = Field(description="Gain of the picture shown to a network.")
+    screen: tuple[float, float, float] | None = Field(
+        description="Colour of the screen's light, linear Rec.709; None where there is no screen."
+    )
+    statistics: ShotStatistics | None = Field(
+        description="Grain and materials for the solver; None where no plate is known."
+    )
+
+
+class Prepared(_Part):
+    """What was found out once for the whole shot."""
+
+    colour: PreparedColour
+    weights: PreparedWeights | None
+    analysis: Analysis
+
+
+class Job(_Part):
+    """One shot to key. Patterns: ``shot.####.exr``, ``shot.%04d.exr``, or one file."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    mattebox: str = Field(default=__version__, description="Version that wrote the job.")
+    plate: str = Field(description="The picture sequence to key.")
+    output: str = Field(description="Where the keyed EXR go: a pattern or a folder.")
+    part: str | None = Field(default=None, description="Named part of a multi-part plate.")
+    view: str | None = Field(default=None, description="Named view of a multi-view plate.")
+    clean_plate: str | None = None
+    hint: Matte | None = None
+    inside: Matte | None = None
+    outside: Matte | None = None
+    plate2: str | None = Field(default=None, description="The shot over a second background.")
+    background2: str | None = Field(default=None, description="That background: file or colour.")
+    weights: str | None = None
+    colour: Colour = Colour()
+    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    threads: int = Field(default=1, ge=1, le=256)
+    settings: KeySettings = KeySettings()
+    prepared: Prepared | None = None
+
+    @classmethod
+    def checked(cls, values: dict[str, Any], *, path: Path | None = None) -> Self:
+        """A job from plain values. Raises JobError with all faults at once."""
+        try:
+            job = cls.model_validate(values)
+        except ValidationError as error:
+            raise JobError([_fault(entry) for entry in error.errors()], path=path) from error
+        faults = job.faults()
+        if faults:
+            raise JobError(faults, path=path)
+        return job
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """A job from its file. Raises InputError or JobError with all faults at once."""
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise InputError(
+                f"cannot read the job file {path}: {error.strerror}", path=path
+            ) from error
+        except ValueError as error:
+            raise JobError(
+                [f"not JSON: {error}; write one with `mattebox key ... --write-job`"], path=path
+            ) from error
+        if not isinstance(values, dict):
+            raise JobError([f"expected a JSON object, found {type(values).__name__}"], path=path)
+        return cls.checked(values, path=path)
+
+    def write(self, path: Path) -> None:
+        """Write the job as JSON, atomically."""
+        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            draft.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            draft.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                draft.unlink()
+            raise WriteError(
+                f"cannot write the job file {path}: {error.strerror}", path=path
+            ) from error
+
+    def faults(self) -> list[str]:
+        """Everything that cannot be right in the user's words, without touching a file."""
+        settings, found = self.settings, []
+        if settings.clip_black >= settings.clip_white:
+            found.append(
+                f"--clip-black {settings.clip_black:g} must lie below "
+                f"--clip-white {settings.clip_white:g}"
+            )
+        has_screen = self.clean_plate is not None or settings.screen is not None
+        if settings.engine in (EngineName.SCREEN, EngineName.BGMV2) and not has_screen:
+            found.append(
+                f"--engine {settings.engine} needs a clean plate or a screen colour; "
+                "give --clean-plate FILE or --screen auto|green|blue|R,G,B"
+            )
+        if settings.engine is EngineName.HINT and self.hint is None:
+            found.append("--engine hint needs a matte; give --hint FILE[:channel]")
+        if settings.engine is EngineName.TRIANGULATE:
+            wanted = {
+                "--background": self.clean_plate,
+                "--plate2": self.plate2,
+                "--background2": self.background2,
+            }
+            absent = [flag for flag, value in wanted.items() if value is None]
+            if absent:
+                found.append(
+                    f"--engine triangulate needs two backgrounds; give {', '.join(absent)}"
+                )
+        if settings.engine in (EngineName.RVM, EngineName.BGMV2) and self.weights is None:
+            found.append(
+                f"--engine {settings.engine} needs weights; give --weights FILE "
+                "(.pth or .safetensors), or use --engine screen, which needs none"
+            )
+        return found
+
+    @property
+    def fingerprint(self) -> str:
+        """32 hex digits over everything that decides pixels; paths and places do not.
+
+        Raises ValueError where the job is not prepared.
+        """
+        if self.prepared is None:
+            raise ValueError("a job has a fingerprint only once it is prepared")
+        deciding = self.model_dump(
+            mode="json",
+            include={"settings", "part", "view", "device", "threads", "prepared", "mattebox"},
+        )
+        deciding["device"] = self.device.split(":")[0]
+        weights = deciding["prepared"]["weights"]
+        if weights is not None:
+            del weights["path"]
+        # Why a space was chosen decides nothing once it is chosen, and may name a folder.
+        del deciding["prepared"]["colour"]["reason"]
+        deciding["alpha_algebra"] = ALPHA_ALGEBRA
+        deciding["channels"] = [
+            matte.channel if matte is not None else None
+            for matte in (self.hint, self.inside, self.outside)
+        ]
+        text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _fault(entry: Any) -> str:
+    """One pydantic error as a sentence: where, what, which value."""
+    where = ".".join(str(part) for part in entry["loc"])
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    if entry["type"] == "extra_forbidden":
+        return f"{where}: unknown entry"
+    if entry["type"] == "missing":
+        return f"{where}: missing"
+    return f"{where}: {message} (found {entry['input']!r})"

@@ -1,0 +1,128 @@
+"""From source, plate and final alpha to the layers that are written, so that they add up.
+
+    rgba.RGB + spill.RGB + (1 - A) * plate == source
+
+holds on every pixel within one step of the written number type at the largest term. To get
+there every layer is computed from the already rounded ones before it: first source, plate and
+alpha are rounded, then rgba, and spill closes the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from mattebox.matte.despill import ScreenColour, screen_light
+from mattebox.matte.fill import pull_push
+
+HALF_MAX = 65504.0
+"""Largest finite half-float number."""
+
+WELL_KNOWN_ALPHA = 0.25
+"""From this alpha on the straight colour of a pixel is trusted alone; below it is blended into
+the colour around it, because dividing by alpha multiplies the grain."""
+
+
+@dataclass(frozen=True)
+class KeyedLayers:
+    """The layers of one keyed frame, all rounded to the written number type, held in float32.
+
+    Attributes:
+        alpha: [1,1,H,W] 0..1.
+        rgb: [1,3,H,W] premultiplied, despilled, out-space linear; 0 where alpha is 0.
+        foreground: [1,3,H,W] straight, despilled, out-space linear; extended under alpha 0.
+        spill: [1,3,H,W] everything taken out of ``source - (1 - alpha) * plate``.
+        plate: [1,3,H,W] the plate as it was used.
+        residual: mean absolute part of ``spill`` that is not the screen's light: plate residual
+            and grain, out-space linear.
+        clamped: how many source values lay outside the number type's range.
+    """
+
+    alpha: torch.Tensor
+    rgb: torch.Tensor
+    foreground: torch.Tensor
+    spill: torch.Tensor
+    plate: torch.Tensor
+    residual: float
+    clamped: int
+
+
+@dataclass(frozen=True)
+class Despill:
+    """How the screen's light is found.
+
+    Attributes:
+        screen: its colour, linear Rec.709.
+        amount: share that is taken, 0..1.
+        to_rec709, from_rec709: [N,3,H,W] out-space linear to linear Rec.709 and back.
+    """
+
+    screen: ScreenColour
+    amount: float
+    to_rec709: Callable[[torch.Tensor], torch.Tensor]
+    from_rec709: Callable[[torch.Tensor], torch.Tensor]
+
+
+def key_layers(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    alpha: torch.Tensor,
+    *,
+    despill: Despill | None,
+    half: bool,
+    foreground: bool,
+) -> KeyedLayers:
+    """Take a source apart into premultiplied foreground, spill and plate.
+
+    Args:
+        source: [1,3,H,W] float32, out-space scene-linear, finite, unbounded.
+        plate: [1,3,H,W] float32, the background behind the subject, in the same light.
+        alpha: [1,1,H,W] float32, 0..1, final.
+        despill: how to find the screen's light, or None to leave it in.
+        half: round to half (else float32).
+        foreground: whether the straight layer is wanted (else it is all 0 and costs nothing).
+    """
+    source, clamped = _rounded(source, half=half)
+    plate, _ = _rounded(plate, half=half)
+    alpha, _ = _rounded(alpha, half=half)
+    # (1 - A) * plate is skipped where A is 1, so that a source of -0.0 keeps its sign there.
+    premultiplied = torch.where(alpha >= 1.0, source, source - (1.0 - alpha) * plate)
+    kept, light = premultiplied, torch.zeros_like(premultiplied)
+    if despill is not None and despill.amount > 0.0:
+        found = screen_light(despill.to_rec709(premultiplied), despill.screen, despill.amount)
+        light = despill.from_rec709(found)
+        spilled = (found != 0.0).any(dim=1, keepdim=True)
+        kept = torch.where(spilled, premultiplied - light, premultiplied)
+    rgb, _ = _rounded(torch.where(alpha > 0.0, kept, torch.zeros_like(kept)), half=half)
+    taken = torch.where(alpha >= 1.0, source, source - (1.0 - alpha) * plate) - rgb
+    spill, _ = _rounded(taken, half=half)
+    residual = (taken - torch.where(alpha > 0.0, light, torch.zeros_like(light))).abs().mean()
+    straight = torch.zeros_like(rgb)
+    if foreground:
+        straight, _ = _rounded(_straight(rgb, alpha), half=half)
+    return KeyedLayers(
+        alpha=alpha,
+        rgb=rgb,
+        foreground=straight,
+        spill=spill,
+        plate=plate,
+        residual=float(residual),
+        clamped=clamped,
+    )
+
+
+def _straight(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+    """[1,3,H,W] rgb / alpha, grown into where alpha is small or 0."""
+    colour = torch.where(alpha > 0.0, rgb / alpha.clamp_min(1e-7), torch.zeros_like(rgb))
+    known = (alpha / WELL_KNOWN_ALPHA).clamp_max(1.0)
+    return torch.where(alpha >= 1.0, rgb, pull_push(colour, known))
+
+
+def _rounded(values: torch.Tensor, *, half: bool) -> tuple[torch.Tensor, int]:
+    """Values as the file will hold them, in float32, and how many were out of range."""
+    if not half:
+        return values, 0
+    clamped = values.clamp(-HALF_MAX, HALF_MAX)
+    return clamped.half().float(), int((clamped != values).sum())

@@ -1,0 +1,171 @@
+"""What a shot's subject is made of, found once per shot, and how well it explains a pixel.
+
+A material is a foreground colour as it stands in the plate (with the screen's light on it), free in
+brightness and a little in hue: F ~ N(colour, spread^2 + (SHADING * colour)^2 along itself). A pixel
+I = a F + (1 - a) B + grain then has one alpha per material, and a likelihood that says which
+material it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import torch
+
+from mattebox.matte.noise import NoiseModel, Triple
+from mattebox.matte.windows import box_mean
+
+# Standard deviation of a material's brightness: light and shade on one material differ by about
+# a factor 2 to either side in the interior of lit subjects.
+SHADING = 0.6
+# Standard deviation of a material's hue, as a share of its brightness.
+HUE_SPREAD = 0.05
+ITERATIONS = 3  # of alpha <-> covariance; changes of alpha stay below 0.003 after three
+TINY = 1e-8
+# The colour nobody has seen: half the plate's brightness to either side in every channel.
+UNKNOWN_SPREAD = 0.5
+UNKNOWN_WEIGHT = 0.1
+
+
+@dataclass(frozen=True)
+class Material:
+    """A colour of the subject.
+
+    Attributes:
+        colour: R, G, B, linear Rec.709, straight, as lit in the plate (spill included).
+        spread: standard deviation of a channel beside the shading, same units, >= 0.
+        weight: share of the subject's pixels, 0..1.
+    """
+
+    colour: Triple
+    spread: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class ShotStatistics:
+    """Everything the solver knows of a shot beyond the frame in hand.
+
+    Attributes:
+        noise: grain of the source.
+        plate_noise: variance of the plate's own error (grain, estimate) as a share of the
+            source's grain at the same brightness, >= 0.
+        key: index of the screen's key channel.
+        screen: True where the plate is a saturated colour, so that colour difference holds.
+        materials: the subject's colours, heaviest first; may be empty.
+        brightness: a typical level of the plate, linear, > 0: the unit for colours not known.
+        soft_factor: what the colour difference is multiplied by in material of unknown colour
+            (smoke, glass), >= 1; 1 where nothing is known.
+        soft_error: its standard error.
+    """
+
+    noise: NoiseModel
+    plate_noise: float
+    key: int
+    screen: bool
+    materials: tuple[Material, ...]
+    brightness: float
+    soft_factor: float = 1.0
+    soft_error: float = 0.5
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A material's answer for every pixel; all [N,1,H,W] float32.
+
+    Attributes:
+        alpha: 0..1.
+        variance: of alpha, from grain and from the material's spread.
+        energy: -2 log likelihood, up to a constant common to all materials.
+    """
+
+    alpha: torch.Tensor
+    variance: torch.Tensor
+    energy: torch.Tensor
+
+
+def explain(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    source_variance: torch.Tensor,
+    plate_variance: torch.Tensor,
+    material: Material,
+    start: torch.Tensor,
+    *,
+    shading: float = SHADING,
+) -> Explanation:
+    """The most likely alpha of every pixel if it is made of one material.
+
+    Args:
+        source, plate: [N,3,H,W] float32, linear Rec.709, unbounded.
+        source_variance, plate_variance: [N,3,H,W], > 0 and >= 0.
+        material: the foreground.
+        start: [N,1,H,W] alpha to begin with, 0..1.
+        shading: standard deviation of the material's brightness, relative.
+    """
+    colour = source.new_tensor(material.colour).view(1, 3, 1, 1)
+    spread = material.spread**2 + (HUE_SPREAD * float(colour.norm())) ** 2
+    shade = colour * shading
+    difference, seen = colour - plate, source - plate
+    alpha = start
+    for _ in range(ITERATIONS):
+        variance = source_variance + (1.0 - alpha) ** 2 * plate_variance + alpha * alpha * spread
+        precision = 1.0 / variance
+        # Sherman-Morrison for the covariance variance + alpha^2 shade shade^T
+        shade_weighted = shade * precision
+        along = (shade_weighted * shade).sum(1, keepdim=True)
+        shade_difference = (shade_weighted * difference).sum(1, keepdim=True)
+        shade_seen = (shade_weighted * seen).sum(1, keepdim=True)
+        difference_weighted = difference * precision
+        share = alpha * alpha / (1.0 + alpha * alpha * along)
+        information = (difference_weighted * difference).sum(1, keepdim=True)
+        information = information - share * shade_difference * shade_difference
+        projected = (difference_weighted * seen).sum(1, keepdim=True) - share * shade_difference * shade_seen
+        alpha = (projected / information.clamp_min(TINY)).clamp(0.0, 1.0)
+    squares = (seen * seen * precision).sum(1, keepdim=True) - share * shade_seen * shade_seen
+    misfit = squares - 2.0 * alpha * projected + alpha * alpha * information
+    volume = variance.log().sum(1, keepdim=True) + torch.log1p(alpha * alpha * along)
+    return Explanation(alpha, 1.0 / information.clamp_min(TINY), misfit.clamp_min(0.0) + volume)
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """All materials' answers side by side.
+
+    Attributes:
+        alphas: [K,N,1,H,W] per material, and last the one of unknown colour (0 there: fill in).
+        variances: likewise.
+        weights: [K,N,1,H,W], sum 1 over K: how likely each material is.
+    """
+
+    alphas: torch.Tensor
+    variances: torch.Tensor
+    weights: torch.Tensor
+
+
+def explain_all(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    first_alpha: torch.Tensor,
+    statistics: ShotStatistics,
+    radius: int,
+) -> Mixture:
+    """Every material's alpha at every pixel, and how likely each is over a square of ``radius``.
+
+    The last entry stands for any colour whatever: its evidence is that of a very broad
+    distribution, which loses against a known colour that fits and wins where none does.
+    """
+    variance = statistics.noise.variance(source)
+    plate_variance = statistics.noise.variance(plate) * statistics.plate_noise
+    start = first_alpha.clamp(0.1, 0.9)
+    unit = statistics.brightness
+    unknown = Material((unit, unit, unit), UNKNOWN_SPREAD * unit, UNKNOWN_WEIGHT)
+    alphas, variances, energies = [], [], []
+    for material in (*statistics.materials, unknown):
+        found = explain(source, plate, variance, plate_variance, material, start)
+        alphas.append(found.alpha)
+        variances.append(found.variance)
+        energies.append(box_mean(found.energy, radius) - 2.0 * math.log(material.weight))
+    weights = torch.softmax(-0.5 * torch.stack(energies), 0)
+    return Mixture(torch.stack(alphas), torch.stack(variances), weights)

@@ -1,0 +1,134 @@
+"""How much of the screen a soft material lets through, from the plate's detail seen through it.
+
+Smoke, glass and blur have no opaque interior that would show their colour, and the screen's light
+they scatter makes the colour difference read too little. But whatever they are made of, the fine
+detail of the plate (folds, weave, unevenness) reaches the camera scaled by 1 - alpha. Over all
+pixels of a material, the regression of the source's detail on the plate's gives the factor k in
+alpha = k * (colour difference), with an error that says whether there was enough detail to tell.
+
+Grain in the plate would pull the slope to 0 (errors in variables), so two pictures of the screen
+with independent grain are used: the plate as instrument, and the mean of the shot's own frames
+where they show the screen as regressor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from mattebox.matte.colour_difference import key_excess
+from mattebox.matte.noise import NoiseModel
+from mattebox.matte.windows import box_mean, eroded
+
+# Detail is what a mean over this radius removes: coarser than grain, finer than lighting.
+DETAIL_RADIUS = 5
+# Where the material's own detail is strong within this radius, the plate's is not seen.
+ENERGY_RADIUS = 8
+BLOCK = 32  # sums per block of this side give the error of the slope: detail is correlated
+CLEAR_MISFIT = 2.0  # mean chi-square per channel below which a pixel shows the screen; 1 expected
+CLEAR_RADIUS = 2
+CLEAR_EROSION = 4
+NO_EVIDENCE = 1e3
+
+
+@dataclass(frozen=True)
+class Transmission:
+    """alpha = factor * (raw colour difference) in soft material; ``error`` is its standard error."""
+
+    factor: float
+    error: float
+
+
+def seen_screen(
+    sources: Sequence[torch.Tensor], plate: torch.Tensor, noise: NoiseModel, plate_noise: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean of the source over the frames in which a pixel shows the screen, and their number.
+
+    Args:
+        sources: pieces [N,3,H,W] float32, linear Rec.709.
+        plate: [1,3,H,W], same light, the same for all pieces.
+        noise: the grain of the source.
+        plate_noise: variance of the plate's error as a share of the grain.
+
+    Returns:
+        [1,3,H,W] (0 where never seen) and [1,1,H,W] count.
+    """
+    total, count = torch.zeros_like(plate), torch.zeros_like(plate[:, :1])
+    variance = noise.variance(plate) * (1.0 + plate_noise)
+    for piece in sources:
+        for frame in piece.split(1):
+            misfit = ((frame - plate) ** 2 / variance).mean(1, keepdim=True)
+            clear = eroded(box_mean(misfit, CLEAR_RADIUS) < CLEAR_MISFIT, CLEAR_EROSION)
+            total += torch.where(clear, frame, 0.0)
+            count += clear.to(frame.dtype)
+    return total / count.clamp_min(1.0), count
+
+
+def detail_products(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    seen: tuple[torch.Tensor, torch.Tensor],
+    opacity: torch.Tensor,
+    soft: torch.Tensor,
+    noise: NoiseModel,
+    key: int,
+) -> torch.Tensor:
+    """Weighted sums of products of details, one row [6] per block.
+
+    Args:
+        source: [1,3,H,W] float32 linear Rec.709.
+        plate, seen: the given plate, and ``seen_screen``'s answer.
+        opacity: [1,1,H,W] raw colour difference, smoothed.
+        soft: bool [1,1,H,W], the material's pixels.
+        noise: the grain.
+        key: index of the key channel.
+    """
+    first, second = (channel for channel in range(3) if channel != key)
+    instrument = _detail(key_excess(plate, key))
+    screen = _detail(key_excess(seen[0], key))
+    source_detail = _detail(key_excess(source, key))
+    # the material's own structure shows in the other channels too; it is regressed out
+    own = _detail(source[:, first : first + 1] + source[:, second : second + 1])
+    variance = noise.variance(plate)
+    grain = float((variance[:, key] + variance[:, first]).mean())
+    response = screen - source_detail
+    excess = (box_mean(response * response, ENERGY_RADIUS) - grain).clamp_min(0.0)
+    usable = soft & eroded(seen[1] > 0.0, DETAIL_RADIUS)
+    weight = usable.to(source.dtype) / (grain + 2.0 * excess)
+    bounded = opacity.clamp(0.0, 1.0) * weight
+    regressor = opacity * screen
+    terms = torch.cat(
+        [
+            bounded * instrument * regressor,
+            bounded * instrument * own,
+            weight * own * regressor,
+            weight * own * own,
+            bounded * instrument * response,
+            weight * own * response,
+        ],
+        1,
+    )
+    blocks = F.avg_pool2d(terms, BLOCK, ceil_mode=True, divisor_override=1)
+    return blocks.permute(0, 2, 3, 1).reshape(-1, 6)
+
+
+def fit_transmission(blocks: torch.Tensor) -> Transmission:
+    """The factor of all blocks [K,6] together, its error from their scatter (sandwich)."""
+    rows = blocks.to(torch.float64)
+    zx, zc, cx, cc, zy, cy = rows.sum(0)
+    determinant = zx * cc - zc * cx
+    if rows.shape[0] == 0 or float(zx) <= 0.0 or float(determinant) <= 1e-9 * float(zx * cc):
+        return Transmission(1.0, NO_EVIDENCE)
+    factor = (zy * cc - zc * cy) / determinant
+    own = (zx * cy - cx * zy) / determinant
+    first = rows[:, 4] - factor * rows[:, 0] - own * rows[:, 1]
+    second = rows[:, 5] - factor * rows[:, 2] - own * rows[:, 3]
+    influence = (first * cc - second * zc) / determinant
+    return Transmission(float(factor), max(float(influence.square().sum().sqrt()), 0.01))
+
+
+def _detail(picture: torch.Tensor) -> torch.Tensor:
+    return picture - box_mean(picture, DETAIL_RADIUS)

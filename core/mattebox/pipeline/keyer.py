@@ -1,0 +1,287 @@
+"""The way of one frame, from pixels as read to pixels as written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from mattebox_ocio.model_space import ModelSpace
+from mattebox_ocio.plate import PlateColour
+from numpy.typing import NDArray
+
+from mattebox.engines.base import Engine, EngineInput, Prediction
+from mattebox.errors import DeviceError
+from mattebox.job import Analysis
+from mattebox.matte.controls import MatteControls, control_alpha
+from mattebox.matte.despill import ScreenColour
+from mattebox.matte.fill import pull_push
+from mattebox.matte.layers import Despill, KeyedLayers, key_layers
+from mattebox.matte.solve import solve_alpha
+from mattebox.measure.identity import IdentityReport, identity_error
+from mattebox.settings import KeySettings, Pass, PixelType, Solver
+from mattebox.shot import Pictures
+
+SURELY_BACKGROUND = 0.02
+"""Where an engine's alpha is below this, the source is taken as background for the fill."""
+
+
+@dataclass
+class StageClock:
+    """Adds up where the time of a run goes."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.add(name, perf_counter() - began)
+
+    def add(self, name: str, seconds: float) -> None:
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+
+
+@dataclass(frozen=True)
+class SeenFrame:
+    """A frame after colour and engine: everything the matte needs. [1,C,H,W] on the device.
+
+    Attributes:
+        source, plate: out-space linear; the plate is None until one is filled in.
+        linear, plate_linear: the same in linear Rec.709.
+        prediction: the engine's answer.
+        inside, outside: mattes or None.
+        covered: [1,1,H,W] 1 where the plate has pixels.
+    """
+
+    source: torch.Tensor
+    plate: torch.Tensor | None
+    linear: torch.Tensor
+    plate_linear: torch.Tensor | None
+    prediction: Prediction
+    inside: torch.Tensor | None
+    outside: torch.Tensor | None
+    covered: torch.Tensor
+
+
+@dataclass(frozen=True)
+class KeyedFrame:
+    """A frame ready to be written.
+
+    Attributes:
+        channels: names in the order of ``pixels``.
+        pixels: HxWxC float16 or float32, on the working window.
+        identity: how well the layers add up to the source.
+        residual: mean absolute plate residual, out-space linear.
+        clamped: source values that were outside the number type.
+    """
+
+    channels: tuple[str, ...]
+    pixels: NDArray[np.float16] | NDArray[np.float32]
+    identity: IdentityReport
+    residual: float
+    clamped: int
+
+
+class FrameKeyer:
+    """Keys frames of one shot on one device. The engine's state travels outside of it."""
+
+    def __init__(
+        self,
+        settings: KeySettings,
+        *,
+        engine: Engine[Any],
+        colour: PlateColour,
+        analysis: Analysis,
+        device: torch.device,
+        constant_plate: tuple[float, float, float] | None,
+        clock: StageClock,
+    ) -> None:
+        """``constant_plate`` is a background colour, out-space linear, where no plate is given."""
+        self._settings = settings
+        self._engine = engine
+        self._colour = colour
+        self._device = device
+        self._clock = clock
+        self._model_space = ModelSpace(exposure=analysis.exposure)
+        self._statistics = analysis.statistics
+        self._constant_plate = constant_plate
+        self._controls = MatteControls(
+            settings.clip_black,
+            settings.clip_white,
+            settings.gamma,
+            settings.erode,
+            settings.blur,
+        )
+        self._despill: Despill | None = None
+        if analysis.screen is not None and settings.despill > 0.0:
+            screen = ScreenColour(*analysis.screen)
+            if screen.is_saturated:
+                self._despill = Despill(
+                    screen, settings.despill, colour.to_rec709, colour.from_rec709
+                )
+
+    def see(self, pictures: Pictures, state: Any) -> tuple[SeenFrame, Any]:
+        """Colour and engine: the part that a recurrent network's memory depends on."""
+        with torch.inference_mode(), _device_errors(self._device):
+            with self._timed("colour"):
+                source = self._linearised(pictures.source)
+                covered = self._uploaded(pictures.covered.astype(np.float32)[..., None])
+                plate = self._plate(pictures, source)
+                if not bool(pictures.covered.all()):
+                    # Outside the plate's data window there is nothing to key and nothing behind.
+                    source = source * covered
+                    plate = None if plate is None else plate * covered
+                seen = self._engine_input(pictures, source, plate)
+            with self._timed("engine"):
+                prediction, state = self._engine.predict(seen, state)
+            mattes = [
+                None if matte is None else self._uploaded(matte[..., None]).clamp(0.0, 1.0)
+                for matte in (pictures.inside, pictures.outside)
+            ]
+            return (
+                SeenFrame(
+                    source=source,
+                    plate=plate,
+                    linear=seen.linear,
+                    plate_linear=seen.plate_linear,
+                    prediction=prediction,
+                    inside=mattes[0],
+                    outside=mattes[1],
+                    covered=covered,
+                ),
+                state,
+            )
+
+    def finish(self, seen: SeenFrame) -> KeyedFrame:
+        """Matte: solve, controls, foreground, despill, layers."""
+        settings = self._settings
+        with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
+            first = seen.prediction.alpha
+            alpha, confidence = self._solved(seen)
+            alpha = control_alpha(alpha, self._controls, seen.inside, seen.outside) * seen.covered
+            plate = seen.plate
+            if plate is None:
+                plate = pull_push(seen.source, (first < SURELY_BACKGROUND).float() * seen.covered)
+            layers = key_layers(
+                seen.source,
+                plate,
+                alpha,
+                despill=self._despill,
+                half=settings.pixel_type is PixelType.HALF,
+                foreground=Pass.FG in settings.passes,
+            )
+            return self._keyed(seen, layers, first * seen.covered, confidence * seen.covered)
+
+    def _solved(self, seen: SeenFrame) -> tuple[torch.Tensor, torch.Tensor]:
+        """Final alpha before controls, and confidence."""
+        prediction = seen.prediction
+        if prediction.exact:
+            return prediction.alpha, torch.ones_like(prediction.alpha)
+        statistics = self._statistics
+        if seen.plate_linear is None or statistics is None or self._settings.solver is Solver.OFF:
+            # Without a plate nothing checks the engine; what lies near 0 or 1 is likelier right.
+            return prediction.alpha, (2.0 * prediction.alpha - 1.0).abs()
+        solution = solve_alpha(seen.linear, seen.plate_linear, prediction.alpha, noise=self._noise)
+        return solution.alpha, solution.confidence
+
+    def _keyed(
+        self,
+        seen: SeenFrame,
+        layers: KeyedLayers,
+        first: torch.Tensor,
+        confidence: torch.Tensor,
+    ) -> KeyedFrame:
+        wanted = self._settings.passes
+        parts: list[tuple[tuple[str, ...], torch.Tensor]] = [
+            (("R", "G", "B"), layers.rgb),
+            (("A",), layers.alpha),
+        ]
+        if Pass.FG in wanted:
+            parts.append((("fg.R", "fg.G", "fg.B"), layers.foreground))
+        if Pass.SPILL in wanted:
+            parts.append((("spill.R", "spill.G", "spill.B"), layers.spill))
+        if Pass.NET in wanted:
+            parts.append((("net.A",), first))
+        if Pass.CONF in wanted:
+            parts.append((("conf.A",), confidence))
+        if Pass.PLATE in wanted:
+            parts.append((("plate.R", "plate.G", "plate.B"), layers.plate))
+        stacked = torch.cat([picture for _, picture in parts], dim=1)[0].permute(1, 2, 0)
+        if self._settings.pixel_type is PixelType.HALF:
+            stacked = stacked.half()
+        pixels = stacked.contiguous().cpu().numpy()
+        check = torch.cat([layers.rgb, layers.alpha, layers.spill, layers.plate, seen.source], 1)
+        rows = check[0].permute(1, 2, 0).contiguous().cpu().numpy()
+        source = rows[..., 10:13].clip(-65504.0, 65504.0) if layers.clamped else rows[..., 10:13]
+        identity = identity_error(rows[..., :4], rows[..., 4:7], rows[..., 7:10], source)
+        return KeyedFrame(
+            channels=tuple(name for names, _ in parts for name in names),
+            pixels=pixels,
+            identity=identity,
+            residual=layers.residual,
+            clamped=layers.clamped,
+        )
+
+    def _engine_input(
+        self, pictures: Pictures, source: torch.Tensor, plate: torch.Tensor | None
+    ) -> EngineInput:
+        to_rec709 = self._colour.to_rec709
+        linear = to_rec709(source)
+        plate_linear = None if plate is None else to_rec709(plate)
+        encode: Callable[[torch.Tensor], torch.Tensor] = self._model_space.encode
+        encoded = self._engine.info.wants_encoded
+        second, second_plate = (
+            None if picture is None else to_rec709(self._linearised(picture))
+            for picture in (pictures.second, pictures.second_plate)
+        )
+        return EngineInput(
+            linear=linear,
+            plate_linear=plate_linear,
+            encoded=encode(linear) if encoded else None,
+            plate_encoded=encode(plate_linear) if encoded and plate_linear is not None else None,
+            hint=None if pictures.hint is None else self._uploaded(pictures.hint[..., None]),
+            second_linear=second,
+            second_plate_linear=second_plate,
+        )
+
+    def _plate(self, pictures: Pictures, source: torch.Tensor) -> torch.Tensor | None:
+        if pictures.clean_plate is not None:
+            return self._linearised(pictures.clean_plate)
+        if self._constant_plate is not None:
+            return source.new_tensor(self._constant_plate).view(1, 3, 1, 1).expand_as(source)
+        return None
+
+    def _linearised(self, pixels: NDArray[np.float32]) -> torch.Tensor:
+        return self._colour.to_out(self._uploaded(pixels))
+
+    def _uploaded(self, pixels: NDArray[np.float32]) -> torch.Tensor:
+        """HxWxC float32 in memory to [1,C,H,W] on the device."""
+        held = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
+        return held.permute(2, 0, 1).contiguous().unsqueeze(0)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        with self._clock.stage(stage):
+            yield
+            if self._device.type == "cuda":
+                torch.cuda.synchronize(self._device)
+
+
+@contextmanager
+def _device_errors(device: torch.device) -> Iterator[None]:
+    """Out of memory on the device, said in our words."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise DeviceError(
+            f"{device} ran out of memory: {str(error).splitlines()[0]}",
+            next_step="lower --ratio, use --precision float16, close other programs, or use "
+            "--device cpu",
+        ) from error

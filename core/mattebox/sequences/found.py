@@ -1,0 +1,218 @@
+"""Sequences as they lie on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mattebox.errors import MissingFramesError, UsageError, nearest_names
+from mattebox.sequences.frame_sets import format_frames
+from mattebox.sequences.names import (
+    PICTURE_SUFFIXES,
+    STILL_FRAME,
+    NamePattern,
+    has_padding,
+    parse_pattern,
+    pattern_of_file,
+    refuse_movie,
+    split_number,
+)
+
+
+@dataclass(frozen=True)
+class FrameSequence:
+    """A picture sequence as it was found on disk.
+
+    Attributes:
+        pattern: how its files are called.
+        files: frame number -> file, in the order of the frames; never empty.
+        explicit: True where the user named one file and not a pattern. As a plate it is one frame;
+            as a clean plate it serves all frames (``serving``).
+    """
+
+    pattern: NamePattern
+    files: Mapping[int, Path] = field(repr=False)
+    explicit: bool = False
+
+    def __str__(self) -> str:
+        if self.explicit:
+            return str(self.path(self.first))
+        return f"{self.pattern} ({format_frames(self.files)})"
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The frames on disk, sorted."""
+        return tuple(self.files)
+
+    @property
+    def first(self) -> int:
+        return min(self.files)
+
+    @property
+    def last(self) -> int:
+        return max(self.files)
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The holes: frames within first and last, or of the pattern's own range, not on disk."""
+        wanted = self.pattern.numbers
+        return self.absent(range(self.first, self.last + 1) if wanted is None else wanted)
+
+    def path(self, frame: int) -> Path:
+        """The file of a frame: as it is called on disk, else as it would be called."""
+        found = self.files.get(frame)
+        return self.pattern.path(frame) if found is None else found
+
+    def serving(self, frame: int) -> Path | None:
+        """The file that serves a frame: an explicit file serves all of them, a sequence its own."""
+        if self.explicit:
+            return self.files[self.first]
+        return self.files.get(frame)
+
+    def absent(self, wanted: Iterable[int]) -> tuple[int, ...]:
+        """Those of the wanted frames that are not on disk, sorted."""
+        return tuple(sorted({frame for frame in wanted if frame not in self.files}))
+
+
+def missing_frames_error(sequence: FrameSequence, frames: Sequence[int]) -> MissingFramesError:
+    """The error for frames that were asked for and are not on disk."""
+    count = "one frame is" if len(frames) == 1 else f"{len(frames)} frames are"
+    return MissingFramesError(
+        f"{count} not on disk: {format_frames(frames)} of {sequence.pattern}",
+        frames,
+        next_step=f"bring the files, or choose among {format_frames(sequence.frames)} (--frames)",
+    )
+
+
+def find_sequence(text: str) -> FrameSequence:
+    """The sequence a text names, as it lies on disk.
+
+    A file that exists is taken as that one file, whatever its name. A folder must hold exactly one
+    sequence.
+
+    Raises:
+        UsageError: a movie, a pattern that cannot be, a folder with several sequences.
+        MissingFramesError: nothing is there; near names in the folder are proposed.
+    """
+    path = Path(text) if text and "\0" not in text else None
+    if path is not None and path.is_file():
+        refuse_movie(path)
+        pattern = pattern_of_file(path)
+        number = pattern.number_in(path.name)
+        return FrameSequence(
+            pattern, {STILL_FRAME if number is None else number: path}, explicit=True
+        )
+    if path is not None and path.is_dir():
+        return _only_sequence_in(path)
+    pattern = parse_pattern(text)
+    if pattern.digits is None or not has_padding(Path(text).name):
+        raise _nothing_there(pattern, f"there is no file {text}")
+    files = _files_matching(pattern, _names_in(pattern.folder))
+    if not files:
+        raise _nothing_there(pattern, f"no file matches {text}")
+    if pattern.numbers is not None:
+        chosen = {frame: files[frame] for frame in pattern.numbers if frame in files}
+        if not chosen:
+            there = format_frames(files)
+            raise MissingFramesError(
+                f"none of the frames {format_frames(pattern.numbers)} of {pattern} is on disk",
+                pattern.numbers,
+                next_step=f"choose among {there}",
+            )
+        files = chosen
+    return FrameSequence(pattern, files)
+
+
+def sequences_in(folder: Path) -> tuple[FrameSequence, ...]:
+    """The picture sequences in a folder by name, hidden files left out; stills come last.
+
+    Raises:
+        MissingFramesError: the folder cannot be listed.
+    """
+    numbered: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    stills: list[FrameSequence] = []
+    for name in _names_in(folder):
+        if Path(name).suffix.casefold() not in PICTURE_SUFFIXES:
+            continue
+        split = split_number(name)
+        if split is None:
+            pattern = NamePattern(folder, Path(name).stem, Path(name).suffix)
+            stills.append(FrameSequence(pattern, {STILL_FRAME: folder / name}, explicit=True))
+        else:
+            before, token, after = split
+            numbered.setdefault((before, after), []).append((token.lstrip("-"), name))
+    found: list[FrameSequence] = []
+    for (before, after), members in sorted(numbered.items()):
+        left = members
+        while left:
+            digits = min(len(token) for token, _ in left)
+            pattern = NamePattern(folder, before, after, digits)
+            files = _files_matching(pattern, [name for _, name in left])
+            found.append(FrameSequence(pattern, files))
+            taken = {path.name for path in files.values()}
+            rest = [member for member in left if member[1] not in taken]
+            # Names such as `-005` and `-0005` are the same frame: the second cannot be reached.
+            left = [m for m in rest if pattern.number_in(m[1]) is None]
+    return (*found, *sorted(stills, key=str))
+
+
+def _names_in(folder: Path) -> list[str]:
+    """The names in a folder, sorted, hidden ones (our own unfinished frames) left out."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names: ten times faster than paths
+    except OSError as error:
+        raise MissingFramesError(
+            f"the folder {folder} cannot be listed: {error.strerror}",
+            (),
+            next_step="check the path and that the drive is mounted",
+        ) from error
+    return sorted(name for name in names if not name.startswith("."))
+
+
+def _files_matching(pattern: NamePattern, names: Iterable[str]) -> dict[int, Path]:
+    found: dict[int, Path] = {}
+    for name in names:
+        frame = pattern.number_in(name)
+        if frame is not None and (frame not in found or name == pattern.path(frame).name):
+            found[frame] = pattern.folder / name
+    return dict(sorted(found.items()))
+
+
+def _only_sequence_in(folder: Path) -> FrameSequence:
+    found = sequences_in(folder)
+    numbered = [sequence for sequence in found if not sequence.explicit]
+    if len(numbered) == 1 or (not numbered and len(found) == 1):
+        return (numbered or list(found))[0]
+    if found:
+        listed = "\n".join(f"- {sequence}" for sequence in found[:20])
+        raise UsageError(
+            f"the folder {folder} holds {len(found)} sequences:\n{listed}",
+            expected="one sequence",
+            next_step=f"name it, such as {found[0].pattern}",
+        )
+    for name in _names_in(folder):
+        refuse_movie(folder / name)
+    raise MissingFramesError(
+        f"the folder {folder} holds no pictures", (), next_step="check the path"
+    )
+
+
+def _nothing_there(pattern: NamePattern, message: str) -> MissingFramesError:
+    if not pattern.folder.is_dir():
+        return MissingFramesError(
+            f"{message}: there is no folder {pattern.folder}",
+            pattern.numbers or (),
+            next_step="check the path and that the drive is mounted",
+        )
+    there = {
+        sequence.pattern.name_with_hashes: sequence for sequence in sequences_in(pattern.folder)
+    }
+    near = nearest_names(pattern.name_with_hashes, there) or list(there)[:3]
+    listed = " or ".join(str(there[name]) for name in near)
+    return MissingFramesError(
+        message,
+        pattern.numbers or (),
+        next_step=f"did you mean {listed}?" if near else "the folder holds no pictures",
+    )

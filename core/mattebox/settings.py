@@ -1,0 +1,263 @@
+"""Every knob of a key, once: unit, range, default, help.
+
+The command line, the job file, its schema, the reference documentation and the hosts' panels
+are made from ``KeySettings``; nothing about a knob is written anywhere else.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+class EngineName(enum.StrEnum):
+    """Ways to get the first alpha."""
+
+    SCREEN = "screen"
+    RVM = "rvm"
+    BGMV2 = "bgmv2"
+    HINT = "hint"
+    TRIANGULATE = "triangulate"
+
+
+class Precision(enum.StrEnum):
+    """Number type inside a network. The solver always works in float32."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    BFLOAT16 = "bfloat16"
+
+
+class Refiner(enum.StrEnum):
+    """RVM's guided filter: learned or not; ``auto`` takes what the weights hold."""
+
+    AUTO = "auto"
+    DEEP = "deep"
+    FAST = "fast"
+
+
+class RefineMode(enum.StrEnum):
+    """Which 4x4 cells BGMv2 refines at full resolution."""
+
+    SAMPLING = "sampling"
+    THRESHOLDING = "thresholding"
+    FULL = "full"
+
+
+class Solver(enum.StrEnum):
+    """Whether alpha is solved again in linear light after the engine."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
+class NonFinite(enum.StrEnum):
+    """What to do with NaN and Inf pixels."""
+
+    REPAIR = "repair"
+    ERROR = "error"
+
+
+class PixelType(enum.StrEnum):
+    """Number type of the written EXR."""
+
+    HALF = "half"
+    FLOAT = "float"
+
+
+class Pass(enum.StrEnum):
+    """Layers of the written EXR beside the premultiplied RGBA."""
+
+    FG = "fg"
+    SPILL = "spill"
+    NET = "net"
+    CONF = "conf"
+    PLATE = "plate"
+
+
+def _ratio(value: str) -> str:
+    if value != "auto":
+        try:
+            inside = 0.0 < float(value) <= 1.0
+        except ValueError:
+            inside = False
+        if not inside:
+            raise ValueError(f"{value!r} is not a ratio; expected auto or a number in (0, 1]")
+    return value
+
+
+def _exposure(value: str) -> str:
+    if value != "auto":
+        try:
+            inside = -16.0 <= float(value) <= 16.0
+        except ValueError:
+            inside = False
+        if not inside:
+            raise ValueError(f"{value!r} is not an exposure; expected auto or stops in -16..16")
+    return value
+
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_SCREEN = re.compile(rf"auto|green|blue|#[0-9a-fA-F]{{6}}|{_NUMBER},{_NUMBER},{_NUMBER}")
+
+
+def _screen(value: str) -> str:
+    if not _SCREEN.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is not a screen colour; expected auto, green, blue, R,G,B (scene-linear, "
+            "out-space primaries) or #rrggbb (sRGB)"
+        )
+    return value
+
+
+def _knob(group: str, help_text: str, *, unit: str | None = None, **field: Any) -> Any:
+    """A pydantic field that carries what a panel needs: the group it stands in and the unit."""
+    return Field(description=help_text, json_schema_extra={"group": group, "unit": unit}, **field)
+
+
+class KeySettings(BaseModel):
+    """How a shot is keyed. Everything here decides pixels and is part of the fingerprint."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    engine: EngineName = _knob(
+        "Key",
+        "How the first alpha is found. The command line takes hint where --hint is given, screen "
+        "where a screen or clean plate is, else rvm.",
+        default=EngineName.SCREEN,
+    )
+    screen: Annotated[str, AfterValidator(_screen)] | None = _knob(
+        "Key",
+        "Screen colour: auto, green, blue, R,G,B (scene-linear, out-space primaries) or "
+        "#rrggbb (sRGB). Also switches despill on.",
+        default=None,
+    )
+    solver: Solver = _knob(
+        "Key",
+        "Solve alpha again in linear light against the plate (auto), or keep the engine's (off).",
+        default=Solver.AUTO,
+    )
+    exposure: Annotated[str, AfterValidator(_exposure)] = _knob(
+        "Network",
+        "Exposure of the picture shown to a network: auto (once per shot) or stops. "
+        "The written pixels keep theirs.",
+        unit="stops",
+        default="auto",
+    )
+    ratio: Annotated[str, AfterValidator(_ratio)] = _knob(
+        "Network",
+        "Size of the network's coarse picture relative to the frame: auto or a number in (0, 1].",
+        default="auto",
+    )
+    precision: Precision = _knob(
+        "Network", "Number type inside the network.", default=Precision.FLOAT32
+    )
+    refiner: Refiner = _knob(
+        "Network", "RVM's guided filter; auto takes what the weights hold.", default=Refiner.AUTO
+    )
+    refine_mode: RefineMode = _knob(
+        "Network", "Which 4x4 cells BGMv2 refines.", default=RefineMode.SAMPLING
+    )
+    refine_pixels: int | None = _knob(
+        "Network",
+        "Pixels BGMv2 refines in sampling mode; default 80000 up to HD, 320000 above.",
+        unit="pixels",
+        default=None,
+        ge=16,
+    )
+    refine_threshold: float = _knob(
+        "Network",
+        "Error above which BGMv2 refines a cell in thresholding mode.",
+        default=0.7,
+        ge=0.0,
+        le=1.0,
+    )
+    clip_black: float = _knob(
+        "Matte", "Alpha at or below this becomes 0.", default=0.0, ge=0.0, lt=1.0
+    )
+    clip_white: float = _knob(
+        "Matte", "Alpha at or above this becomes 1.", default=1.0, gt=0.0, le=1.0
+    )
+    gamma: float = _knob(
+        "Matte",
+        "Bends alpha between the clips; above 1 makes it denser.",
+        default=1.0,
+        gt=0.0,
+        le=10.0,
+    )
+    erode: float = _knob(
+        "Matte",
+        "Shrinks the matte; negative values grow it.",
+        unit="pixels",
+        default=0.0,
+        ge=-64.0,
+        le=64.0,
+    )
+    blur: float = _knob(
+        "Matte", "Softens the matte (Gaussian sigma).", unit="pixels", default=0.0, ge=0.0, le=64.0
+    )
+    despill: float = _knob(
+        "Spill",
+        "Share of the screen's light taken out of the foreground. Works where a screen colour or "
+        "a screen-coloured plate is known.",
+        default=1.0,
+        ge=0.0,
+        le=1.0,
+    )
+    non_finite: NonFinite = _knob(
+        "Output",
+        "NaN and Inf pixels: repair from their neighbours (up to 0.1 % of a frame), or error.",
+        default=NonFinite.REPAIR,
+    )
+    passes: tuple[Pass, ...] = _knob(
+        "Output",
+        "Layers written beside the premultiplied RGBA: fg, spill, net, conf, plate.",
+        default=(Pass.FG, Pass.SPILL, Pass.NET, Pass.CONF),
+    )
+    pixel_type: PixelType = _knob(
+        "Output", "Number type of the written EXR.", default=PixelType.HALF
+    )
+    overscan: bool = _knob(
+        "Output",
+        "Keep pixels outside the display window; else data window = display window.",
+        default=False,
+    )
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One setting, as command lines, panels and documents need it."""
+
+    name: str
+    group: str
+    help: str
+    unit: str | None
+    default: Any
+    annotation: Any
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+
+def knobs() -> tuple[Knob, ...]:
+    """All knobs in the order in which a panel shows them."""
+    listed = []
+    for name, info in KeySettings.model_fields.items():
+        extra = info.json_schema_extra
+        assert isinstance(extra, dict)
+        listed.append(
+            Knob(
+                name=name,
+                group=str(extra["group"]),
+                help=info.description or "",
+                unit=None if extra["unit"] is None else str(extra["unit"]),
+                default=info.default,
+                annotation=info.annotation,
+            )
+        )
+    return tuple(listed)

@@ -1,0 +1,280 @@
+"""The inputs of a job on disk: which frames there are, and all pictures that belong to one frame.
+
+Knows files and windows, no colour and no engines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mattebox.errors import InputError, MatteboxError, MissingFramesError, UsageError
+from mattebox.frames import Part, read_frame, read_header, read_matte, repair_non_finite
+from mattebox.images import Frame, Window
+from mattebox.job import Job, Matte
+from mattebox.sequences import FrameSequence, find_sequence
+
+Pixels = NDArray[np.float32]
+Opened = TypeVar("Opened")
+
+_COLOUR = re.compile(r"\s*([^,]+),([^,]+),([^,]+)\s*")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Everything read for one frame, on the working window. HxWx3 or HxW float32 arrays, in the
+    files' own colour spaces; 0 outside a file's data window.
+
+    Attributes:
+        frame: frame number.
+        header: the plate frame's header (windows, aspect, attributes); its pixels are the plate's.
+        source: HxWx3 the plate to key.
+        covered: HxW True where the plate has pixels.
+        clean_plate, second, second_plate: HxWx3 or None.
+        hint, inside, outside: HxW 0..1 or None.
+        digest: SHA-256 over the bytes of all files that went in.
+        repaired: how many non-finite values were repaired.
+    """
+
+    frame: int
+    header: Frame
+    source: Pixels
+    covered: NDArray[np.bool_]
+    clean_plate: Pixels | None
+    second: Pixels | None
+    second_plate: Pixels | None
+    hint: Pixels | None
+    inside: Pixels | None
+    outside: Pixels | None
+    digest: str
+    repaired: int
+
+
+@dataclass(frozen=True)
+class _Backdrop:
+    """A background: one still for all frames, a sequence, or a constant colour."""
+
+    name: str
+    sequence: FrameSequence | None
+    colour: tuple[float, float, float] | None
+
+    def path(self, frame: int) -> Path | None:
+        if self.sequence is None:
+            return None
+        return _path_of(self.sequence, frame)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """The opened inputs of a job. Reading frames is safe from several threads."""
+
+    job: Job
+    plate: FrameSequence
+    clean_plate: _Backdrop | None
+    second: FrameSequence | None
+    second_plate: _Backdrop | None
+    hint: tuple[FrameSequence, Matte] | None
+    inside: tuple[FrameSequence, Matte] | None
+    outside: tuple[FrameSequence, Matte] | None
+
+    @classmethod
+    def open(cls, job: Job) -> Shot:
+        """Find all inputs. Raises the first fault alone, or InputError listing all of them."""
+        faults: list[MatteboxError] = []
+
+        def opened(open_it: Callable[[], Opened]) -> Opened | None:
+            try:
+                return open_it()
+            except MatteboxError as error:
+                faults.append(error)
+                return None
+
+        plate = opened(lambda: find_sequence(job.plate))
+        clean_plate = opened(lambda: _backdrop("--clean-plate", job.clean_plate))
+        second_plate = opened(lambda: _backdrop("--background2", job.background2))
+        second = opened(lambda: None if job.plate2 is None else find_sequence(job.plate2))
+        hint, inside, outside = (
+            opened(lambda matte=matte: _matte(matte))
+            for matte in (job.hint, job.inside, job.outside)
+        )
+        if len(faults) > 1:
+            raise InputError(
+                f"{len(faults)} inputs cannot be used:\n"
+                + "\n".join(f"- {str(fault).replace(chr(10), chr(10) + '  ')}" for fault in faults)
+            )
+        if faults:
+            raise faults[0]
+        assert plate is not None
+        return cls(job, plate, clean_plate, second, second_plate, hint, inside, outside)
+
+    @cached_property
+    def first_part(self) -> Part:
+        """The header of the plate's first frame: the part that is keyed."""
+        header = read_header(self.plate.path(self.plate.first))
+        return header.choose(self.job.part, self.job.view)[0]
+
+    @cached_property
+    def window(self) -> Window:
+        """The window everything is computed on: the first frame's display window, or with
+        overscan its union with that frame's data window."""
+        first = self.first_part
+        if self.job.settings.overscan:
+            return first.display_window.union(first.data_window)
+        return first.display_window
+
+    def spread_pairs(self, count: int) -> tuple[tuple[int, ...], ...]:
+        """At most ``count`` pairs of neighbouring frames spread evenly over the whole input.
+
+        A frame whose other inputs are missing is left out; a shot of one frame gives it alone.
+        Raises MissingFramesError where nothing can be read at all.
+        """
+        frames = [frame for frame in self.plate.frames if not self.missing(frame)]
+        if not frames:
+            absent = self.missing(self.plate.first)
+            raise MissingFramesError(
+                f"no frame has all its inputs; the first absent file is {absent[0]}",
+                self.plate.frames,
+                next_step="check the patterns of clean plate and mattes: sequences match by number",
+            )
+        starts = np.linspace(0, max(len(frames) - 2, 0), count).round().astype(int)
+        return tuple(tuple(frames[start : start + 2]) for start in sorted(set(starts.tolist())))
+
+    def files(self, frame: int) -> tuple[Path, ...]:
+        """All files that go into one frame, in a fixed order."""
+        found = [self.plate.path(frame)]
+        for backdrop in (self.clean_plate, self.second_plate):
+            path = backdrop.path(frame) if backdrop is not None else None
+            if path is not None:
+                found.append(path)
+        if self.second is not None:
+            found.append(self.second.path(frame))
+        found += [
+            _path_of(matte[0], frame) for matte in (self.hint, self.inside, self.outside) if matte
+        ]
+        return tuple(found)
+
+    def digest(self, frame: int) -> str:
+        """SHA-256 over the files of one frame, and over constant backgrounds."""
+        whole = hashlib.sha256()
+        for path in self.files(frame):
+            try:
+                with path.open("rb") as stream:
+                    whole.update(hashlib.file_digest(stream, "sha256").digest())
+            except OSError as error:
+                raise MissingFramesError(
+                    f"cannot read {path}: {error.strerror}", [frame]
+                ) from error
+        for backdrop in (self.clean_plate, self.second_plate):
+            if backdrop is not None and backdrop.colour is not None:
+                whole.update(repr(backdrop.colour).encode())
+        return whole.hexdigest()
+
+    def missing(self, frame: int) -> list[Path]:
+        """Files of one frame that are not on disk."""
+        return [path for path in self.files(frame) if not path.exists()]
+
+    def read(self, frame: int) -> Pictures:
+        """Read everything that belongs to one frame.
+
+        Raises MissingFramesError, UnreadableError, NonFiniteError, or InputError where a picture
+        has another format than the shot.
+        """
+        absent = self.missing(frame)
+        if absent:
+            raise MissingFramesError(
+                f"frame {frame}: {', '.join(str(path) for path in absent)} is not there",
+                [frame],
+                next_step="render the missing file, or leave the frame out with --frames",
+            )
+        repaired = 0
+
+        def placed(header: Frame, path: Path) -> Pixels:
+            nonlocal repaired
+            self._check_format(header, path, frame)
+            mended, count = repair_non_finite(
+                header.pixels, mode=self.job.settings.non_finite.value, path=path, frame=frame
+            )
+            repaired += count
+            return replace(header, pixels=mended).placed(self.window)
+
+        def colour(
+            path: Path, part: str | None = None, view: str | None = None
+        ) -> tuple[Frame, Pixels]:
+            header = read_frame(path, part=part, view=view, alpha="as stored")
+            return header, placed(header, path)[..., :3]
+
+        def backdrop(backdrop: _Backdrop | None) -> Pixels | None:
+            if backdrop is None:
+                return None
+            path = backdrop.path(frame)
+            if path is not None:
+                return colour(path)[1]
+            shape = (self.window.height, self.window.width, 3)
+            return np.broadcast_to(np.asarray(backdrop.colour, np.float32), shape).copy()
+
+        def matte(given: tuple[FrameSequence, Matte] | None) -> Pixels | None:
+            if given is None:
+                return None
+            path = _path_of(given[0], frame)
+            return placed(read_matte(path, given[1].channel), path)[..., 0]
+
+        plate_path = self.plate.path(frame)
+        header, source = colour(plate_path, self.job.part, self.job.view)
+        return Pictures(
+            frame=frame,
+            header=header,
+            source=source,
+            covered=header.coverage(self.window),
+            clean_plate=backdrop(self.clean_plate),
+            second=None if self.second is None else colour(self.second.path(frame))[1],
+            second_plate=backdrop(self.second_plate),
+            hint=matte(self.hint),
+            inside=matte(self.inside),
+            outside=matte(self.outside),
+            digest=self.digest(frame),
+            repaired=repaired,
+        )
+
+    def _check_format(self, header: Frame, path: Path, frame: int) -> None:
+        display, wanted = header.display_window, self.first_part.display_window
+        if (display.width, display.height) != (wanted.width, wanted.height):
+            raise InputError(
+                f"frame {frame}: {path} is {display.width}x{display.height}",
+                expected=f"{wanted.width}x{wanted.height}, like the first plate frame",
+                next_step="reformat the picture to the shot's format",
+                path=path,
+                frame=frame,
+            )
+
+
+def _path_of(sequence: FrameSequence, frame: int) -> Path:
+    """One explicit file serves every frame; a sequence is matched by number."""
+    return sequence.serving(frame) or sequence.path(frame)
+
+
+def _backdrop(flag: str, text: str | None) -> _Backdrop | None:
+    if text is None:
+        return None
+    colour = _COLOUR.fullmatch(text)
+    if colour:
+        try:
+            red, green, blue = (float(part) for part in colour.groups())
+        except ValueError:
+            raise UsageError(
+                f"{flag} {text!r} is neither a file nor a colour",
+                expected="a file, a sequence, or R,G,B in the plate's own space, such as 0,0,0",
+            ) from None
+        return _Backdrop(text, None, (red, green, blue))
+    return _Backdrop(text, find_sequence(text), None)
+
+
+def _matte(matte: Matte | None) -> tuple[FrameSequence, Matte] | None:
+    return None if matte is None else (find_sequence(matte.pattern), matte)

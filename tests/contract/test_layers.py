@@ -1,0 +1,49 @@
+"""The arrows of docs/architecture.md, held by fresh interpreters: import X, see that Y stays out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+NOT_LOADED = [
+    ("mattebox", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO", "pydantic", "typer")),
+    ("mattebox.settings", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
+    ("mattebox.job", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
+    ("mattebox.events", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
+    ("mattebox.cli.app", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
+    ("mattebox.sequences", ("torch", "OpenImageIO", "PyOpenColorIO")),
+    ("mattebox.frames", ("torch", "PyOpenColorIO", "mattebox.matte", "mattebox.engines")),
+    ("mattebox.engines.registry", ("OpenImageIO", "PyOpenColorIO", "mattebox.matte")),
+    ("mattebox.engines.rvm", ("OpenImageIO", "PyOpenColorIO", "mattebox.matte")),
+    ("mattebox.engines.bgmv2", ("OpenImageIO", "PyOpenColorIO", "mattebox.matte")),
+    ("mattebox.matte.solve", ("OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
+    ("mattebox.matte.layers", ("OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
+    ("mattebox.measure.metrics", ("torch", "OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
+    ("mattebox_ocio", ("torch", "OpenImageIO", "mattebox")),
+    ("mattebox_ocio.model_space", ("OpenImageIO", "mattebox")),
+]
+
+
+@pytest.mark.parametrize(("module", "absent"), NOT_LOADED, ids=[name for name, _ in NOT_LOADED])
+def test_a_module_does_not_load_what_lies_above_or_beside_it(
+    module: str, absent: tuple[str, ...]
+) -> None:
+    check = (
+        f"import sys, {module}; print(' '.join(name for name in {absent!r} if name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_asking_for_the_version_loads_nothing_heavy() -> None:
+    heavy = ("torch", "numpy", "OpenImageIO", "PyOpenColorIO", "onnxruntime")
+    check = (
+        "import sys; from mattebox.cli import main; sys.argv = ['mattebox', '--version']\n"
+        "try: main()\nexcept SystemExit as end: code = end.code\n"
+        f"print(code, [name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] in ("0 []", "None []")
+    assert done.stdout.startswith("mattebox ")

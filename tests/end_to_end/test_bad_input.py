@@ -1,0 +1,375 @@
+"""Bad input, as docs/bad_input.md tells it: every row is run, and every case here has a row."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import OpenImageIO as oiio
+import pytest
+
+from tests.end_to_end.conftest import Run
+from tests.support.pictures import HEIGHT, WIDTH, plate_pixels, write_exr, write_shot
+
+PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
+
+Case = Callable[[Path], list[object]]
+CASES: dict[str, Case] = {}
+
+
+def case(name: str) -> Callable[[Case], Case]:
+    """Register a builder: it makes files in a folder and returns the command's arguments."""
+
+    def register(build: Case) -> Case:
+        CASES[name] = build
+        return build
+
+    return register
+
+
+def key(folder: Path, *more: object) -> list[object]:
+    """A call that would work: the shot, its clean plate, an output."""
+    shot = write_shot(folder / "in")
+    return ["key", shot, "-o", folder / "out", "--clean-plate", folder / "in/clean.exr", *more]
+
+
+def damage(folder: Path, frame: int = 1002) -> Path:
+    return folder / "in" / f"shot.{frame}.exr"
+
+
+@case("no plate named")
+def _(folder: Path) -> list[object]:
+    return ["key"]
+
+
+@case("an option mistyped")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--clean-plat", "x.exr")
+
+
+@case("an engine that does not exist")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--engine", "keylight")
+
+
+@case("no file matches the plate's pattern")
+def _(folder: Path) -> list[object]:
+    write_shot(folder / "in")
+    return ["key", folder / "in/shoot.####.exr", "-o", folder / "out", "--screen", "auto"]
+
+
+@case("a hole in the plate")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    damage(folder).unlink()
+    return arguments
+
+
+@case("frames asked for that are not on disk")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--frames", "1003-1006")
+
+
+@case("none of the frames on disk")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--frames", "1-10")
+
+
+@case("frames written wrongly")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--frames", "1001..1004")
+
+
+@case("a truncated EXR")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    whole = damage(folder).read_bytes()
+    damage(folder).write_bytes(whole[: len(whole) * 2 // 3])
+    return arguments
+
+
+@case("an empty file")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    damage(folder).write_bytes(b"")
+    return arguments
+
+
+@case("a file that is no picture")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    damage(folder).write_text("<html>404</html>")
+    return arguments
+
+
+@case("a deep EXR")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    spec = oiio.ImageSpec(4, 4, 5, "float")
+    spec.channelnames = ("R", "G", "B", "A", "Z")
+    spec.deep = True
+    deep = oiio.DeepData()
+    deep.init(16, 5, ["float"] * 5, list(spec.channelnames))
+    output = oiio.ImageOutput.create("deep.exr")
+    assert output.open(str(damage(folder)), spec), output.geterror()
+    assert output.write_deep_image(deep)
+    output.close()
+    return arguments
+
+
+@case("a frame of another size")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    write_exr(damage(folder), np.zeros((20, 30, 3), np.float32))
+    return arguments
+
+
+@case("a clean plate of another size")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    write_exr(folder / "in/clean.exr", np.zeros((20, 30, 3), np.float32))
+    return arguments
+
+
+@case("a clean plate sequence with a hole")
+def _(folder: Path) -> list[object]:
+    shot = write_shot(folder / "in")
+    for frame in (1001, 1002, 1004):
+        write_exr(folder / f"in/plate.{frame}.exr", plate_pixels(-30))
+    plate = folder / "in/plate.####.exr"
+    return ["key", shot, "-o", folder / "out", "--clean-plate", plate]
+
+
+@case("a few NaN pixels")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    pixels = plate_pixels(2)
+    pixels[5, 7] = np.nan
+    write_exr(damage(folder), pixels)
+    return arguments
+
+
+@case("a few NaN pixels, forbidden")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder, "--non-finite", "error")
+    pixels = plate_pixels(2)
+    pixels[5, 7] = np.inf
+    write_exr(damage(folder), pixels, pixel_type="float")
+    return arguments
+
+
+@case("many NaN pixels")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    pixels = plate_pixels(2)
+    pixels[:10] = np.nan
+    write_exr(damage(folder), pixels)
+    return arguments
+
+
+@case("values beyond half")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    pixels = plate_pixels(2)
+    pixels[18, 30] = 1e6
+    write_exr(damage(folder), pixels, pixel_type="float", colorInteropID="lin_rec709_scene")
+    return arguments
+
+
+@case("a colour space mistyped")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--in-space", "ACEScgg")
+
+
+@case("a result space that is not linear")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--out-space", "ACEScct")
+
+
+@case("an OCIO config that is not there")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--ocio", folder / "none.ocio")
+
+
+@case("an OCIO config that is none")
+def _(folder: Path) -> list[object]:
+    (folder / "bad.ocio").write_text("this is no config")
+    return key(folder, "--ocio", folder / "bad.ocio")
+
+
+@case("a screen colour written wrongly")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--screen", "grean")
+
+
+@case("no screen in the shot")
+def _(folder: Path) -> list[object]:
+    (folder / "in").mkdir()
+    grey = np.full((HEIGHT, WIDTH, 3), 0.3, np.float32)
+    write_exr(folder / "in/shot.1001.exr", grey)
+    return ["key", folder / "in/shot.####.exr", "-o", folder / "out", "--screen", "auto"]
+
+
+@case("a network without weights")
+def _(folder: Path) -> list[object]:
+    return ["key", write_shot(folder / "in"), "-o", folder / "out"]
+
+
+@case("weights that are not there")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--engine", "rvm", "--weights", folder / "rvm.pth")
+
+
+@case("weights that are a web page")
+def _(folder: Path) -> list[object]:
+    (folder / "rvm.pth").write_text("<!DOCTYPE html><title>Not Found</title>")
+    return key(folder, "--engine", "rvm", "--weights", folder / "rvm.pth")
+
+
+@case("a device that is not there")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--device", "cuda:9")
+
+
+@case("a device that does not exist")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--device", "gpu")
+
+
+@case("the output is the input")
+def _(folder: Path) -> list[object]:
+    write_shot(folder / "in")
+    return ["key", folder / "in/shot.####.exr", "-o", folder / "in", "--screen", "auto"]
+
+
+@case("somebody else's file in the output")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    (folder / "out").mkdir()
+    write_exr(folder / "out/shot.1003.exr", plate_pixels(1))
+    return arguments
+
+
+@case("a file in the place of the output folder")
+def _(folder: Path) -> list[object]:
+    (folder / "out").write_text("")
+    return key(folder)[:3] + [folder / "out/keyed/", "--screen", "auto"]
+
+
+@case("an output that is no EXR")
+def _(folder: Path) -> list[object]:
+    return ["key", write_shot(folder / "in"), "-o", folder / "out.mov", "--screen", "auto"]
+
+
+@case("a movie as plate")
+def _(folder: Path) -> list[object]:
+    (folder / "shot.mov").write_bytes(b"\0" * 100)
+    return ["key", folder / "shot.mov", "-o", folder / "out", "--screen", "auto"]
+
+
+@case("crossed clips")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--clip-black", "0.8", "--clip-white", "0.2")
+
+
+@case("a knob out of range")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--gamma", "0")
+
+
+@case("a pass that does not exist")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--passes", "fg,depth")
+
+
+@case("a part that does not exist")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--part", "beauty")
+
+
+@case("a hint channel that does not exist")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--hint", f"{folder / 'in/clean.exr'}:matte")
+
+
+@case("two backgrounds that are not given")
+def _(folder: Path) -> list[object]:
+    return [*key(folder)[:4], "--engine", "triangulate"]
+
+
+@case("a job file with several faults")
+def _(folder: Path) -> list[object]:
+    values = {"plate": "a.exr", "threads": 0, "settings": {"gamma": -1}, "colour_space": "x"}
+    (folder / "job.json").write_text(json.dumps(values))
+    return ["key", "--job", folder / "job.json"]
+
+
+@case("a job file beside other options")
+def _(folder: Path) -> list[object]:
+    (folder / "job.json").write_text(json.dumps({"plate": "a.exr", "output": "o"}))
+    return ["key", "--job", folder / "job.json", "--gamma", "1.2"]
+
+
+@case("a job file that is not there")
+def _(folder: Path) -> list[object]:
+    return ["key", "--job", folder / "job.json"]
+
+
+@case("info on nothing")
+def _(folder: Path) -> list[object]:
+    return ["info", folder / "none.exr"]
+
+
+def rows() -> dict[str, tuple[list[str], int]]:
+    """Case -> the words a user sees (in backticks), exit code; from the page."""
+    found = {}
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) == 3 and cells[2].isdigit():
+            found[cells[0]] = (re.findall(r"`([^`]+)`", cells[1]), int(cells[2]))
+    return found
+
+
+ROWS = rows()
+
+
+def test_the_page_and_the_cases_are_the_same() -> None:
+    assert sorted(ROWS) == sorted([*CASES, "the disk is full"])
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_bad_input(name: str, tmp_path: Path, mattebox: Run) -> None:
+    words, code = ROWS[name]
+    arguments = CASES[name](tmp_path)
+    done = mattebox(*arguments)
+    said = plain(done)
+    assert done.returncode == code, said
+    assert words, "the row says nothing"
+    for part in words:
+        assert part in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.rglob("*.tmp*"))
+
+
+def test_the_disk_is_full(tmp_path: Path, mattebox: Run) -> None:
+    words, code = ROWS["the disk is full"]
+    arguments = key(tmp_path)
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+
+    done = mattebox(*arguments, preexec_fn=small_files)
+    assert done.returncode == code, plain(done)
+    for part in words:
+        assert part in plain(done)
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def plain(done: subprocess.CompletedProcess[str]) -> str:
+    """What was said, without line breaks and the boxes that the argument parser draws."""
+    return " ".join(re.sub(r"[│╭╮╰╯─]", " ", done.stdout + done.stderr).split())

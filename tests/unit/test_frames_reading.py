@@ -1,0 +1,619 @@
+"""Files are read at their full depth, by channel name, or refused with a reason."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio
+import pytest
+from numpy.typing import NDArray
+
+from mattebox.errors import (
+    InputError,
+    MatteboxError,
+    UnknownNameError,
+    UnreadableError,
+    UsageError,
+)
+from mattebox.frames import (
+    format_difference,
+    read_attributes_only,
+    read_frame,
+    read_header,
+    read_matte,
+    write_frame,
+)
+from mattebox.images import Window
+
+Array = NDArray[Any]
+
+
+def spec_of(
+    shape: tuple[int, ...],
+    kind: str,
+    channels: Sequence[str] | None = None,
+    attributes: Sequence[tuple[Any, ...]] = (),
+    data: tuple[int, int] = (0, 0),
+    display: Window | None = None,
+) -> oiio.ImageSpec:
+    spec = oiio.ImageSpec(shape[1], shape[0], shape[2], kind)
+    if channels is not None:
+        spec.channelnames = tuple(channels)
+    spec.x, spec.y = data
+    if display is not None:
+        spec.full_x, spec.full_y = display.x, display.y
+        spec.full_width, spec.full_height = display.width, display.height
+    for attribute in attributes:
+        spec.attribute(*attribute)
+    return spec
+
+
+def write_foreign(path: Path, pixels: Array, kind: str, **how: Any) -> Path:
+    """A file as another program would write it."""
+    return write_parts(path, [(spec_of(pixels.shape, kind, **how), pixels)])
+
+
+def write_parts(path: Path, parts: Sequence[tuple[oiio.ImageSpec, Array]]) -> Path:
+    output = oiio.ImageOutput.create(str(path))
+    assert output is not None
+    specs = [spec for spec, _ in parts]
+    opened = output.open(str(path), specs) if len(specs) > 1 else output.open(str(path), specs[0])
+    assert opened, output.geterror()
+    for index, (spec, pixels) in enumerate(parts):
+        if index:
+            assert output.open(str(path), spec, "AppendSubimage"), output.geterror()
+        assert output.write_image(pixels), output.geterror()
+    assert output.close()
+    output.geterror()
+    return path
+
+
+def random_half(*shape: int) -> NDArray[np.float16]:
+    return np.random.default_rng(1).normal(0.5, 2, shape).astype(np.float16)
+
+
+# Values
+
+
+def test_half_stays_half_bit_for_bit(tmp_path: Path) -> None:
+    pixels = random_half(7, 9, 4)
+    frame = read_frame(write_foreign(tmp_path / "a.exr", pixels, "half"))
+    assert frame.pixels.dtype == np.float16
+    assert frame.channels == ("R", "G", "B", "A")
+    assert np.array_equal(frame.pixels, pixels)
+
+
+def test_float_stays_float(tmp_path: Path) -> None:
+    pixels = np.full((3, 4, 3), 1e20, np.float32)
+    frame = read_frame(write_foreign(tmp_path / "a.exr", pixels, "float"))
+    assert frame.pixels.dtype == np.float32
+    assert np.array_equal(frame.pixels, pixels)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "bits"), [("png", 8), ("png", 16), ("tif", 8), ("tif", 16), ("dpx", 8), ("dpx", 16)]
+)
+def test_integers_are_their_code_divided_by_the_largest(
+    suffix: str, bits: int, tmp_path: Path
+) -> None:
+    largest = 2**bits - 1
+    codes = np.linspace(0, largest, 256 * 3).astype(np.uint32).reshape(16, 16, 3)
+    path = write_foreign(tmp_path / f"a.{suffix}", codes.astype(f"u{bits // 8}"), f"uint{bits}")
+    frame = read_frame(path)
+    assert frame.pixels.dtype == np.float32
+    assert np.array_equal(frame.pixels, (codes / largest).astype(np.float32))
+    assert read_header(path).main.bits == bits
+
+
+@pytest.mark.parametrize(("suffix", "bits"), [("dpx", 10), ("dpx", 12), ("tif", 10), ("tif", 12)])
+def test_10_and_12_bits_are_exact_at_their_own_depth(
+    suffix: str, bits: int, tmp_path: Path
+) -> None:
+    codes = np.arange(2**bits, dtype=np.uint32)
+    codes = np.resize(codes, (64, 65, 3))
+    filled = ((codes << (16 - bits)) | (codes >> (2 * bits - 16))).astype(np.uint16)
+    attributes = [("oiio:BitsPerSample", bits)]
+    path = write_foreign(tmp_path / f"a.{suffix}", filled, "uint16", attributes=attributes)
+    expected = (codes / np.float64(2**bits - 1)).astype(np.float32)
+    assert np.array_equal(read_frame(path).pixels, expected)
+
+
+def test_the_misread_alpha_of_10_bit_dpx_is_never_used(tmp_path: Path) -> None:
+    attributes = [("oiio:BitsPerSample", 10)]
+    for width, channels in ((9, ("R", "G", "B", "A")), (10, ("R", "G", "B"))):
+        pixels = np.full((4, width, 4), 0xFFFF, np.uint16)
+        path = write_foreign(tmp_path / f"{width}.dpx", pixels, "uint16", attributes=attributes)
+        frame = read_frame(path)
+        assert frame.channels == channels
+        assert (frame.pixels == 1).all()
+    assert (read_matte(tmp_path / "9.dpx").pixels == 1).all()
+    for channel in (None, "A"):
+        with pytest.raises(UnreadableError, match="is misread"):
+            read_matte(tmp_path / "10.dpx", channel)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_straight_alpha_is_multiplied_in_or_left_as_stored(suffix: str, tmp_path: Path) -> None:
+    codes = np.array([[[200, 100, 50, 0], [200, 100, 50, 51], [200, 100, 50, 255]]], np.uint8)
+    straight = [("oiio:UnassociatedAlpha", 1)]
+    path = write_foreign(tmp_path / f"a.{suffix}", codes, "uint8", attributes=straight)
+    stored = (codes / 255).astype(np.float32)
+    assert read_header(path).main.alpha == "straight"
+    assert np.array_equal(read_frame(path, alpha="as stored").pixels, stored)
+    frame = read_frame(path)
+    assert np.array_equal(frame.pixels[:, :, :3], stored[:, :, :3] * stored[:, :, 3:])
+    assert np.array_equal(frame.pixels[:, :, 3], stored[:, :, 3])
+
+
+def test_exr_colour_under_alpha_0_is_kept(tmp_path: Path) -> None:
+    pixels = np.array([[[5, -1, 2, 0]]], np.float16)
+    frame = read_frame(write_foreign(tmp_path / "a.exr", pixels, "half"))
+    assert np.array_equal(frame.pixels, pixels)
+
+
+# Channels
+
+
+@pytest.mark.parametrize("names", ["RGBA", "rgba", ("red", "green", "blue", "alpha"), "BGRA"])
+def test_colour_is_found_by_name(names: Sequence[str], tmp_path: Path) -> None:
+    value = {"r": 1, "g": 2, "b": 3, "a": 4}
+    pixels = np.array([[[value[name[0].lower()] for name in names]]], np.float16)
+    frame = read_frame(write_foreign(tmp_path / "a.exr", pixels, "half", channels=names))
+    assert frame.channels == ("R", "G", "B", "A")
+    assert frame.pixels.tolist() == [[[1, 2, 3, 4]]]
+
+
+def test_layers_come_after_colour_under_their_own_names(tmp_path: Path) -> None:
+    names = ["R", "G", "B", "A", "depth.Z", "fg.R", "fg.G", "fg.B", "id.X"]
+    pixels = np.arange(9, dtype=np.float16)[None, None]
+    path = write_foreign(tmp_path / "a.exr", pixels, "half", channels=names)
+    frame = read_frame(path, layers=["fg", "depth.Z"])
+    assert frame.channels == ("R", "G", "B", "A", "fg.R", "fg.G", "fg.B", "depth.Z")
+    assert frame.pixels.tolist() == [[[0, 1, 2, 3, 5, 6, 7, 4]]]
+    assert read_frame(path).channels == ("R", "G", "B", "A")
+    assert read_header(path).main.layers == ("depth", "fg", "id")
+
+
+def test_half_colour_with_a_float_layer_is_read_as_float(tmp_path: Path) -> None:
+    spec = spec_of((1, 1, 4), "float", ["R", "G", "B", "Z"])
+    spec.channelformats = (oiio.TypeHalf,) * 3 + (oiio.TypeFloat,)
+    pixels = np.array([[[0.5, 1, 2, 1e6]]], np.float32)
+    path = write_parts(tmp_path / "a.exr", [(spec, pixels)])
+    assert read_frame(path).pixels.dtype == np.float16
+    both = read_frame(path, layers=["Z"])
+    assert both.pixels.dtype == np.float32
+    assert both.pixels.tolist() == [[[0.5, 1, 2, 1e6]]]
+
+
+def test_a_grey_file_is_grey_colour(tmp_path: Path) -> None:
+    codes = np.array([[[0], [128]]], np.uint8)
+    frame = read_frame(write_foreign(tmp_path / "a.png", codes, "uint8"))
+    assert frame.channels == ("R", "G", "B")
+    assert np.array_equal(frame.pixels, np.repeat(codes / np.float32(255), 3, axis=2))
+
+
+def test_a_file_without_colour_names_what_it_has(tmp_path: Path) -> None:
+    pixels = np.zeros((1, 1, 2), np.float16)
+    path = write_foreign(tmp_path / "a.exr", pixels, "half", channels=["u", "v"])
+    with pytest.raises(UnknownNameError, match="no channel 'R'") as caught:
+        read_frame(path)
+    assert caught.value.known == ("u", "v")
+
+
+def test_a_mistyped_layer_gets_the_nearest_name(tmp_path: Path) -> None:
+    pixels = np.zeros((1, 1, 4), np.float16)
+    path = write_foreign(tmp_path / "a.exr", pixels, "half", channels=["R", "G", "B", "depth.Z"])
+    with pytest.raises(UnknownNameError, match="no layer 'detph'") as caught:
+        read_frame(path, layers=["detph"])
+    assert "'depth'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "channel", "value"),
+    [
+        ("RGBA", None, 4),
+        ("RGB", None, 1),
+        ("RGBA", "g", 2),
+        ("Z", None, 1),
+        ("Y", None, 1),
+        (["R", "G", "B", "matte.A"], "matte.A", 4),
+    ],
+)
+def test_a_matte_is_alpha_or_the_channel_named(
+    names: Sequence[str], channel: str | None, value: int, tmp_path: Path
+) -> None:
+    pixels = np.arange(1, len(names) + 1, dtype=np.float16)[None, None]
+    path = write_foreign(tmp_path / "a.exr", pixels, "half", channels=names)
+    matte = read_matte(path, channel)
+    assert matte.channels == ("A",)
+    assert matte.pixels.dtype == np.float32
+    assert matte.pixels.tolist() == [[[value]]]
+
+
+def test_a_grey_png_is_a_matte_at_its_full_depth(tmp_path: Path) -> None:
+    codes = np.array([[[0], [1], [65535]]], np.uint16)
+    matte = read_matte(write_foreign(tmp_path / "a.png", codes, "uint16"))
+    assert np.array_equal(
+        matte.pixels[0, :, 0], np.array([0, 1, 65535], np.float32) / np.float32(65535)
+    )
+
+
+def test_a_matte_channel_that_is_not_there(tmp_path: Path) -> None:
+    path = write_foreign(tmp_path / "a.exr", random_half(2, 2, 3), "half")
+    with pytest.raises(UnknownNameError, match=r"no channel 'matte\.A'"):
+        read_matte(path, "matte.A")
+
+
+# Windows
+
+
+@pytest.mark.parametrize(
+    ("data", "display"),
+    [
+        ((-4, -3), Window(0, 0, 8, 6)),  # overscan
+        ((2, 1), Window(0, 0, 40, 30)),  # crop
+        ((50, 60), Window(0, 0, 8, 6)),  # beside it
+        ((5, 7), Window(5, 7, 16, 12)),  # a display window that does not start at 0
+        ((-4, -3), Window(-10, -20, 100, 100)),
+    ],
+)
+def test_windows_are_read_as_they_are(
+    data: tuple[int, int], display: Window, tmp_path: Path
+) -> None:
+    pixels = random_half(12, 16, 3)
+    path = write_foreign(
+        tmp_path / "a.exr",
+        pixels,
+        "half",
+        data=data,
+        display=display,
+        attributes=[("PixelAspectRatio", 2.0)],
+    )
+    frame, header = read_frame(path), read_header(path)
+    assert frame.data_window == header.data_window == Window(*data, 16, 12)
+    assert frame.display_window == header.display_window == display
+    assert frame.pixel_aspect == header.pixel_aspect == 2.0
+    assert np.array_equal(frame.placed(frame.data_window), pixels.astype(np.float32))
+
+
+def test_a_change_of_format_within_a_shot_is_put_in_words(tmp_path: Path) -> None:
+    def header(name: str, display: Window, aspect: float, at: tuple[int, int] = (0, 0)) -> Any:
+        path = write_foreign(
+            tmp_path / name,
+            random_half(2, 2, 3),
+            "half",
+            display=display,
+            data=at,
+            attributes=[("PixelAspectRatio", aspect)],
+        )
+        return read_header(path).main
+
+    first = header("a.exr", Window(0, 0, 8, 6), 1.0)
+    assert format_difference(first, header("b.exr", Window(0, 0, 8, 6), 1.0, (3, 1))) is None
+    wide = format_difference(first, header("c.exr", Window(0, 0, 9, 6), 1.0))
+    assert wide == "the format is 9x6+0+0, the first frame's 8x6+0+0"
+    squeezed = format_difference(first, header("d.exr", Window(0, 0, 8, 6), 2.0))
+    assert squeezed == "the pixel aspect is 2, the first frame's 1"
+
+
+# Parts and views
+
+
+@pytest.fixture
+def many_parts(tmp_path: Path) -> Path:
+    display = Window(0, 0, 8, 6)
+
+    def part(
+        name: str, channels: Sequence[str], value: float, at: tuple[int, int], size: tuple[int, int]
+    ) -> tuple[oiio.ImageSpec, Array]:
+        pixels = np.full((*size, len(channels)), value, np.float16)
+        attributes = [("oiio:subimagename", name)]
+        return spec_of(pixels.shape, "half", channels, attributes, at, display), pixels
+
+    return write_parts(
+        tmp_path / "parts.exr",
+        [
+            part("depth", ["Z"], 1, (2, 1), (2, 3)),
+            part("beauty", ["R", "G", "B", "A"], 2, (0, 0), (6, 8)),
+            part("diffuse", ["R", "G", "B"], 3, (0, 0), (6, 8)),
+        ],
+    )
+
+
+def test_the_first_part_with_colour_is_the_picture(many_parts: Path) -> None:
+    frame = read_frame(many_parts)
+    assert frame.channels == ("R", "G", "B", "A")
+    assert (frame.pixels == 2).all()
+    assert read_header(many_parts).main.name == "beauty"
+
+
+def test_a_part_is_read_by_its_name(many_parts: Path) -> None:
+    assert (read_frame(many_parts, part="diffuse").pixels == 3).all()
+    with pytest.raises(UnknownNameError, match="no part or layer 'difuse'") as caught:
+        read_frame(many_parts, part="difuse")
+    assert caught.value.known == ("depth", "beauty", "diffuse")
+    assert "'diffuse'" in str(caught.value.next_step)
+
+
+def test_layers_of_other_parts_are_placed_on_the_picture(many_parts: Path) -> None:
+    frame = read_frame(many_parts, layers=["depth", "diffuse"])
+    assert frame.channels[4:] == ("depth.Z", "diffuse.R", "diffuse.G", "diffuse.B")
+    depth = frame.pixels[:, :, 4]
+    assert depth.sum() == 6
+    assert (depth[1:3, 2:5] == 1).all()
+    assert (frame.pixels[:, :, 5:] == 3).all()
+
+
+def test_a_matte_is_found_in_another_part(many_parts: Path) -> None:
+    matte = read_matte(many_parts, "depth.Z")
+    assert matte.data_window == Window(2, 1, 3, 2)
+
+
+def test_a_header_lists_all_parts(many_parts: Path) -> None:
+    header = read_header(many_parts)
+    assert header.format_name == "openexr"
+    assert [part.name for part in header.parts] == ["depth", "beauty", "diffuse"]
+    assert header.parts[0].channel_types == ("half",)
+    assert header.parts[0].compression == "zip"
+    assert header.views == ()
+
+
+@pytest.mark.parametrize("stored", ["parts", "channels"])
+def test_a_stereo_file_needs_a_view(stored: str, tmp_path: Path) -> None:
+    path = tmp_path / "stereo.exr"
+    if stored == "parts":
+        write_parts(
+            path,
+            [
+                (
+                    spec_of((2, 2, 3), "half", "RGB", [("oiio:subimagename", v), ("view", v)]),
+                    np.full((2, 2, 3), value, np.float16),
+                )
+                for value, v in ((1, "left"), (2, "right"))
+            ],
+        )
+    else:
+        names = ["R", "G", "B", "right.R", "right.G", "right.B"]
+        views = ("multiView", oiio.TypeDesc("string[2]"), ("left", "right"))
+        pixels = np.broadcast_to(np.array([1, 1, 1, 2, 2, 2], np.float16), (2, 2, 6)).copy()
+        write_foreign(path, pixels, "half", channels=names, attributes=[views])
+    assert read_header(path).views == ("left", "right")
+    with pytest.raises(UsageError, match="several views: left, right") as caught:
+        read_frame(path)
+    assert caught.value.exit_code == 64
+    assert "--view left" in str(caught.value.next_step)
+    for view, value in (("left", 1), ("right", 2)):
+        assert (read_frame(path, view=view).pixels == value).all()
+    with pytest.raises(UnknownNameError, match="no view 'rihgt'"):
+        read_frame(path, view="rihgt")
+
+
+def test_a_view_asked_of_a_flat_file_is_unknown(tmp_path: Path) -> None:
+    path = write_foreign(tmp_path / "a.exr", random_half(2, 2, 3), "half")
+    with pytest.raises(UnknownNameError, match="no view 'left'"):
+        read_frame(path, view="left")
+
+
+# Damage
+
+
+def test_deep_data_is_refused_and_its_header_still_read(tmp_path: Path) -> None:
+    path = tmp_path / "deep.exr"
+    spec = spec_of((4, 4, 5), "half", ["R", "G", "B", "A", "Z"])
+    spec.deep = True
+    deep = oiio.DeepData()
+    deep.init(16, 5, oiio.TypeHalf, ("R", "G", "B", "A", "Z"))
+    output = oiio.ImageOutput.create(str(path))
+    assert output is not None
+    assert output.open(str(path), spec)
+    assert output.write_deep_image(deep)
+    assert output.close()
+    for read in (read_frame, read_matte):
+        with pytest.raises(UnreadableError, match="holds deep data") as caught:
+            read(path)
+        assert caught.value.exit_code == 66
+        assert "--flatten" in str(caught.value.next_step)
+    assert read_header(path).is_deep
+
+
+def test_a_truncated_file_says_how_many_rows_are_left(tmp_path: Path) -> None:
+    pixels = random_half(100, 64, 3)
+    whole = write_foreign(tmp_path / "a.exr", pixels, "half").read_bytes()
+    said = []
+    for share in (0.3, 0.6, 0.95, 0.999):
+        cut = tmp_path / "cut.exr"
+        cut.write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(UnreadableError, match="of 100 rows can be read") as caught:
+            read_frame(cut)
+        said.append(int(caught.value.message.split(" of 100")[0].split()[-1]))
+    # zip packs 16 rows, random pixels take the same room everywhere; the last chunk has 4 rows
+    assert said == [16, 48, 80, 96]
+
+
+def test_a_truncated_tiled_file_says_how_many_rows_are_left(tmp_path: Path) -> None:
+    spec = spec_of((64, 64, 3), "half")
+    spec.tile_width = spec.tile_height = 16
+    path = write_parts(tmp_path / "a.exr", [(spec, random_half(64, 64, 3))])
+    assert read_frame(path).pixels.shape == (64, 64, 3)
+    path.write_bytes(path.read_bytes()[:-5000])
+    with pytest.raises(UnreadableError, match=r"(16|32|48) of 64 rows can be read"):
+        read_frame(path)
+
+
+@pytest.mark.parametrize("size", [1, 4, 8, 100, 300])
+def test_a_file_cut_within_its_header_is_no_picture(size: int, tmp_path: Path) -> None:
+    path = write_foreign(tmp_path / "a.exr", random_half(20, 20, 3), "half")
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(UnreadableError, match="not a picture that can be read"):
+        read_frame(path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "dpx"])
+def test_other_truncated_files_are_refused_too(suffix: str, tmp_path: Path) -> None:
+    codes = np.random.default_rng(2).integers(0, 255, (100, 80, 3), np.uint8)
+    path = write_foreign(tmp_path / f"a.{suffix}", codes, "uint8")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(UnreadableError, match="rows can be read"):
+        read_frame(path)
+
+
+@pytest.mark.parametrize("read", [read_frame, read_matte, read_header])
+@pytest.mark.parametrize(
+    ("name", "content", "error", "said"),
+    [
+        ("empty.exr", b"", UnreadableError, "is empty"),
+        ("garbage.exr", bytes(range(256)) * 20, UnreadableError, "not a picture"),
+        ("words.png", b"hello", UnreadableError, "not a picture"),
+        ("none.exr", None, InputError, "No such file"),
+        ("noext", None, InputError, "No such file"),
+        ("clip.mov", b"x", UsageError, "is a movie"),
+    ],
+)
+def test_what_is_no_picture_is_refused_with_a_reason(
+    read: Callable[[Path], object],
+    name: str,
+    content: bytes | None,
+    error: type[InputError | UsageError],
+    said: str,
+    tmp_path: Path,
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(error, match=said) as caught:
+        read(tmp_path / name)
+    assert caught.value.next_step
+
+
+def test_a_folder_is_no_picture(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="directory"):
+        read_frame(tmp_path)
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a\udcff.exr"
+    try:
+        path.write_bytes(b"x")
+    except OSError:
+        pytest.skip("this file system takes only UTF-8 names; others run it")
+    with pytest.raises(UsageError, match="not UTF-8"):
+        read_frame(path)
+
+
+def test_errors_leave_nothing_behind_that_is_printed_at_exit(tmp_path: Path) -> None:
+    (tmp_path / "a.exr").write_bytes(b"garbage")
+    code = (
+        "import sys, pathlib, mattebox.frames as f, mattebox.errors as e\n"
+        "try: f.read_frame(pathlib.Path(sys.argv[1]))\n"
+        "except e.UnreadableError: pass\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.exr")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
+
+
+# Attributes
+
+
+def test_attributes_keep_their_types(tmp_path: Path) -> None:
+    attributes = [
+        ("smpte:TimeCode", oiio.TypeTimeCode, (0x01020304, 7)),
+        ("FramesPerSecond", oiio.TypeRational, (24000, 1001)),
+        ("nuke/input/filename", "/shots/a.exr"),
+        ("com.arri.camera.CameraModel", "ALEXA"),
+    ]
+    path = write_foreign(tmp_path / "a.exr", random_half(2, 2, 3), "half", attributes=attributes)
+    frame = read_frame(path)
+    assert frame.attributes["smpte:TimeCode"] == (0x01020304, 7)
+    assert frame.attribute_types["smpte:TimeCode"] == "timecode"
+    assert frame.attribute_types["FramesPerSecond"] == "rational"
+    assert frame.attributes["nuke/input/filename"] == "/shots/a.exr"
+    assert "nuke/input/filename" not in frame.attribute_types
+    assert "PixelAspectRatio" not in frame.attributes
+    assert read_header(path).attributes == frame.attributes
+
+
+def test_attributes_alone_are_read_or_none(tmp_path: Path) -> None:
+    path = write_foreign(
+        tmp_path / "a.exr", random_half(2, 2, 3), "half", attributes=[("mattebox/job", "abc")]
+    )
+    assert (read_attributes_only(path) or {})["mattebox/job"] == "abc"
+    assert read_attributes_only(tmp_path / "none.exr") is None
+    (tmp_path / "empty.exr").write_bytes(b"")
+    assert read_attributes_only(tmp_path / "empty.exr") is None
+
+
+def test_a_layer_can_be_the_picture(tmp_path: Path) -> None:
+    names = [f"ViewLayer.Combined.{c}" for c in "RGBA"] + ["ViewLayer.Depth.Z"]
+    pixels = np.array([[[1, 2, 3, 0.5, 9]]], np.float16)
+    path = write_foreign(tmp_path / "blender.exr", pixels, "half", channels=names)
+    with pytest.raises(UnknownNameError, match="no channel 'R'") as caught:
+        read_frame(path)
+    assert "--part" in str(caught.value.next_step)
+    frame = read_frame(path, part="ViewLayer.Combined", layers=["ViewLayer.Depth"])
+    assert frame.channels == ("R", "G", "B", "A", "ViewLayer.Depth.Z")
+    assert frame.pixels.tolist() == [[[1, 2, 3, 0.5, 9]]]
+    assert read_matte(path, part="ViewLayer.Combined").pixels.tolist() == [[[0.5]]]
+    with pytest.raises(UnknownNameError, match="no part or layer 'Combined'"):
+        read_frame(path, part="Combined")
+
+
+def test_luminance_and_chroma_are_not_taken_for_grey(tmp_path: Path) -> None:
+    pixels = np.zeros((1, 1, 3), np.float16)
+    path = write_foreign(tmp_path / "a.exr", pixels, "half", channels=["Y", "RY", "BY"])
+    with pytest.raises(UnknownNameError, match="no channel 'R'"):
+        read_frame(path)
+
+
+def test_layers_of_a_view_kept_as_channels_are_refused(tmp_path: Path) -> None:
+    names = ["R", "G", "B", "right.R", "right.G", "right.B", "depth.right.Z"]
+    views = ("multiView", oiio.TypeDesc("string[2]"), ("left", "right"))
+    pixels = np.zeros((1, 1, 7), np.float16)
+    path = write_foreign(tmp_path / "a.exr", pixels, "half", channels=names, attributes=[views])
+    with pytest.raises(UsageError, match="layers of the view right"):
+        read_frame(path, view="right", layers=["depth"])
+
+
+def test_text_older_than_utf8_is_read_and_written_again(tmp_path: Path) -> None:
+    path = write_foreign(
+        tmp_path / "a.exr",
+        random_half(2, 2, 3),
+        "half",
+        attributes=[
+            ("studio", "Bxro"),
+            ("sites", oiio.TypeDesc("string[2]"), ("Kxln", "Bonn")),
+        ],
+    )
+    latin = path.read_bytes().replace(b"Bxro", b"B\xfcro")
+    path.write_bytes(latin)
+    frame = read_frame(path)
+    assert frame.attributes["studio"] == "Büro"
+    write_frame(tmp_path / "b.exr", frame)
+    assert read_frame(tmp_path / "b.exr").attributes["studio"] == "Büro"
+    path.write_bytes(latin.replace(b"Kxln", b"K\xf6ln"))
+    assert read_frame(path).attributes["sites"] == ("Köln", "Bonn")
+
+
+def test_damaged_bytes_anywhere_are_refused_or_read_but_never_a_foreign_error(
+    tmp_path: Path,
+) -> None:
+    random = np.random.default_rng(7)
+    whole = write_foreign(
+        tmp_path / "a.exr", random_half(40, 30, 3), "half", attributes=[("owner", "us")]
+    ).read_bytes()
+    damaged = tmp_path / "b.exr"
+    for attempt in range(200):
+        content = bytearray(whole)
+        reach = 500 if attempt % 2 else len(content)
+        for place in random.integers(0, reach, 3):
+            content[place] = random.integers(0, 256)
+        damaged.write_bytes(content)
+        with contextlib.suppress(MatteboxError):
+            read_frame(damaged)
+        with contextlib.suppress(MatteboxError):
+            read_header(damaged)

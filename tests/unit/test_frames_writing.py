@@ -1,0 +1,506 @@
+"""Frames are written whole or not at all, the same bytes every time, and never lie."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio
+import pytest
+from numpy.typing import NDArray
+
+from mattebox.errors import MatteboxError, UnknownNameError, WriteError
+from mattebox.frames import (
+    carried_attributes,
+    interleave,
+    read_attributes_only,
+    read_frame,
+    read_header,
+    write_frame,
+    write_png,
+    writing,
+)
+from mattebox.images import Frame, Window
+from mattebox.sequences import sequences_in
+
+RGB = ("R", "G", "B")
+
+
+def frame_of(pixels: NDArray[Any], channels: tuple[str, ...] = RGB, **how: Any) -> Frame:
+    window = Window(0, 0, pixels.shape[1], pixels.shape[0])
+    how = {"data_window": window, "display_window": window} | how
+    return Frame(pixels, channels, **how)
+
+
+def noise(*shape: int) -> NDArray[np.float32]:
+    return np.random.default_rng(3).normal(0.5, 2, shape).astype(np.float32)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+# Values
+
+
+def test_half_pixels_come_back_bit_for_bit(tmp_path: Path) -> None:
+    every_finite_half = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    every_finite_half = every_finite_half[np.isfinite(every_finite_half)]
+    pixels = np.resize(every_finite_half, (128, 166, 3))
+    done = write_frame(tmp_path / "a.exr", frame_of(pixels))
+    stored = read_frame(tmp_path / "a.exr").pixels
+    assert np.array_equal(stored.view(np.uint16), pixels.view(np.uint16))
+    assert done.clamped == 0
+    assert done.size == (tmp_path / "a.exr").stat().st_size
+
+
+def test_float32_is_rounded_once_to_half(tmp_path: Path) -> None:
+    pixels = noise(8, 9, 3)
+    write_frame(tmp_path / "a.exr", frame_of(pixels))
+    assert np.array_equal(read_frame(tmp_path / "a.exr").pixels, pixels.astype(np.float16))
+
+
+def test_float_is_kept_on_request_and_not_clamped(tmp_path: Path) -> None:
+    pixels = noise(8, 9, 3) * 1e6
+    done = write_frame(tmp_path / "a.exr", frame_of(pixels), pixel_type="float")
+    assert np.array_equal(read_frame(tmp_path / "a.exr").pixels, pixels)
+    assert done.clamped == 0
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32])
+def test_values_beyond_half_are_clamped_and_counted(kind: type[Any], tmp_path: Path) -> None:
+    pixels = np.zeros((2, 2, 3), kind)
+    pixels[0, 0] = [np.inf, -np.inf, 65504]
+    if kind is np.float32:
+        pixels[1, 1] = [70000, -1e30, 65505]
+    given = pixels.copy()
+    done = write_frame(tmp_path / "a.exr", frame_of(pixels))
+    stored = read_frame(tmp_path / "a.exr").pixels
+    assert stored[0, 0].tolist() == [65504, -65504, 65504]
+    assert done.clamped == (5 if kind is np.float32 else 2)
+    assert np.array_equal(pixels, given)  # the caller's array is left alone
+
+
+@pytest.mark.parametrize(("bad", "kind"), [(np.nan, "half"), (np.nan, "float"), (np.inf, "float")])
+def test_nan_is_never_written(bad: float, kind: Any, tmp_path: Path) -> None:
+    pixels = noise(4, 4, 3)
+    pixels[1, 2, 0] = bad
+    with pytest.raises(MatteboxError, match="1 values are NaN or Inf") as caught:
+        write_frame(tmp_path / "a.exr", frame_of(pixels), pixel_type=kind)
+    assert caught.value.exit_code == 70
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("compression", ["none", "rle", "zip", "zips", "piz"])
+def test_lossless_compressions_keep_the_bits(compression: str, tmp_path: Path) -> None:
+    pixels = noise(40, 30, 3).astype(np.float16)
+    write_frame(tmp_path / "a.exr", frame_of(pixels), compression=compression)
+    assert read_header(tmp_path / "a.exr").main.compression == compression
+    assert np.array_equal(read_frame(tmp_path / "a.exr").pixels, pixels)
+
+
+@pytest.mark.parametrize("compression", ["zipp", "dwaa", ""])
+def test_other_compressions_are_refused(compression: str, tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="no compression"):
+        write_frame(tmp_path / "a.exr", frame_of(noise(2, 2, 3)), compression=compression)
+
+
+# Channels and windows
+
+
+def test_layers_are_interleaved_and_read_back_by_name(tmp_path: Path) -> None:
+    layers = {"": noise(5, 6, 4), "fg": noise(5, 6, 3) + 1, "net.A": noise(5, 6)}
+    names, pixels = interleave(layers, np.float16)
+    assert names == ("R", "G", "B", "A", "fg.R", "fg.G", "fg.B", "net.A")
+    assert pixels.dtype == np.float16
+    write_frame(tmp_path / "a.exr", frame_of(pixels, names))
+    frame = read_frame(tmp_path / "a.exr", layers=["net", "fg"])
+    assert frame.channels == ("R", "G", "B", "A", "net.A", "fg.R", "fg.G", "fg.B")
+    assert np.array_equal(frame.pixels[:, :, 4], layers["net.A"].astype(np.float16))
+    assert np.array_equal(frame.pixels[:, :, 5:], layers["fg"].astype(np.float16))
+    assert len(read_header(tmp_path / "a.exr").parts) == 1
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ({}, "one size"),
+        ({"": np.zeros((2, 2, 3)), "net.A": np.zeros((2, 3))}, "one size"),
+        ({"": np.zeros((2, 2, 5))}, "not HxW"),
+        ({"": np.zeros(2)}, "not HxW"),
+    ],
+)
+def test_layers_that_do_not_fit_are_refused(layers: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        interleave(layers)
+
+
+def test_a_layer_beyond_half_interleaves_to_inf_without_a_warning() -> None:
+    assert interleave({"A": np.full((1, 1), 1e6, np.float32)}, np.float16)[1][0, 0, 0] == np.inf
+
+
+@pytest.mark.parametrize(
+    ("data", "display"),
+    [
+        (Window(-4, -3, 16, 12), Window(0, 0, 8, 6)),
+        (Window(2, 1, 16, 12), Window(0, 0, 40, 30)),
+        (Window(50, 60, 16, 12), Window(0, 0, 8, 6)),
+        (Window(5, 7, 16, 12), Window(5, 7, 16, 12)),
+    ],
+)
+def test_windows_and_pixel_aspect_are_written(
+    data: Window, display: Window, tmp_path: Path
+) -> None:
+    pixels = noise(12, 16, 3).astype(np.float16)
+    frame = frame_of(pixels, data_window=data, display_window=display, pixel_aspect=2.0)
+    write_frame(tmp_path / "a.exr", frame)
+    stored = read_frame(tmp_path / "a.exr")
+    assert (stored.data_window, stored.display_window) == (data, display)
+    assert stored.pixel_aspect == 2.0
+    assert np.array_equal(stored.pixels, pixels)
+
+
+def test_nothing_to_write_is_our_own_fault(tmp_path: Path) -> None:
+    with pytest.raises(MatteboxError, match="nothing to write"):
+        write_frame(tmp_path / "a.exr", frame_of(np.zeros((0, 4, 3), np.float16)))
+    with pytest.raises(MatteboxError, match="named twice"):
+        write_frame(tmp_path / "a.exr", frame_of(noise(2, 2, 3), ("R", "G", "R")))
+
+
+# Attributes
+
+
+def source_with(path: Path, *attributes: tuple[Any, ...]) -> Frame:
+    spec = oiio.ImageSpec(3, 2, 3, "half")
+    for attribute in attributes:
+        spec.attribute(*attribute)
+    output = oiio.ImageOutput.create(str(path))
+    assert output is not None
+    assert output.open(str(path), spec), output.geterror()
+    assert output.write_image(np.zeros((2, 3, 3), np.float16))
+    assert output.close()
+    return read_frame(path)
+
+
+def test_a_camera_header_passes_through_with_its_types(tmp_path: Path) -> None:
+    kept: list[tuple[Any, ...]] = [
+        ("smpte:TimeCode", oiio.TypeTimeCode, (0x01020304, 7)),
+        ("smpte:KeyCode", oiio.TypeKeyCode, (1, 2, 3, 4, 5, 6, 7)),
+        ("FramesPerSecond", oiio.TypeRational, (24000, 1001)),
+        ("worldToCamera", oiio.TypeMatrix44, tuple(float(n) for n in range(16))),
+        ("warp", oiio.TypeMatrix33, tuple(float(n) for n in range(9))),
+        ("names", oiio.TypeDesc("string[3]"), ("a", "b b", "ä")),
+        ("one", oiio.TypeDesc("string[1]"), ("a",)),
+        ("crop", oiio.TypeBox2i, (1, 2, 3, 4)),
+        ("cropf", oiio.TypeBox2, (1.0, 2.0, 3.0, 4.0)),
+        ("point2", oiio.TypeVector2i, (1, 2)),
+        ("point3", oiio.TypeVector3i, (1, 2, 3)),
+        ("vector2", oiio.TypeVector2, (1.0, 2.0)),
+        ("vector", oiio.TypeVector, (1.0, 2.0, 3.0)),
+        ("nuke/version", "15.1v2"),
+        ("com.arri.camera.ExposureIndex", 800),
+        ("interim.clip.cameraFps", 23.5),
+        ("a name much longer than the thirty-one letters of old", "x"),
+        ("DateTime", "2020:01:02 03:04:05"),
+    ]
+    source = source_with(tmp_path / "a.exr", *kept)
+    values, types = carried_attributes(source)
+    assert {name for name, *_ in kept} <= set(values)
+    write_frame(tmp_path / "b.exr", replace(source, attributes=values, attribute_types=types))
+    again = read_frame(tmp_path / "b.exr")
+    for name, *_ in kept:
+        assert again.attributes[name] == source.attributes[name], name
+        assert again.attribute_types.get(name) == source.attribute_types.get(name), name
+
+
+def test_what_would_lie_is_not_carried_and_not_written(tmp_path: Path) -> None:
+    lies = {
+        "acesImageContainerFlag": 1,
+        "colorInteropID": "lin_ap1_scene",
+        "chromaticities": tuple([0.1] * 8),
+        "oiio:ColorSpace": "lin_ap1_scene",
+        "openexr:chunkCount": 5,
+        "name": "beauty",
+        "view": "left",
+        "Software": "other",
+        "mattebox/job": "old",
+        "nuke/node_hash": "abc",
+        "oiio:SHA-1": "abc",
+        "compression": "dwaa",
+    }
+    source = frame_of(noise(2, 3, 3), attributes=lies | {"owner": "us"})
+    assert carried_attributes(source)[0] == {"owner": "us"}
+    write_frame(tmp_path / "a.exr", source)  # even where the caller passes them on
+    written = read_frame(tmp_path / "a.exr").attributes
+    for name in ("acesImageContainerFlag", "name", "view", "oiio:SHA-1", "DateTime"):
+        assert name not in written, name
+    assert written["compression"] == "zip"
+    assert written["colorInteropID"] == "lin_ap1_scene"  # this one the caller may say
+    write_frame(tmp_path / "b.exr", frame_of(noise(2, 3, 3)))
+    assert not {"colorInteropID", "oiio:ColorSpace"} & set(
+        read_header(tmp_path / "b.exr").attributes
+    )
+
+
+def test_an_aces_container_can_be_a_source(tmp_path: Path) -> None:
+    pixels = np.zeros((2, 3, 3), np.float16)
+    source = frame_of(pixels, attributes={"acesImageContainerFlag": 1})
+    write_frame(tmp_path / "a.exr", source)
+    assert read_frame(tmp_path / "a.exr").pixels.shape == (2, 3, 3)
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        ("ä text", "ä text"),
+        (7, 7),
+        (np.int64(7), 7),
+        (0.25, 0.25),
+        (np.float32(0.25), 0.25),
+        ((1.0, 2.5), (1.0, 2.5)),
+        ([1, 2], (1, 2)),
+        ((1, 2, 3), (1, 2, 3)),
+        (("a", "b"), ("a", "b")),
+        (np.array([1.0, 2.0, 3.0, 4.0]), (1.0, 2.0, 3.0, 4.0)),
+    ],
+)
+def test_plain_values_need_no_type(value: Any, stored: Any, tmp_path: Path) -> None:
+    frame = frame_of(noise(2, 2, 3), attributes={"mattebox/x": value})
+    write_frame(tmp_path / "a.exr", frame)
+    assert (read_attributes_only(tmp_path / "a.exr") or {})["mattebox/x"] == stored
+
+
+@pytest.mark.parametrize("value", [None, {}, object(), (), 2**40, ("a", 1), (1, 2, 3, 4)])
+def test_a_value_no_header_can_hold_is_our_own_fault(value: Any, tmp_path: Path) -> None:
+    frame = frame_of(noise(2, 2, 3), attributes={"mattebox/x": value})
+    with pytest.raises(MatteboxError, match="the attribute mattebox/x") as caught:
+        write_frame(tmp_path / "a.exr", frame)
+    assert caught.value.exit_code == 70
+    assert names_in(tmp_path) == []
+
+
+# Equal bytes
+
+
+def test_equal_frames_give_equal_bytes_seconds_apart(tmp_path: Path) -> None:
+    attributes = {"b": 1, "a": "x", "smpte:TimeCode": (1, 2)}
+    frame = frame_of(
+        noise(64, 64, 3), attributes=attributes, attribute_types={"smpte:TimeCode": "timecode"}
+    )
+    turned = replace(frame, attributes=dict(reversed(attributes.items())))
+    write_frame(tmp_path / "a.exr", frame)
+    write_png(tmp_path / "a.png", np.zeros((4, 4, 3), np.uint8))
+    time.sleep(1.1)  # capDate counts seconds
+    write_frame(tmp_path / "b.exr", turned)
+    write_png(tmp_path / "b.png", np.zeros((4, 4, 3), np.uint8))
+    assert (tmp_path / "a.exr").read_bytes() == (tmp_path / "b.exr").read_bytes()
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_bytes_do_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
+    frame = frame_of(noise(200, 100, 3))
+    before = oiio.get_int_attribute("threads"), oiio.get_int_attribute("exr_threads")
+    seen = set()
+    try:
+        for count in (1, 2, 4):
+            oiio.attribute("threads", count)
+            oiio.attribute("exr_threads", count)
+            write_frame(tmp_path / "a.exr", frame)
+            seen.add((tmp_path / "a.exr").read_bytes())
+    finally:
+        oiio.attribute("threads", before[0])
+        oiio.attribute("exr_threads", before[1])
+    assert len(seen) == 1
+
+
+# Whole or not at all
+
+
+def test_a_frame_replaces_the_earlier_one_and_leaves_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "s.0001.exr"
+    for value in (1, 2):
+        write_frame(path, frame_of(np.full((4, 4, 3), value, np.float16)))
+    assert (read_frame(path).pixels == 2).all()
+    assert names_in(tmp_path) == ["s.0001.exr"]
+
+
+def test_the_longest_name_a_disk_takes_can_be_written(tmp_path: Path) -> None:
+    path = tmp_path / ("ä" * 120 + ".exr")
+    write_frame(path, frame_of(noise(2, 2, 3)))
+    assert read_frame(path).pixels.shape == (2, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ("gone/a.exr", "No such file or directory"),
+        ("file/a.exr", "Not a directory"),
+        ("folder", ""),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_named_with_the_reason(
+    where: str, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(WriteError, match="could not be written") as caught:
+        write_frame(tmp_path / where, frame_of(noise(2, 2, 3)))
+    assert caught.value.exit_code == 74
+    assert caught.value.path == tmp_path / where
+    assert reason in caught.value.message
+    assert names_in(tmp_path) == ["file", "folder"]
+
+
+@pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere; others run it"
+)
+def test_a_folder_without_permission_is_named_with_the_reason(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    try:
+        with pytest.raises(WriteError, match="Permission denied"):
+            write_frame(tmp_path / "a.exr", frame_of(noise(2, 2, 3)))
+    finally:
+        tmp_path.chmod(0o755)
+
+
+FULL_DISK = """
+import resource, sys, pathlib, numpy as np
+from mattebox.errors import WriteError
+from mattebox.frames import write_frame
+from mattebox.images import Frame, Window
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+pixels = np.random.default_rng(1).normal(size=(200, 200, 3)).astype(np.float32)
+window = Window(0, 0, 200, 200)
+try:
+    write_frame(pathlib.Path(sys.argv[1]), Frame(pixels, ("R", "G", "B"), window, window))
+except WriteError as error:
+    print(error.exit_code, error.message)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX; Linux runs it")
+def test_a_full_disk_keeps_the_earlier_frame_and_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "s.0001.exr"
+    write_frame(path, frame_of(np.ones((4, 4, 3), np.float16)))
+    before = path.read_bytes()
+    command = [sys.executable, "-c", FULL_DISK, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("74 "), done
+    assert "File too large" in done.stdout
+    assert path.read_bytes() == before
+    assert names_in(tmp_path) == ["s.0001.exr"]
+
+
+KILLED = """
+import os, signal, sys, pathlib, numpy as np
+from mattebox.frames import write_frame, writing
+from mattebox.images import Frame, Window
+writing._flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+window = Window(0, 0, 8, 8)
+frame = Frame(np.ones((8, 8, 3), np.float32), ("R", "G", "B"), window, window)
+write_frame(pathlib.Path(sys.argv[1]), frame)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX; Linux runs it")
+def test_a_killed_writer_leaves_no_frame_only_a_hidden_file(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "s.0001.exr")]
+    done = subprocess.run(command, check=False)
+    assert done.returncode == -9
+    (left,) = names_in(tmp_path)
+    assert left.startswith(".")
+    assert left.endswith(".tmp.exr")
+    assert sequences_in(tmp_path) == ()
+
+
+def spoil_pixels(path: Path) -> None:
+    pixels = np.zeros((40, 40, 3), np.float16)
+    write_frame(path.with_name("other.exr"), frame_of(pixels))
+    path.with_name("other.exr").replace(path)
+
+
+def spoil_windows(path: Path) -> None:
+    pixels, window = np.ones((40, 40, 3), np.float16), Window(1, 0, 40, 40)
+    write_frame(path.with_name("other.exr"), frame_of(pixels, data_window=window))
+    path.with_name("other.exr").replace(path)
+
+
+def spoil_attributes(path: Path) -> None:
+    write_frame(path.with_name("other.exr"), frame_of(np.ones((40, 40, 3), np.float16)))
+    path.with_name("other.exr").replace(path)
+
+
+def spoil_bytes(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("spoil", [spoil_pixels, spoil_windows, spoil_attributes, spoil_bytes])
+def test_what_reads_back_otherwise_is_not_put_in_place(
+    spoil: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_whole = writing._write_whole
+
+    def write_and_spoil(temporary: Path, *rest: Any) -> None:
+        write_whole(temporary, *rest)
+        monkeypatch.setattr(writing, "_write_whole", write_whole)
+        spoil(temporary)
+
+    monkeypatch.setattr(writing, "_write_whole", write_and_spoil)
+    frame = frame_of(np.ones((40, 40, 3), np.float16), attributes={"mattebox/job": "abc"})
+    with pytest.raises(WriteError, match="read back"):
+        write_frame(tmp_path / "a.exr", frame)
+    assert names_in(tmp_path) == []
+
+
+def test_an_interrupt_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(writing, "_flush", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_frame(tmp_path / "a.exr", frame_of(noise(4, 4, 3)))
+    assert names_in(tmp_path) == []
+
+
+def test_two_writers_of_one_frame_leave_one_whole_frame(tmp_path: Path) -> None:
+    path = tmp_path / "a.exr"
+    frames = [frame_of(np.full((64, 64, 3), value, np.float16)) for value in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda frame: write_frame(path, frame), frames))
+    pixels = read_frame(path).pixels
+    assert (pixels == pixels[0, 0, 0]).all()
+    assert names_in(tmp_path) == ["a.exr"]
+
+
+# Previews
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_preview_keeps_its_codes(count: int, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(4).integers(0, 256, (9, 7, count), np.uint8)
+    done = write_png(tmp_path / "a.png", pixels)
+    stored = read_frame(tmp_path / "a.png", alpha="as stored").pixels
+    assert np.array_equal(np.rint(stored * 255).astype(np.uint8), pixels)
+    assert done.clamped == 0
+    assert names_in(tmp_path) == ["a.png"]
+
+
+def test_a_preview_of_another_kind_is_refused(tmp_path: Path) -> None:
+    for pixels in (np.zeros((2, 2, 3), np.float32), np.zeros((2, 2), np.uint8)):
+        with pytest.raises(ValueError, match="a preview is"):
+            write_png(tmp_path / "a.png", pixels)  # type: ignore[arg-type]
+
+
+def test_a_preview_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="No such file or directory"):
+        write_png(tmp_path / "gone" / "a.png", np.zeros((2, 2, 3), np.uint8))

@@ -1,0 +1,120 @@
+"""The job file: all faults at once, a round trip, and a fingerprint over what decides pixels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mattebox.errors import InputError, JobError, WriteError
+from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedWeights
+
+
+def prepared_job(**changes: object) -> Job:
+    job = Job.checked(
+        {"plate": "a.####.exr", "output": "out", "settings": {"engine": "screen", "screen": "auto"}}
+    )
+    prepared = Prepared(
+        colour=PreparedColour(
+            config_identity="c",
+            in_space="ACEScg",
+            reason="given",
+            out_space="ACEScg",
+            chromaticities=(0.7,) * 8,
+            interop_id="lin_ap1_scene",
+        ),
+        weights=PreparedWeights(path="/a/rvm.pth", sha256="0" * 64, network="rvm_mobilenetv3"),
+        analysis=Analysis(
+            frames=(1, 2),
+            digest="d",
+            exposure=1.0,
+            screen=(0.1, 0.4, 0.1),
+            statistics=None,
+        ),
+    )
+    return job.model_copy(update={"prepared": prepared, "device": "cpu"} | changes)
+
+
+def test_all_faults_of_a_job_are_listed_at_once() -> None:
+    with pytest.raises(JobError) as caught:
+        Job.checked(
+            {
+                "plate": "a.exr",
+                "output": "o",
+                "threads": 0,
+                "device": "gpu",
+                "settings": {"gamma": -1, "engine": "magic"},
+            }
+        )
+    text = str(caught.value)
+    for part in ("threads", "'gpu'", "gamma", "'magic'"):
+        assert part in text
+    assert len(caught.value.faults) == 4
+    assert caught.value.exit_code == 64
+
+
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        ("screen", "--clean-plate"),
+        ("bgmv2", "--weights"),
+        ("rvm", "--weights"),
+        ("hint", "--hint"),
+        ("triangulate", "--plate2"),
+    ],
+)
+def test_an_engine_without_its_inputs_says_what_to_give(engine: str, words: str) -> None:
+    with pytest.raises(JobError, match=words):
+        Job.checked({"plate": "a.exr", "output": "o", "settings": {"engine": engine}})
+
+
+def test_a_written_job_reads_back_equal(tmp_path: Path) -> None:
+    job = prepared_job()
+    job.write(tmp_path / "shot.json")
+    assert Job.read(tmp_path / "shot.json") == job
+    assert [path.name for path in tmp_path.iterdir()] == ["shot.json"]
+
+
+def test_an_unknown_entry_is_a_fault_and_not_ignored(tmp_path: Path) -> None:
+    values = json.loads(prepared_job().model_dump_json()) | {"colour_space": "ACEScg"}
+    (tmp_path / "job.json").write_text(json.dumps(values))
+    with pytest.raises(JobError, match="colour_space: unknown entry"):
+        Job.read(tmp_path / "job.json")
+
+
+def test_a_job_that_is_no_json_says_where_it_breaks(tmp_path: Path) -> None:
+    (tmp_path / "job.json").write_text('{"plate": ')
+    with pytest.raises(JobError, match="not JSON.*line 1"):
+        Job.read(tmp_path / "job.json")
+
+
+def test_an_absent_job_file_is_66_and_an_unwritable_one_74(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as missing:
+        Job.read(tmp_path / "none.json")
+    assert missing.value.exit_code == 66
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WriteError) as unwritable:
+        prepared_job().write(tmp_path / "file" / "job.json")
+    assert unwritable.value.exit_code == 74
+
+
+def test_places_do_not_change_the_fingerprint_and_settings_do() -> None:
+    job = prepared_job()
+    moved = prepared_job(plate="/elsewhere/a.####.exr", output="other")
+    assert moved.fingerprint == job.fingerprint
+    weights = job.prepared.weights.model_copy(update={"path": "/b/rvm.pth"})  # type: ignore[union-attr]
+    elsewhere = job.prepared.model_copy(update={"weights": weights})  # type: ignore[union-attr]
+    assert prepared_job(prepared=elsewhere).fingerprint == job.fingerprint
+    changed = [
+        prepared_job(settings=job.settings.model_copy(update={"gamma": 1.1})),
+        prepared_job(threads=7),
+        prepared_job(device="cuda:0"),
+        prepared_job(part="left"),
+    ]
+    assert len({other.fingerprint for other in changed} | {job.fingerprint}) == 5
+
+
+def test_an_unprepared_job_has_no_fingerprint() -> None:
+    with pytest.raises(ValueError, match="prepared"):
+        _ = prepared_job(prepared=None).fingerprint

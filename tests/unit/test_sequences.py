@@ -1,0 +1,442 @@
+"""Frame sets, padded names, and what is found on disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mattebox.errors import MissingFramesError, UsageError
+from mattebox.sequences import (
+    FrameSequence,
+    find_sequence,
+    format_frames,
+    missing_frames_error,
+    output_pattern,
+    parse_frames,
+    parse_pattern,
+    sequences_in,
+    split_channel,
+)
+
+
+def touch(folder: Path, *names: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(b"")
+
+
+# Frame sets
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [
+        ("1001", (1001,)),
+        ("1001-1004", (1001, 1002, 1003, 1004)),
+        ("1001-1010x4", (1001, 1005, 1009)),
+        ("1-10:2", (1, 3, 5, 7, 9)),
+        ("-5--3", (-5, -4, -3)),
+        ("-2-1", (-2, -1, 0, 1)),
+        ("5,1-3, 2-4", (1, 2, 3, 4, 5)),
+        ("7-7", (7,)),
+        ("0001-0003", (1, 2, 3)),
+    ],
+)
+def test_a_frame_set_is_sorted_and_without_doubles(text: str, frames: tuple[int, ...]) -> None:
+    assert parse_frames(text) == frames
+
+
+@st.composite
+def frame_parts(draw: st.DrawFn) -> tuple[str, list[int]]:
+    """A part of a frame set and, written as a plain loop, what it means."""
+    first, length = draw(st.integers(-50, 50)), draw(st.integers(0, 30))
+    form = draw(st.sampled_from(["single", "range", "x", ":"]))
+    if form == "single":
+        return str(first), [first]
+    step = 1 if form == "range" else draw(st.integers(1, 7))
+    frames, frame = [], first
+    while frame <= first + length:
+        frames.append(frame)
+        frame += step
+    return f"{first}-{first + length}" + ("" if form == "range" else f"{form}{step}"), frames
+
+
+@given(st.lists(frame_parts(), min_size=1, max_size=5))
+def test_a_frame_set_is_what_a_plain_loop_gives(parts: list[tuple[str, list[int]]]) -> None:
+    expected = sorted({frame for _, frames in parts for frame in frames})
+    assert parse_frames(",".join(text for text, _ in parts)) == tuple(expected)
+
+
+@given(st.sets(st.integers(-20, 20), min_size=1))
+def test_formatted_frames_are_parsed_back(frames: set[int]) -> None:
+    assert parse_frames(format_frames(frames)) == tuple(sorted(frames))
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "''"),
+        ("1,,3", "''"),
+        ("1-2,abc", "'abc'"),
+        ("1-10x0", "'1-10x0'"),
+        ("10-1", "'10-1'"),
+        ("5x2", "'5x2'"),
+        ("1.5", "'1.5'"),
+        ("1-" + "9" * 5000, "999'"),
+        ("1-999999999", "'1-999999999'"),
+        ("\u0663-\u0665", "'\u0663-\u0665'"),  # digits, but not ours
+    ],
+)
+def test_a_wrong_frame_set_names_the_wrong_part(text: str, part: str) -> None:
+    with pytest.raises(UsageError, match="frames") as caught:
+        parse_frames(text)
+    assert part in caught.value.message
+    assert caught.value.expected is not None
+    assert "1001-1050x2" in caught.value.expected
+
+
+def test_frames_are_written_as_runs() -> None:
+    assert format_frames([1003, 1001, 1002, 1010, -5, -4]) == "-5--4,1001-1003,1010"
+
+
+# Patterns
+
+
+@pytest.mark.parametrize(
+    "text", ["shot.####.exr", "shot.%04d.exr", "shot.@@@@.exr", "shot.$F4.exr"]
+)
+def test_four_ways_to_write_four_digits(text: str) -> None:
+    pattern = parse_pattern(text)
+    assert (pattern.before, pattern.digits, pattern.after) == ("shot.", 4, ".exr")
+    assert pattern.numbers is None
+    assert pattern.path(7).name == "shot.0007.exr"
+    assert pattern.path(12345).name == "shot.12345.exr"
+    assert pattern.path(-5).name == "shot.-005.exr"
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "digits", "numbers"),
+    [
+        ("shot.1001-1003####.exr", "shot.", 4, (1001, 1002, 1003)),
+        ("shot.1-9x4,12%03d.exr", "shot.", 3, (1, 5, 9, 12)),
+        ("shot.-2-1####.exr", "shot.", 4, (-2, -1, 0, 1)),
+        ("shot.#.exr", "shot.", 1, None),
+        ("shot.%d.exr", "shot.", 1, None),
+        ("v002####.exr", "v002", 4, None),
+        ("take 1,2.####.exr", "take 1,2.", 4, None),
+        ("sh[01] (ä).v2.####.exr", "sh[01] (ä).v2.", 4, None),
+        ("10-20.####.exr", "10-20.", 4, None),
+        ("shot.1001.exr", "shot.", 4, (1001,)),
+        ("shot.-0005.exr", "shot.", 4, (-5,)),
+        ("shot_0001.exr", "shot_", 4, (1,)),
+        ("shot-1001.exr", "shot-", 4, (1001,)),
+        ("IMG2044.exr", "IMG", 4, (2044,)),
+        ("1001.exr", "", 4, (1001,)),
+        ("plate.exr", "plate", None, None),
+        ("plate2.exr", "plate2", None, None),
+        ("plate_v0012.exr", "plate_v0012", None, None),
+    ],
+)
+def test_patterns_are_taken_apart(
+    text: str, before: str, digits: int | None, numbers: tuple[int, ...] | None
+) -> None:
+    pattern = parse_pattern(f"/some/fol#der/{text}")
+    assert pattern.folder == Path("/some/fol#der")
+    assert (pattern.before, pattern.digits, pattern.after) == (before, digits, ".exr")
+    assert pattern.numbers == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("shot.##.####.exr", "more than one place"),
+        ("shot_%V.####.exr", "several views"),
+        ("shot.%4d.exr", "blanks"),
+        ("", "not a file name"),
+        ("a\0b.exr", "not a file name"),
+        ("shot.9-1####.exr", "runs backwards"),
+    ],
+)
+def test_patterns_that_cannot_be(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        parse_pattern(text)
+
+
+@pytest.mark.parametrize("name", ["shot.mov", "SHOT.MP4", "A001.r3d", "clip.mxf"])
+def test_a_movie_is_refused_with_the_command_that_splits_it(name: str, tmp_path: Path) -> None:
+    touch(tmp_path, name)
+    for text in (name, str(tmp_path / name), str(tmp_path)):
+        with pytest.raises(UsageError, match="is a movie") as caught:
+            find_sequence(text)
+        assert "ffmpeg -i" in str(caught.value.next_step)
+
+
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [
+        ("s.0007.exr", 7),
+        ("s.10007.exr", 10007),
+        ("s.00007.exr", None),
+        ("s.007.exr", None),
+        ("s.-005.exr", -5),
+        ("s.-0005.exr", -5),
+        ("s.-00005.exr", None),
+        ("s.+005.exr", None),
+        ("s.0007.exr.tmp", None),
+        (".s.0007.exr", None),
+        ("s.exr", None),
+        ("s..exr", None),
+        ("s.\u0660\u0660\u0660\u0667.exr", None),
+    ],
+)
+def test_only_names_of_that_padding_match(name: str, frame: int | None) -> None:
+    assert parse_pattern("s.####.exr").number_in(name) == frame
+
+
+@given(st.text(st.sampled_from("ab.-_ 019#@%d$F,xy:[]/é"), max_size=25))
+def test_any_text_is_a_pattern_or_a_usage_error(text: str) -> None:
+    try:
+        pattern = parse_pattern(text)
+    except UsageError:
+        return
+    for frame in (pattern.numbers or (0, 7, 123456, -3))[:5]:
+        found = pattern.number_in(pattern.path(frame).name)
+        assert found == (1 if pattern.digits is None else frame)
+
+
+# On disk
+
+
+def test_a_sequence_knows_its_frames_and_holes(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"shot.{n:04d}.exr" for n in (1001, 1002, 1005)), "other.1003.exr")
+    sequence = find_sequence(f"{tmp_path}/shot.####.exr")
+    assert sequence.frames == (1001, 1002, 1005)
+    assert (sequence.first, sequence.last) == (1001, 1005)
+    assert sequence.missing == (1003, 1004)
+    assert sequence.absent([1005, 1006, 1003, 1006]) == (1003, 1006)
+    assert sequence.path(1002) == tmp_path / "shot.1002.exr"
+    assert sequence.path(1003) == tmp_path / "shot.1003.exr"
+    assert sequence.serving(1003) is None
+    assert not sequence.explicit
+    assert str(sequence).endswith("shot.####.exr (1001-1002,1005)")
+
+
+def test_frames_not_on_disk_make_one_error_that_lists_them(tmp_path: Path) -> None:
+    touch(tmp_path, "shot.1001.exr")
+    error = missing_frames_error(find_sequence(f"{tmp_path}/shot.####.exr"), [1002, 1003])
+    assert error.exit_code == 66
+    assert error.frames == (1002, 1003)
+    assert "1002-1003" in error.message
+    assert "1001" in str(error.next_step)
+
+
+def test_a_range_in_the_pattern_chooses_and_says_what_is_missing(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"shot.{n}.exr" for n in range(1001, 1006)))
+    sequence = find_sequence(f"{tmp_path}/shot.1004-1007####.exr")
+    assert sequence.frames == (1004, 1005)
+    assert sequence.missing == (1006, 1007)
+
+
+def test_negative_frames_are_found_in_both_spellings(tmp_path: Path) -> None:
+    touch(tmp_path, "s.-0005.exr", "s.-004.exr", "s.0000.exr", "s.0001.exr")
+    sequence = find_sequence(f"{tmp_path}/s.####.exr")
+    assert sequence.frames == (-5, -4, 0, 1)
+    assert sequence.path(-5).name == "s.-0005.exr"
+    assert sequence.missing == (-3, -2, -1)
+
+
+@pytest.mark.parametrize("stem", ["a b", "ä日本", "sh[1]{x}(y)", "a.b.c", "$x;'q", "-dash"])
+def test_odd_names_are_found(stem: str, tmp_path: Path) -> None:
+    touch(tmp_path, f"{stem}.0001.exr", f"{stem}.0002.exr")
+    assert find_sequence(f"{tmp_path}/{stem}.####.exr").frames == (1, 2)
+    assert find_sequence(f"{tmp_path}/{stem}.0002.exr").frames == (2,)
+    assert find_sequence(str(tmp_path)).frames == (1, 2)
+
+
+def test_a_file_is_one_frame_and_keeps_its_number(tmp_path: Path) -> None:
+    touch(tmp_path, "shot.1001.exr", "shot.1002.exr")
+    sequence = find_sequence(f"{tmp_path}/shot.1002.exr")
+    assert sequence.explicit
+    assert sequence.frames == (1002,)
+    assert sequence.missing == ()
+    assert sequence.serving(5) == tmp_path / "shot.1002.exr"
+
+
+def test_a_still_serves_all_frames(tmp_path: Path) -> None:
+    touch(tmp_path, "clean.exr")
+    sequence = find_sequence(f"{tmp_path}/clean.exr")
+    assert sequence.serving(1001) == sequence.serving(-3) == tmp_path / "clean.exr"
+    assert sequence.frames == (1,)
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    touch(tmp_path, "take #2.exr")
+    assert find_sequence(f"{tmp_path}/take #2.exr").path(1).name == "take #2.exr"
+
+
+def test_a_folder_with_one_sequence_is_that_sequence(tmp_path: Path) -> None:
+    touch(tmp_path, "s.0001.exr", "s.0002.exr", "notes.txt", ".s.0003.exr", "thumbnail.jpg")
+    assert find_sequence(str(tmp_path)).frames == (1, 2)
+
+
+def test_a_folder_with_one_still_is_that_still(tmp_path: Path) -> None:
+    touch(tmp_path, "clean.exr")
+    assert find_sequence(f"{tmp_path}/").serving(9) == tmp_path / "clean.exr"
+
+
+def test_a_folder_with_several_sequences_lists_them(tmp_path: Path) -> None:
+    touch(tmp_path, "a.0001.exr", "a.0002.exr", "b.1.png")
+    with pytest.raises(UsageError, match="2 sequences") as caught:
+        find_sequence(str(tmp_path))
+    assert "a.####.exr (1-2)" in caught.value.message
+    assert "b.#.png (1)" in caught.value.message
+
+
+def test_unpadded_numbers_are_one_sequence_across_powers_of_ten(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"s.{n}.exr" for n in range(8, 12)))
+    (sequence,) = sequences_in(tmp_path)
+    assert sequence.frames == (8, 9, 10, 11)
+
+
+def test_two_paddings_of_one_name_are_two_sequences(tmp_path: Path) -> None:
+    touch(tmp_path, "s.0001.exr", "s.00001.exr", "s.00002.exr")
+    assert [s.frames for s in sequences_in(tmp_path)] == [(1,), (1, 2)]
+
+
+def test_unfinished_frames_are_in_no_sequence(tmp_path: Path) -> None:
+    touch(tmp_path, "s.0001.exr", ".mattebox-12-ab.tmp.exr")
+    assert [s.frames for s in sequences_in(tmp_path)] == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("plate.####.exr", "did you mean"),
+        ("plat.1001.exr", "did you mean"),
+        ("nowhere/plate.####.exr", "cannot be listed: No such file"),
+        ("nowhere/plate.1001.exr", "there is no folder"),
+        ("plate.2001-2002####.exr", "none of the frames 2001-2002"),
+    ],
+)
+def test_nothing_on_disk_fails_at_once_with_a_near_name(
+    text: str, said: str, tmp_path: Path
+) -> None:
+    touch(tmp_path, "plates.1001.exr", "plates.1002.exr")
+    touch(tmp_path, *(["plate.1001.exr"] if "2001" in text else []))
+    with pytest.raises(MissingFramesError) as caught:
+        find_sequence(f"{tmp_path}/{text}")
+    assert said in str(caught.value)
+    if said == "did you mean":
+        assert "plates.####.exr (1001-1002)" in str(caught.value.next_step)
+
+
+def test_an_empty_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(MissingFramesError, match="holds no pictures"):
+        find_sequence(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "split"),
+    [
+        ("m.exr", ("m.exr", None)),
+        ("m.####.exr:A", ("m.####.exr", "A")),
+        ("/a/m.exr:fg.A", ("/a/m.exr", "fg.A")),
+        ("C:\\plates\\m.exr", ("C:\\plates\\m.exr", None)),
+        ("C:/plates/m.exr", ("C:/plates/m.exr", None)),
+        ("C:\\plates\\m.exr:R", ("C:\\plates\\m.exr", "R")),
+        ("m.exr:", ("m.exr:", None)),
+    ],
+)
+def test_a_channel_stands_after_the_last_colon(text: str, split: tuple[str, str | None]) -> None:
+    assert split_channel(text) == split
+
+
+def test_a_file_whose_name_has_a_colon_is_left_whole(tmp_path: Path) -> None:
+    touch(tmp_path, "take:2.exr")
+    assert split_channel(f"{tmp_path}/take:2.exr") == (f"{tmp_path}/take:2.exr", None)
+
+
+# Outputs
+
+
+@pytest.fixture
+def plate(tmp_path: Path) -> FrameSequence:
+    touch(tmp_path / "in", "s.-0005.exr", "s.1001.exr", "s.1002.exr")
+    return find_sequence(f"{tmp_path}/in/s.####.exr")
+
+
+def test_an_output_pattern_names_the_frames(plate: FrameSequence, tmp_path: Path) -> None:
+    output = output_pattern(f"{tmp_path}/out/key.%05d.exr", plate, plate.frames)
+    assert output.path(1001) == tmp_path / "out/key.01001.exr"
+    assert output.folder == tmp_path / "out"
+
+
+@pytest.mark.parametrize("text", ["out/", "out", "out.v001", "in/../out"])
+def test_an_output_folder_keeps_the_names_of_the_plate(
+    text: str, plate: FrameSequence, tmp_path: Path
+) -> None:
+    output = output_pattern(f"{tmp_path}/{text}", plate, plate.frames)
+    assert output.path(1001).name == "s.1001.exr"
+    assert output.path(-5).name == "s.-0005.exr"
+    assert output.path(1001).parent == tmp_path / text
+
+
+def test_a_dpx_plate_gives_exr_names(tmp_path: Path) -> None:
+    touch(tmp_path / "in", "s.1001.dpx")
+    plate = find_sequence(f"{tmp_path}/in")
+    assert output_pattern(f"{tmp_path}/out", plate, [1001]).path(1001).name == "s.1001.exr"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("key.####.png", "not EXR"),
+        ("key.exr", "one file, and there are 3 frames"),
+        ("key.1-3####.exr", "holds a frame range"),
+        ("key.##.##.exr", "more than one place"),
+        ("key.mov", "not EXR"),
+    ],
+)
+def test_outputs_that_cannot_be(text: str, said: str, plate: FrameSequence) -> None:
+    with pytest.raises(UsageError, match=said):
+        output_pattern(text, plate, plate.frames)
+
+
+def test_one_frame_may_go_to_one_name(plate: FrameSequence) -> None:
+    assert output_pattern("key.exr", plate, [1001]).path(1001) == Path("key.exr")
+    assert output_pattern("key.0009.exr", plate, [1001]).path(1001) == Path("key.0009.exr")
+
+
+def test_an_output_elsewhere_is_allowed(plate: FrameSequence, tmp_path: Path) -> None:
+    output = output_pattern(f"{tmp_path}/out", plate, plate.frames)
+    output.refuse_inputs(plate.frames, plate.files.values())
+
+
+@pytest.mark.parametrize(
+    "text", ["in", "in/s.####.exr", "out/../in/", "linked", "linked/s.%04d.exr"]
+)
+def test_an_output_that_is_an_input_is_refused(
+    text: str, plate: FrameSequence, tmp_path: Path
+) -> None:
+    (tmp_path / "linked").symlink_to(tmp_path / "in")
+    (tmp_path / "out").mkdir()
+    output = output_pattern(f"{tmp_path}/{text}", plate, plate.frames)
+    with pytest.raises(UsageError, match="is the input"):
+        output.refuse_inputs([1001], plate.files.values())
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_an_output_name_linked_to_an_input_is_refused(
+    link: object, plate: FrameSequence, tmp_path: Path
+) -> None:
+    assert callable(link)
+    (tmp_path / "out").mkdir()
+    link(tmp_path / "in/s.1002.exr", tmp_path / "out/key.1002.exr")
+    output = output_pattern(f"{tmp_path}/out/key.####.exr", plate, plate.frames)
+    output.refuse_inputs([1001], plate.files.values())
+    with pytest.raises(UsageError, match="is the input"):
+        output.refuse_inputs(plate.frames, plate.files.values())
