@@ -203,8 +203,10 @@ def _hub_of(config: OcioConfig, name: str) -> tuple[str, Matrix, str | None]:
             return (
                 space,
                 np.eye(3),
-                f"config {name} has no role aces_interchange: its {role} space {space!r} is taken "
-                "to have Rec.709 primaries",
+                (
+                    f"config {name} has no role aces_interchange: its {role} space {space!r} is "
+                    "taken to have Rec.709 primaries"
+                ),
             )
     raise ColourError(
         f"config {name} has neither a role aces_interchange nor a role scene_linear",

@@ -12,6 +12,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mattebox_ocio.errors import ColourError
+
 Matrix = NDArray[np.float64]
 
 Chromaticities = tuple[float, float, float, float, float, float, float, float]
@@ -79,7 +81,8 @@ KNOWN_PRIMARIES: tuple[Primaries, ...] = (
         "P3-D65", _with_white(_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060), "lin_p3d65_scene"
     ),  # SMPTE EG 432-1
     Primaries(
-        "Adobe RGB (1998)", _with_white(_D65, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06),
+        "Adobe RGB (1998)",
+        _with_white(_D65, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06),
         "lin_adobergb_scene",
     ),  # Adobe RGB (1998) specification
     Primaries(
@@ -120,15 +123,14 @@ def adaptation(source: ArrayLike, target: ArrayLike, cone: Matrix = BRADFORD) ->
     """(3, 3): XYZ under one white (x, y) to XYZ under another, by von Kries scaling of cones."""
     source_cone = cone @ _white_xyz(np.asarray(source, np.float64))
     target_cone = cone @ _white_xyz(np.asarray(target, np.float64))
-    return np.linalg.inv(cone) @ np.diag(target_cone / source_cone) @ cone
+    scale: Matrix = np.diag(target_cone / source_cone)
+    return np.linalg.solve(cone, scale @ cone).astype(np.float64)
 
 
-def rgb_to_rgb(
-    source: Chromaticities, target: Chromaticities, cone: Matrix = BRADFORD
-) -> Matrix:
+def rgb_to_rgb(source: Chromaticities, target: Chromaticities, cone: Matrix = BRADFORD) -> Matrix:
     """(3, 3): linear RGB of one set of primaries to another, white to white."""
     adapted = adaptation(source[6:], target[6:], cone) @ rgb_to_xyz(source)
-    return np.linalg.solve(rgb_to_xyz(target), adapted)
+    return np.linalg.solve(rgb_to_xyz(target), adapted).astype(np.float64)
 
 
 @cache
@@ -162,7 +164,7 @@ def identify_matrix(to_rec709: Matrix) -> Primaries | None:
     return None
 
 
-def chromaticities_of(to_rec709: Matrix) -> Chromaticities | None:
+def chromaticities_of(to_rec709: Matrix) -> Chromaticities:
     """The chromaticities of a linear space from its (3, 3) matrix to linear Rec.709.
 
     Published numbers where the primaries are known. Else derived under D65, the white to which
@@ -175,8 +177,13 @@ def chromaticities_of(to_rec709: Matrix) -> Chromaticities | None:
     columns = np.column_stack([xyz, xyz.sum(axis=1)])
     sums = columns.sum(axis=0)
     if not (np.isfinite(columns).all() and (np.abs(sums) > 1e-6).all()):
-        return None
+        raise ColourError("a linear space of the config has no primaries", kind="broken_space")
     return tuple(float(v) for v in (columns[:2] / sums).T.reshape(-1))  # type: ignore[return-value]
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    """The inverse of a (3, 3) matrix."""
+    return np.linalg.inv(matrix).astype(np.float64)
 
 
 def is_same(first: Matrix, second: Matrix, tolerance: float = SAME_MATRIX) -> bool:

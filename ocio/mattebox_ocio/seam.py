@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import PyOpenColorIO as ocio  # type: ignore[import-untyped]
+import PyOpenColorIO  # type: ignore[import-untyped]
 from numpy.typing import ArrayLike, NDArray
 
 from mattebox_ocio.errors import ColourError
-from mattebox_ocio.primaries import Matrix
+from mattebox_ocio.primaries import Matrix, inverse
+
+ocio: Any = PyOpenColorIO
 
 OcioConfig = Any
 """A ``PyOpenColorIO.Config``; the library ships no types."""
@@ -70,7 +72,7 @@ def matrix_of(transform: OcioTransform) -> tuple[Matrix, Matrix]:
         )
     matrix, offset = full[:3, :3], offset[:3]
     if is_inverse(transform):
-        matrix = np.linalg.inv(matrix)
+        matrix = inverse(matrix)
         offset = -matrix @ offset
     return matrix, offset
 

@@ -62,7 +62,7 @@ def memory_faults(device: torch.device, advice: str) -> Iterator[None]:
     """Turn torch's out-of-memory errors into DeviceError with advice."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except torch.cuda.OutOfMemoryError as error:
         raise _too_small(device, advice) from error
     except RuntimeError as error:
         if HOST_MEMORY_MESSAGE not in str(error):

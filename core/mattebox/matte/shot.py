@@ -11,7 +11,7 @@ import torch
 from mattebox.matte.colour_difference import is_keyable_screen, key_channel, raw_colour_difference
 from mattebox.matte.materials import Material, ShotStatistics, explain_all
 from mattebox.matte.noise import NoiseModel, Triple, estimate_noise
-from mattebox.matte.transmission import detail_products, fit_transmission, seen_screen
+from mattebox.matte.transmission import detail_products, fit_transmission, local_transmission, seen_screen
 from mattebox.matte.windows import box_mean, eroded
 
 SAMPLES = 20_000
@@ -53,9 +53,14 @@ def analyse_shot(
         plate_noise=plate_noise,
         key=key,
         screen=screen,
-        materials=_opaque_materials(sources, first_alphas),
+        materials=(),
         brightness=max(float(mean_plate.max()), 1e-6),
     )
+    cores = [
+        _opaque(source, plate, alpha, statistics)
+        for source, plate, alpha in zip(sources, plates, first_alphas, strict=True)
+    ]
+    statistics = replace(statistics, materials=_opaque_materials(sources, cores))
     if not screen or any(plate.shape[0] != 1 or not torch.equal(plate, plates[0]) for plate in plates):
         return statistics
     factor, error = _soft_factor(sources, plates[0], first_alphas, statistics)
@@ -106,11 +111,20 @@ def _plate_noise(sources: Sequence[torch.Tensor], plates: Sequence[torch.Tensor]
     return min(max(float(torch.cat(ratios).median()) / 0.789 - 1.0, 0.0), 8.0)
 
 
-def _opaque_materials(sources: Sequence[torch.Tensor], alphas: Sequence[torch.Tensor]) -> tuple[Material, ...]:
+def _opaque(source: torch.Tensor, plate: torch.Tensor, alpha: torch.Tensor, statistics: ShotStatistics) -> torch.Tensor:
+    """Bool [N,1,H,W]: opaque beyond doubt."""
+    if statistics.screen:
+        return alpha > OPAQUE
+    variance, plate_variance = statistics.noise.variance(source), statistics.plate_noise * statistics.noise.variance(plate)
+    seen = local_transmission(source, plate.expand_as(source), variance, plate_variance.expand_as(source))
+    return (seen.alpha > 0.9) & (seen.variance < 0.1**2)
+
+
+def _opaque_materials(sources: Sequence[torch.Tensor], cores: Sequence[torch.Tensor]) -> tuple[Material, ...]:
     """Colours of the opaque interior, by k-means on cube roots (nearly even in perceived steps)."""
     picked = []
-    for source, alpha in zip(sources, alphas, strict=True):
-        core = eroded(alpha > OPAQUE, CORE_EROSION)[:, 0]
+    for source, opaque in zip(sources, cores, strict=True):
+        core = eroded(opaque, CORE_EROSION)[:, 0]
         picked.append(source.permute(0, 2, 3, 1)[core])
     pixels = torch.cat(picked)
     if pixels.shape[0] < 100:

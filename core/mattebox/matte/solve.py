@@ -8,6 +8,7 @@ import torch
 
 from mattebox.matte.colour_difference import key_excess
 from mattebox.matte.materials import ShotStatistics, explain_all
+from mattebox.matte.transmission import local_transmission
 from mattebox.matte.windows import box_mean, eroded
 
 REACH = 8
@@ -34,15 +35,26 @@ def solve_alpha(
     plate_variance = statistics.noise.variance(plate) * statistics.plate_noise
     mixture = explain_all(source, plate, first_alpha, statistics, EVIDENCE_RADIUS)
     alphas, variances = mixture.alphas.clone(), mixture.variances.clone()
-    alphas[-1], variances[-1] = _unknown_colour(source, plate, first_alpha, statistics)
-    alpha = (mixture.weights * alphas).sum(0)
-    grain = (mixture.weights * variances).sum(0)
-    spread = (mixture.weights * (alphas - alpha) ** 2).sum(0)
-    alpha = alpha + mixture.weights[-1] * (_wiener(alpha, variances[-1]) - alpha)
+    if statistics.screen:
+        alphas[-1], variances[-1] = _unknown_colour(source, plate, first_alpha, statistics)
+    else:
+        variances[-1] = 0.3**2
+    weights = mixture.weights
+    if not statistics.screen:
+        seen = local_transmission(source, plate, variance, plate_variance)
+        gap = (alphas - seen.alpha.clamp(0.0, 1.0)) ** 2 / (variances + seen.variance + 0.05**2)
+        weights = torch.softmax(weights.clamp_min(1e-12).log() - 0.5 * box_mean(gap.flatten(0, 1), 1).view_as(gap), 0)
+        trust = variances / (variances + seen.variance + 0.03**2)
+        alphas = (alphas + trust * (seen.alpha - alphas)).clamp(0.0, 1.0)
+    alpha = (weights * alphas).sum(0)
+    grain = (weights * variances).sum(0)
+    spread = (weights * (alphas - alpha) ** 2).sum(0)
+    alpha = alpha + weights[-1] * (_wiener(alpha, variances[-1]) - alpha)
     misfit = ((source - plate) ** 2 / (variance + plate_variance)).sum(1, keepdim=True)
     alpha = alpha * torch.sigmoid((box_mean(misfit, 1) - 6.0) * 2.0)
-    core = eroded(first_alpha > 0.97, 2)
-    alpha = torch.where(core, 1.0, alpha)
+    if statistics.screen:
+        core = eroded(first_alpha > 0.97, 2)
+        alpha = torch.where(core, 1.0, alpha)
     alpha = torch.where(alpha < 0.004, 0.0, alpha)
     total = grain + spread
     return Solution(alpha, 1.0 - (2.0 * total.sqrt()).clamp(0.0, 1.0))

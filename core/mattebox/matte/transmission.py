@@ -32,6 +32,8 @@ CLEAR_MISFIT = 2.0  # mean chi-square per channel below which a pixel shows the 
 CLEAR_RADIUS = 2
 CLEAR_EROSION = 4
 NO_EVIDENCE = 1e3
+LOCAL_RADII = (3, 8)
+DETAIL_CORRELATION = 6.0
 
 
 @dataclass(frozen=True)
@@ -132,3 +134,58 @@ def fit_transmission(blocks: torch.Tensor) -> Transmission:
 
 def _detail(picture: torch.Tensor) -> torch.Tensor:
     return picture - box_mean(picture, DETAIL_RADIUS)
+
+
+@dataclass(frozen=True)
+class LocalTransmission:
+    """alpha [N,1,H,W] as the plate's detail in a window says, not clipped, and its variance."""
+
+    alpha: torch.Tensor
+    variance: torch.Tensor
+
+
+def local_transmission(
+    source: torch.Tensor, plate: torch.Tensor, variance: torch.Tensor, plate_variance: torch.Tensor
+) -> LocalTransmission:
+    """Alpha from a textured plate seen through the subject, window by window.
+
+    Holds where alpha and foreground are smoother than the plate (glass, smoke, interiors); where
+    the subject has detail of its own the residual is large, and the variance says so. Reads
+    2 * max(LOCAL_RADII) pixels.
+
+    Args:
+        source, plate: [N,3,H,W] float32, linear Rec.709.
+        variance, plate_variance: [N,3,H,W] of their grain.
+    """
+    total, precision = torch.zeros_like(source[:, :1]), torch.zeros_like(source[:, :1])
+    for radius in LOCAL_RADII:
+        alpha, uncertainty = _window_transmission(source, plate, variance, plate_variance, radius)
+        total = total + alpha / uncertainty
+        precision = precision + 1.0 / uncertainty
+    return LocalTransmission(total / precision, 1.0 / precision)
+
+
+def _window_transmission(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    variance: torch.Tensor,
+    plate_variance: torch.Tensor,
+    radius: int,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    own = source - box_mean(source, radius)
+    screen = plate - box_mean(plate, radius)
+    weight = 1.0 / box_mean(variance + plate_variance, radius)
+    products = torch.cat(
+        [
+            (weight * screen * own).sum(1, keepdim=True),
+            (weight * (screen * screen - plate_variance)).sum(1, keepdim=True),
+            (weight * own * own).sum(1, keepdim=True),
+        ],
+        1,
+    )
+    cross, power, energy = box_mean(products, radius).split(1, 1)
+    power = power.clamp_min(1e-3)
+    seen = cross / power
+    residual = (energy - 2.0 * seen * cross + seen * seen * power).clamp_min(0.0) / 3.0 + 1.0
+    samples = (2 * radius + 1) ** 2 / DETAIL_CORRELATION
+    return 1.0 - seen, residual / (power * samples)

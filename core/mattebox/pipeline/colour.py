@@ -47,7 +47,11 @@ def find_colour(
     with _our_errors():
         loaded = load_config(config)
         plate = resolve_plate_space(
-            loaded, explicit=in_space, attributes=part.attributes, path=str(path)
+            loaded,
+            explicit=in_space,
+            attributes=part.attributes,
+            path=str(path),
+            bits=part.bits,
         )
         out = resolve_out_space(loaded, plate.space, out_space)
     prepared = PreparedColour(
@@ -93,7 +97,8 @@ def open_colour(job: Job, prepared: PreparedColour) -> PlateColour:
                 expected=f"{prepared.config_identity}, as when the job was prepared",
                 next_step="give the same config with $OCIO, or prepare the job again",
             )
-        return plate_transform(loaded, prepared.in_space, prepared.out_space)
+        out = resolve_out_space(loaded, prepared.in_space, prepared.out_space)
+        return plate_transform(loaded, prepared.in_space, out)
 
 
 @contextmanager

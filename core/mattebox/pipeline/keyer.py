@@ -188,7 +188,7 @@ class FrameKeyer:
         if seen.plate_linear is None or statistics is None or self._settings.solver is Solver.OFF:
             # Without a plate nothing checks the engine; what lies near 0 or 1 is likelier right.
             return prediction.alpha, (2.0 * prediction.alpha - 1.0).abs()
-        solution = solve_alpha(seen.linear, seen.plate_linear, prediction.alpha, noise=self._noise)
+        solution = solve_alpha(seen.linear, seen.plate_linear, prediction.alpha, statistics)
         return solution.alpha, solution.confidence
 
     def _keyed(

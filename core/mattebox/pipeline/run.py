@@ -14,7 +14,7 @@ from typing import Any
 from mattebox import __version__
 from mattebox.devices import choose_device, use_deterministic_arithmetic
 from mattebox.engines.registry import make_engine
-from mattebox.errors import RunInterruptedError, MissingFramesError, UsageError
+from mattebox.errors import MissingFramesError, RunInterruptedError, UsageError, WriteError
 from mattebox.events import (
     EndEvent,
     FrameEvent,
@@ -220,6 +220,7 @@ def _key_frames(
     """Key the needed frames in order; yields each once it is on disk."""
     job = plan.job
     assert job.prepared is not None
+    _make_folder(plan.output.folder)
     use_deterministic_arithmetic(job.threads)
     device = choose_device(job.device)
     colour = open_colour(job, job.prepared.colour)
@@ -261,6 +262,17 @@ def _key_frames(
         for frame, writing in pending:
             writing.result()
             yield frame
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(
+            f"the output folder {folder} cannot be made: {error.strerror}",
+            next_step="choose another output (-o), or make room for this one",
+            path=folder,
+        ) from error
 
 
 def _with_memory(plan: _Plan, needed: list[int]) -> list[int]:

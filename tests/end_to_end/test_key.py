@@ -1,0 +1,306 @@
+"""Keying small shots with the installed command, and looking at what was written."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mattebox.measure.identity import identity_error
+from tests.end_to_end.conftest import COMMAND, Run
+from tests.support.pictures import (
+    HEIGHT,
+    SCREEN,
+    WIDTH,
+    disc_alpha,
+    header,
+    plate_pixels,
+    read_exr,
+    write_exr,
+    write_shot,
+)
+
+
+def rgb(channels: dict[str, np.ndarray], layer: str = "") -> np.ndarray:
+    return np.stack([channels[f"{layer}{name}"] for name in "RGB"], axis=2)
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.exr"))}
+
+
+def key_clean(mattebox: Run, shot: Path, output: Path, *more: object) -> list[dict[str, object]]:
+    """Key with the clean plate and --json; returns the events."""
+    plate = shot.parent / "clean.exr"
+    done = mattebox("key", shot, "-o", output, "--clean-plate", plate, "--json", *more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_a_green_screen_with_its_plate_gives_alpha_layers_and_the_identity(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in")
+    key_clean(mattebox, shot, tmp_path / "out", "--passes", "fg,spill,net,conf,plate")
+    for frame in range(1001, 1005):
+        keyed = read_exr(tmp_path / "out" / f"shot.{frame}.exr")
+        assert list(keyed)[:4] == ["R", "G", "B", "A"]
+        assert {"fg.R", "spill.G", "net.A", "conf.A", "plate.B"} <= keyed.keys()
+        error = np.abs(keyed["A"] - disc_alpha(frame - 1000)).mean()
+        assert error < 0.01
+        source = read_exr(tmp_path / "in" / f"shot.{frame}.exr")
+        rgba = np.concatenate([rgb(keyed), keyed["A"][..., None]], axis=2)
+        report = identity_error(rgba, rgb(keyed, "spill."), rgb(keyed, "plate."), rgb(source))
+        assert report.max_steps <= 1.0
+
+
+def test_without_a_plate_the_screen_is_found_in_the_shot(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in")
+    done = mattebox("key", shot, "-o", tmp_path / "out", "--screen", "auto")
+    assert done.returncode == 0, done.stderr
+    assert "one colour stands for the screen" in done.stderr
+    keyed = read_exr(tmp_path / "out/shot.1002.exr")
+    assert np.abs(keyed["A"] - disc_alpha(2)).mean() < 0.02
+
+
+def test_two_runs_into_two_folders_are_byte_identical_and_a_third_computes_nothing(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in")
+    key_clean(mattebox, shot, tmp_path / "a")
+    time.sleep(1.1)  # a time stamp of now would show
+    key_clean(mattebox, shot, tmp_path / "b")
+    first = bytes_of(tmp_path / "a")
+    assert len(first) == 4
+    assert first == bytes_of(tmp_path / "b")
+    events = key_clean(mattebox, shot, tmp_path / "a")
+    frames = [event for event in events if event["event"] == "frame"]
+    assert [frame["skipped"] for frame in frames] == [True] * 4
+    assert bytes_of(tmp_path / "a") == first
+
+
+def test_a_chunk_equals_the_same_frames_of_the_whole(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in")
+    key_clean(mattebox, shot, tmp_path / "whole")
+    key_clean(mattebox, shot, tmp_path / "part", "--frames", "1003-1004")
+    whole, part = bytes_of(tmp_path / "whole"), bytes_of(tmp_path / "part")
+    assert list(part) == ["shot.1003.exr", "shot.1004.exr"]
+    assert all(part[name] == whole[name] for name in part)
+
+
+def test_a_changed_setting_or_source_frame_is_computed_again(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1013))
+
+    def skipped(*more: object) -> list[object]:
+        events = key_clean(mattebox, shot, tmp_path / "out", *more)
+        return [event["skipped"] for event in events if event["event"] == "frame"]
+
+    assert skipped() == [False] * 12
+    # Rewritten between the frames that the per-shot analysis looks at.
+    write_exr(
+        tmp_path / "in/shot.1003.exr", plate_pixels(30), colorInteropID="lin_rec709_scene"
+    )
+    assert skipped().count(False) == 1
+    assert skipped("--gamma", "1.1") == [False] * 12
+
+
+def test_a_job_file_gives_the_same_bytes_as_the_command_that_wrote_it(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in")
+    job = tmp_path / "shot.json"
+    key_clean(mattebox, shot, tmp_path / "direct")
+    key_clean(mattebox, shot, tmp_path / "direct2", "--write-job", job)
+    assert not (tmp_path / "direct2").exists()
+    done = mattebox("key", "--job", job)
+    assert done.returncode == 0, done.stderr
+    assert bytes_of(tmp_path / "direct2") == bytes_of(tmp_path / "direct")
+
+
+def test_events_are_lines_of_the_published_schema(tmp_path: Path, mattebox: Run) -> None:
+    from mattebox.events import EVENT_SCHEMA
+
+    events = key_clean(mattebox, write_shot(tmp_path / "in"), tmp_path / "out")
+    kinds = [EVENT_SCHEMA.validate_python(event).event for event in events]
+    assert kinds[0] == "start"
+    assert kinds[-1] == "end"
+    assert kinds.count("frame") == 4
+    assert kinds.count("progress") == 4
+    stages = events[-1]["seconds_by_stage"]
+    assert isinstance(stages, dict)
+    assert {"read", "colour", "engine", "matte", "write"} <= stages.keys()
+
+
+def test_the_terminal_says_where_the_time_went(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in")
+    done = mattebox("key", shot, "-o", tmp_path / "out", "--screen", "auto")
+    assert "time: " in done.stderr
+    assert all(word in done.stderr for word in ("read", "colour", "engine", "matte", "write"))
+
+
+def test_the_header_keeps_the_source_and_says_where_the_pixels_come_from(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
+    write_exr(
+        tmp_path / "in/shot.1001.exr",
+        plate_pixels(1),
+        colorInteropID="lin_rec709_scene",
+        DateTime="2026:01:02 03:04:05",
+        **{"nuke/node_hash": "abc", "com.arri.camera.CameraModel": "ALEXA 35"},
+    )
+    key_clean(mattebox, shot, tmp_path / "out")
+    kept = header(tmp_path / "out/shot.1001.exr")
+    assert kept["nuke/node_hash"] == "abc"
+    assert kept["com.arri.camera.CameraModel"] == "ALEXA 35"
+    assert kept["DateTime"] == "2026:01:02 03:04:05"
+    assert kept["colorInteropID"] == "lin_rec709_scene"
+    assert kept["mattebox/engine"] == "screen"
+    assert kept["mattebox/plate"] == "given"
+    assert float(str(kept["mattebox/identity"])) <= 1.0
+    assert len(str(kept["mattebox/job"])) == 32
+
+
+def test_a_crop_keys_only_what_is_there(tmp_path: Path, mattebox: Run) -> None:
+    import OpenImageIO as oiio
+
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
+    spec = oiio.ImageSpec(40, 20, 3, "half")
+    spec.x, spec.y = 8, 6
+    spec.full_width, spec.full_height = WIDTH, HEIGHT
+    spec.attribute("colorInteropID", "lin_rec709_scene")
+    output = oiio.ImageOutput.create("crop.exr")
+    assert output.open(str(tmp_path / "in/shot.1001.exr"), spec)
+    output.write_image(np.ascontiguousarray(plate_pixels(1)[6:26, 8:48]))
+    output.close()
+    key_clean(mattebox, shot, tmp_path / "out")
+    keyed = read_exr(tmp_path / "out/shot.1001.exr")
+    assert keyed["A"].shape == (HEIGHT, WIDTH)
+    outside = np.ones((HEIGHT, WIDTH), bool)
+    outside[6:26, 8:48] = False
+    for name in ("R", "G", "B", "A", "spill.R", "spill.G", "spill.B"):
+        assert np.abs(keyed[name][outside]).max() == 0.0
+    inside = np.abs(keyed["A"] - disc_alpha(1))[6:26, 8:48]
+    assert inside.mean() < 0.02
+
+
+def test_overscan_is_kept_on_request_and_cropped_else(tmp_path: Path, mattebox: Run) -> None:
+    import OpenImageIO as oiio
+
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
+    for name, pixels in (("shot.1001", plate_pixels(1)), ("clean", np.broadcast_to(SCREEN, (HEIGHT, WIDTH, 3)))):
+        spec = oiio.ImageSpec(WIDTH, HEIGHT, 3, "half")
+        spec.x, spec.y = -4, -2
+        spec.full_width, spec.full_height = WIDTH - 8, HEIGHT - 4
+        spec.attribute("colorInteropID", "lin_rec709_scene")
+        output = oiio.ImageOutput.create("over.exr")
+        assert output.open(str(tmp_path / f"in/{name}.exr"), spec)
+        output.write_image(np.ascontiguousarray(pixels, np.float32))
+        output.close()
+    key_clean(mattebox, shot, tmp_path / "cropped")
+    assert read_exr(tmp_path / "cropped/shot.1001.exr")["A"].shape == (HEIGHT - 4, WIDTH - 8)
+    key_clean(mattebox, shot, tmp_path / "whole", "--overscan")
+    kept = oiio.ImageInput.open(str(tmp_path / "whole/shot.1001.exr")).spec()
+    assert (kept.x, kept.y, kept.width, kept.height) == (-4, -2, WIDTH, HEIGHT)
+    assert (kept.full_width, kept.full_height) == (WIDTH - 8, HEIGHT - 4)
+
+
+@pytest.mark.parametrize("space", ["ACEScg", "ACES2065-1", "lin_rec709_scene"])
+def test_where_alpha_is_one_half_pixels_pass_bit_for_bit(
+    space: str, tmp_path: Path, mattebox: Run
+) -> None:
+    pixels = plate_pixels(1)
+    pixels[16:20, 25:33] = np.array([40.0, 38.0, -0.25], np.float32)  # a highlight, a negative
+    (tmp_path / "in").mkdir()
+    write_exr(tmp_path / "in/shot.1001.exr", pixels)
+    shot = tmp_path / "in/shot.####.exr"
+    matte = np.zeros((HEIGHT, WIDTH, 1), np.float32)
+    matte[14:22, 22:36] = 1.0
+    write_exr(tmp_path / "in/matte.exr", matte, names="A")
+    done = mattebox(
+        "key", shot, "-o", tmp_path / "out", "--hint", tmp_path / "in/matte.exr",
+        "--inside", tmp_path / "in/matte.exr", "--in-space", space,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    keyed, source = read_exr(tmp_path / "out/shot.1001.exr"), read_exr(tmp_path / "in/shot.1001.exr")
+    solid = keyed["A"] == 1.0
+    assert solid.sum() >= 8 * 14
+    for name in "RGB":
+        written = keyed[name][solid].astype(np.float16).view(np.uint16)
+        assert np.array_equal(written, source[name][solid].astype(np.float16).view(np.uint16))
+    assert keyed["R"].max() == 40.0
+    assert keyed["B"].min() == -0.25
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_request_leaves_whole_frames_and_75(
+    number: signal.Signals, tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1201))
+    plate = tmp_path / "in/clean.exr"
+    arguments = ["key", str(shot), "-o", str(tmp_path / "out"), "--clean-plate", str(plate)]
+    running = subprocess.Popen(
+        [str(COMMAND), *arguments, "--json"], stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    for line in running.stdout:
+        if '"frame"' in line and '"event":"frame"' in line.replace(" ", ""):
+            running.send_signal(number)
+            break
+    rest = running.stdout.read()
+    assert running.wait(timeout=60) == 75
+    assert json.loads(rest.splitlines()[-1])["event"] in ("end", "error")
+    written = bytes_of(tmp_path / "out")
+    assert 0 < len(written) < 200
+    assert len(list((tmp_path / "out").iterdir())) == len(written)
+    resumed = mattebox(*arguments, "--frames", "1001-1012")
+    assert resumed.returncode == 0, resumed.stderr
+    assert all((tmp_path / "out" / name).read_bytes() == data for name, data in written.items())
+
+
+def test_the_preview_is_a_contact_sheet(tmp_path: Path, mattebox: Run) -> None:
+    import OpenImageIO as oiio
+
+    shot = write_shot(tmp_path / "in")
+    key_clean(mattebox, shot, tmp_path / "out", "--preview", tmp_path / "sheet.png")
+    spec = oiio.ImageInput.open(str(tmp_path / "sheet.png")).spec()
+    assert (spec.width, spec.height) == (5 * WIDTH + 4 * 4, 4 * HEIGHT + 3 * 4)
+
+
+def test_info_says_the_windows_the_space_and_why(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in")
+    done = mattebox("info", shot)
+    assert done.returncode == 0, done.stderr
+    for words in ("64x36+0+0", "1001-1004", "Linear Rec.709", "colorInteropID", "half"):
+        assert words in done.stdout
+
+
+def test_doctor_reports_as_json(mattebox: Run) -> None:
+    done = mattebox("doctor", "--json")
+    report = json.loads(done.stdout)
+    assert done.returncode == (69 if report["faults"] else 0)
+    assert report["devices"][0]["name"] == "cpu"
+    assert report["libraries"]["torch"]
+    assert report["ocio"]["source"] == "built-in"
+
+
+def test_doctor_names_the_cure_of_a_broken_config(
+    tmp_path: Path, mattebox: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OCIO", str(tmp_path / "none.ocio"))
+    done = mattebox("doctor", "--json")
+    assert done.returncode == 69
+    assert "none.ocio" in json.loads(done.stdout)["faults"][0]["what"]
+
+
+def test_the_demo_keys_the_shipped_shot(tmp_path: Path, mattebox: Run) -> None:
+    done = mattebox("demo", "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "hair.png").is_file()
+    assert len(list((tmp_path / "keyed").glob("hair.*.exr"))) == 8
+    assert "MAD" in done.stdout
