@@ -22,6 +22,9 @@ SAMPLED_PAIRS = 4
 SCREEN_SHARE = 0.5
 """A pixel counts as screen when its excess is at least this share of the shot's strongest."""
 
+LEAST_STAND_OUT = 0.02
+"""Excess below this share of the picture's middle brightness is tint, not a screen."""
+
 LEAST_SCREEN_AREA = 0.02
 """Part of the picture that must be screen for a screen to be found."""
 
@@ -58,10 +61,12 @@ def find_screen(samples: Sequence[Pixels], key_channel: int | None) -> FoundScre
     is_screen = excess >= SCREEN_SHARE * strongest
     area = float(is_screen.mean())
     brightness = float(np.percentile(pixels.max(axis=1), 50.0))
-    if strongest <= 0.02 * max(brightness, 1e-6) or area < LEAST_SCREEN_AREA:
+    stands_out = strongest > LEAST_STAND_OUT * max(brightness, 1e-6)
+    if not stands_out or area < LEAST_SCREEN_AREA:
         name = ("red", "green", "blue")[key]
+        seen = f"it covers {100 * area:.1f} % of the picture" if stands_out else "none stands out"
         raise InputError(
-            f"no {name} screen was found in the shot (it covers {100 * area:.1f} % of the picture)",
+            f"no {name} screen was found in the shot ({seen})",
             expected=f"a screen on at least {100 * LEAST_SCREEN_AREA:g} % of the picture",
             next_step="give the colour as --screen R,G,B, give --clean-plate FILE, or use "
             "--engine rvm for a natural background",

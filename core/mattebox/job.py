@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from mattebox import __version__
 from mattebox.errors import InputError, JobError, WriteError
@@ -24,6 +25,12 @@ from mattebox.settings import EngineName, KeySettings
 SCHEMA_VERSION = 1
 ALPHA_ALGEBRA = 1
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
+
+
+def _device(value: str) -> str:
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", value):
+        raise ValueError(f"there is no device {value!r}; expected auto, cpu, cuda or cuda:n")
+    return value
 
 
 class _Part(BaseModel):
@@ -105,7 +112,7 @@ class Job(_Part):
     background2: str | None = Field(default=None, description="That background: file or colour.")
     weights: str | None = None
     colour: Colour = Colour()
-    device: str = Field(default="auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: Annotated[str, AfterValidator(_device)] = "auto"
     threads: int = Field(default=1, ge=1, le=256)
     settings: KeySettings = KeySettings()
     prepared: Prepared | None = None
@@ -116,7 +123,8 @@ class Job(_Part):
         try:
             job = cls.model_validate(values)
         except ValidationError as error:
-            raise JobError([_fault(entry) for entry in error.errors()], path=path) from error
+            faults = [_fault(entry, as_flags=path is None) for entry in error.errors()]
+            raise JobError(faults, path=path) from error
         faults = job.faults()
         if faults:
             raise JobError(faults, path=path)
@@ -213,12 +221,21 @@ class Job(_Part):
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _fault(entry: Any) -> str:
+def _fault(entry: Any, *, as_flags: bool) -> str:
     """One pydantic error as a sentence: where, what, which value."""
-    where = ".".join(str(part) for part in entry["loc"])
-    message = str(entry["msg"]).removeprefix("Value error, ")
+    where = [str(part) for part in entry["loc"]]
+    if as_flags:
+        names = [
+            part for part in where if part not in ("settings", "colour") and not part.isdigit()
+        ]
+        name = "--" + ".".join(names).replace("_", "-")
+    else:
+        name = ".".join(where)
     if entry["type"] == "extra_forbidden":
-        return f"{where}: unknown entry"
+        return f"{name}: unknown entry"
     if entry["type"] == "missing":
-        return f"{where}: missing"
-    return f"{where}: {message} (found {entry['input']!r})"
+        return f"{name}: missing"
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    if entry["type"] == "value_error":
+        return f"{name}: {message}"
+    return f"{name}: {message} (found {entry['input']!r})"

@@ -12,7 +12,7 @@ import numpy as np
 
 from mattebox_ocio.errors import ColourError, nearest_names
 from mattebox_ocio.primaries import AP0, REC709, Matrix, rgb_to_rgb
-from mattebox_ocio.seam import OcioConfig, ocio
+from mattebox_ocio.seam import OCIO_ERRORS, OcioConfig, matrix_of, ocio, transforms_between
 
 PINNED_BUILTIN = "studio-config-v2.2.0_aces-v1.3_ocio-v2.4"
 """The config when none is given. A full name, because ``default`` and ``latest`` move with the
@@ -56,6 +56,11 @@ class LoadedConfig:
     def spaces(self) -> tuple[str, ...]:
         """Names of the active colour spaces, in the config's order."""
         return tuple(self.ocio.getColorSpaceNames())
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it came with the library, whoever chose it."""
+        return self.identity.startswith(URI)
 
     @property
     def scene_linear(self) -> str:
@@ -154,7 +159,7 @@ def _read_file(path: Path) -> tuple[OcioConfig, str, str]:
 def _read(location: str, shown: str) -> OcioConfig:
     try:
         return ocio.Config.CreateFromFile(location)
-    except ocio.Exception as error:
+    except OCIO_ERRORS as error:
         text = str(error)
         if "is not able to load that config version" in text or "is not supported for" in text:
             raise ColourError(
@@ -192,11 +197,13 @@ def _hub_of(config: OcioConfig, name: str) -> tuple[str, Matrix, str | None]:
         found, known = ocio.Config.IdentifyInterchangeSpace(
             config, config.getColorSpaceNames()[0], reference, REFERENCE_IN_BUILTIN
         )
-    except ocio.Exception:
+    except OCIO_ERRORS:
         pass
     else:
-        if known == REFERENCE_IN_BUILTIN:
-            return str(found), _ap0_to_rec709(), None
+        matrix = _ap0_to_rec709()
+        for transform in transforms_between(reference, str(known), REFERENCE_IN_BUILTIN):
+            matrix = matrix @ matrix_of(transform)[0]
+        return str(found), matrix, None
     for role in _FALLBACK_ROLES:
         space = _role_space(config, role)
         if space is not None and not config.getColorSpace(space).isData():

@@ -111,6 +111,6 @@ def resolve_out_space(
 def _linear_space(config: LoadedConfig, name: str, to_rec709: Matrix) -> LinearSpace:
     primaries = identify_matrix(to_rec709)
     interop_id = own_id(config.ocio.getColorSpace(name))
-    if interop_id is None and primaries is not None:
+    if interop_id is None and primaries is not None and config.warning is None:
         interop_id = primaries.interop_id
     return LinearSpace(name, to_rec709, chromaticities_of(to_rec709), interop_id, config.warning)

@@ -33,7 +33,7 @@ class Lut1D(Op):
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
         last = self.values.shape[1] - 1
-        # nan_to_num: a NaN has no place in a table; it comes back out below.
+        # A NaN has no place in a table: it is looked up as 0 and put back below.
         place = x.nan_to_num(0.0).clamp(0.0, 1.0) * last
         lower = place.floor().clamp(max=max(last - 1, 0))
         index = lower.long()
@@ -138,10 +138,9 @@ class InverseLut1D(Op):
 def _lerp(
     table: torch.Tensor, first: torch.Tensor, second: torch.Tensor, weight: torch.Tensor
 ) -> torch.Tensor:
-    """[3, L] table at [N,3,H,W] indices, mixed; an infinite entry stays infinite."""
+    """[3, L] table at [N,3,H,W] indices, mixed."""
     mixed = []
     for channel in range(3):
         a, b = table[channel][first[:, channel]], table[channel][second[:, channel]]
-        w = weight[:, channel]
-        mixed.append(torch.where((w == 0.0) | a.isinf(), a, a + (b - a) * w))
+        mixed.append(a + (b - a) * weight[:, channel])
     return torch.stack(mixed, dim=1)

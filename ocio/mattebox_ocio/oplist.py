@@ -26,6 +26,9 @@ IDENTITY_WITHIN = 1e-7
 """A matrix this close to the identity is left out: half a step of float32 at 1.0."""
 
 
+LARGEST_FLOAT = float(np.finfo(np.float32).max)
+
+
 @dataclass(frozen=True, eq=False)
 class MatrixOp(Op):
     """rows @ rgb + offset. Zeros are skipped, so that a NaN stays in the channels it reaches."""
@@ -346,6 +349,7 @@ def _lut1d(transform: OcioTransform) -> Op:
             name="Lut1DTransform",
         )
     table = np.array(transform.getData(), np.float64).reshape(-1, 3)
+    table = table.clip(-LARGEST_FLOAT, LARGEST_FLOAT)  # as OpenColorIO: codes far above 1 are inf
     is_half = bool(transform.getInputHalfDomain())
     if is_inverse(transform):
         return InverseLut1D.of_half_table(table) if is_half else InverseLut1D.of_table(table)
@@ -353,8 +357,8 @@ def _lut1d(transform: OcioTransform) -> Op:
 
 
 def _power_of(base: float, exponent: torch.Tensor) -> torch.Tensor:
-    # exp2 and pow keep more digits than exp(x * log(base)).
-    power: torch.Tensor = torch.pow(base, exponent)
+    # Not exp(x * log(base)): the product would be rounded once more.
+    power: torch.Tensor = torch.exp2(exponent) if base == 2.0 else torch.pow(base, exponent)
     return power
 
 

@@ -85,9 +85,6 @@ KNOWN_PRIMARIES: tuple[Primaries, ...] = (
         _with_white(_D65, 0.64, 0.33, 0.21, 0.71, 0.15, 0.06),
         "lin_adobergb_scene",
     ),  # Adobe RGB (1998) specification
-    Primaries(
-        "CIE XYZ-D65", _with_white(_D65, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0), "lin_ciexyzd65_scene"
-    ),
     # Camera gamuts, from the makers' white papers.
     Primaries(
         "ARRI Wide Gamut 3", _with_white(_D65, 0.6840, 0.3130, 0.2210, 0.8480, 0.0861, -0.1020)
@@ -114,7 +111,6 @@ KNOWN_PRIMARIES: tuple[Primaries, ...] = (
 def rgb_to_xyz(chromaticities: Chromaticities) -> Matrix:
     """(3, 3): linear RGB to CIE XYZ relative to the set's own white, Y of white = 1."""
     xy = np.asarray(chromaticities, np.float64).reshape(4, 2)
-    # Not divided by y: CIE XYZ itself has primaries with y = 0.
     primaries = np.column_stack([xy[:3], 1.0 - xy[:3].sum(axis=1)]).T
     return primaries * np.linalg.solve(primaries, _white_xyz(xy[3]))
 

@@ -13,6 +13,9 @@ from mattebox_ocio.primaries import Matrix, inverse
 
 ocio: Any = PyOpenColorIO
 
+OCIO_ERRORS = (ocio.Exception, ocio.ExceptionMissingFile)
+"""What the library raises; the second is not a kind of the first."""
+
 OcioConfig = Any
 """A ``PyOpenColorIO.Config``; the library ships no types."""
 
@@ -28,7 +31,7 @@ def processor_between(config: OcioConfig, source: str, target: str) -> Any:
     """
     try:
         return config.getProcessor(source, target)
-    except ocio.Exception as error:
+    except OCIO_ERRORS as error:
         raise ColourError(
             f"OpenColorIO cannot go from {source!r} to {target!r}: {_first_line(error)}",
             kind="broken_space",

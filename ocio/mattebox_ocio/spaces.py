@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 import numpy as np
@@ -18,10 +18,10 @@ from mattebox_ocio.lookup import (
     srgb_texture_space,
 )
 from mattebox_ocio.primaries import AP0, Primaries, identify_chromaticities
-from mattebox_ocio.seam import ocio
+from mattebox_ocio.seam import OCIO_ERRORS
 
 ENCODED_SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".tga", ".webp", ".gif", ".heic", ".avif")
+    (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".psd", ".bmp", ".tga", ".webp", ".heic", ".avif")
 )
 """Files that hold display-encoded pictures unless their samples are floating point."""
 
@@ -82,18 +82,18 @@ def resolve_plate_space(
             "it is the host's working space",
         )
     doubts: list[str] = []
+    held = attributes or {}
     found = (
-        _from_interop_id(config, attributes or {}, doubts)
-        or _from_aces_flag(config, attributes or {}, doubts)
-        or _from_chromaticities(config, attributes or {}, doubts)
+        _from_interop_id(config, held, doubts)
+        or _from_aces_flag(config, held, doubts)
+        or _from_chromaticities(config, held, doubts)
         or _from_file_rules(config, path)
-        or _from_kind_of_file(config, path, bits)
     )
-    if not doubts:
-        return found
-    return Resolution(
-        found.space, found.reason, "; ".join([*doubts, *([found.warning] if found.warning else [])])
-    )
+    if found is None:
+        found = _from_kind_of_file(config, path, bits)
+        silent = "" if doubts else "the file does not say its colour space; "
+        doubts.append(f"{silent}{found.space!r} is assumed (--in-space says otherwise)")
+    return replace(found, warning="; ".join(doubts) or None)
 
 
 def _from_interop_id(
@@ -148,7 +148,7 @@ def _of_primaries(
 
 def _from_file_rules(config: LoadedConfig, path: str) -> Resolution | None:
     """Rules of the user's config only: built-in ones would call any EXR ACES2065-1."""
-    if not path or config.source == "built-in":
+    if not path or config.is_builtin:
         return None
     try:
         if config.ocio.filepathOnlyMatchesDefaultRule(path):
@@ -156,7 +156,7 @@ def _from_file_rules(config: LoadedConfig, path: str) -> Resolution | None:
         name, index = config.ocio.getColorSpaceFromFilepath(path)
         rule = config.ocio.getFileRules().getName(index)
         space = config.ocio.getColorSpace(name)
-    except ocio.Exception:
+    except OCIO_ERRORS:
         return None
     if space is None or space.isData():
         return None
@@ -185,21 +185,12 @@ def _from_kind_of_file(config: LoadedConfig, path: str, bits: int | None) -> Res
                 known=config.spaces,
                 next_step="say what it holds with --in-space",
             )
-        return Resolution(
-            space,
-            "integer pictures are taken as sRGB",
-            f"the file does not say its colour space; {space!r} is assumed "
-            "(--in-space says otherwise)",
-        )
-    return Resolution(
-        config.scene_linear,
-        "it is the config's scene-linear space",
-        f"the file does not say its colour space; {config.scene_linear!r} is assumed "
-        "(--in-space says otherwise)",
-    )
+        return Resolution(space, "integer pictures are taken as sRGB")
+    return Resolution(config.scene_linear, "it is the config's scene-linear space")
 
 
 def _example_log(config: LoadedConfig) -> str:
-    logs = [s for s in config.ocio.getColorSpaces() if s.getEncoding() == "log"]
-    named = next((s for s in logs if "LogC" in s.getName()), logs[0] if logs else None)
-    return config.scene_linear if named is None else str(named.getName())
+    logs = [
+        name for name in config.spaces if "log" in name.casefold() or "cineon" in name.casefold()
+    ]
+    return next((name for name in logs if "LogC" in name), (logs or [config.scene_linear])[0])

@@ -93,7 +93,7 @@ class Bgmv2Engine:
         place(self._network, device, dtype)
         self._device = device
         self._scale = scale
-        self._mode = cast("RefineMode", mode)
+        self._mode: RefineMode = cast("RefineMode", mode)
         self._sample_pixels = sample_pixels
         self._threshold = threshold
         self.network = checkpoint.network

@@ -7,19 +7,14 @@ The network is told from names and shapes inside the file, never from the file's
 from __future__ import annotations
 
 import hashlib
-import io
-import pickle
-import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import safetensors
-import safetensors.torch
 import torch
 
+from mattebox.engines.checkpoint_files import KNOWN, read_tensors
 from mattebox.engines.networks.bgmv2 import BackgroundMatting
 from mattebox.engines.networks.mobilenetv3 import IMAGENET, Normalisation
 from mattebox.engines.networks.rvm import RobustVideoMatting, RvmRefiner
@@ -29,15 +24,12 @@ RvmName = Literal["rvm_mobilenetv3", "rvm_resnet50"]
 Bgmv2Name = Literal["bgmv2_mobilenetv2", "bgmv2_resnet50", "bgmv2_resnet101"]
 NetworkName: TypeAlias = RvmName | Bgmv2Name
 
-KNOWN = "weights of RVM (mobilenetv3, resnet50) or BGMv2 (mobilenetv2, resnet50, resnet101)"
 COUNTERS = ".num_batches_tracked"
 """Ending of batch norm's training counters: of no effect here, so they may be absent."""
 SEGMENTATION = "project_seg."
 """RVM's segmentation head: no engine uses it, so it may be absent; then its logits are 0."""
 REFINER = "refiner."
 NAMES_IN_A_MESSAGE = 4
-MARKS_OF_CODE = ("can still be loaded", "unsupported global", "unsupported class")
-"""What torch's message holds where a pickle is whole but names things other than tensors."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +62,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except OSError as error:
         raise WeightsError(
             f"the weights file {path} cannot be read: {error.strerror or error}",
-            next_step="check --weights, or run `mattebox weights fetch`",
+            next_step="check --weights",
             path=path,
         ) from error
-    return identify(_tensors(data, path), hashlib.sha256(data).hexdigest(), path)
+    return identify(read_tensors(data, path), hashlib.sha256(data).hexdigest(), path)
 
 
 def identify(
@@ -183,86 +175,6 @@ def _wrong_engine(checkpoint: Checkpoint, asked: str, right: str) -> WeightsErro
         f"{_called(checkpoint.path)} are of {checkpoint.network}, not of {asked}",
         next_step=f"use --engine {right}, or other weights",
         path=checkpoint.path,
-    )
-
-
-def _tensors(data: bytes, path: Path) -> dict[str, torch.Tensor]:
-    """The named tensors in a file's bytes."""
-    foreign = _foreign_format(data)
-    if foreign is not None:
-        raise WeightsError(
-            f"{path} is {foreign}",
-            expected=f"{KNOWN} as .pth or .safetensors",
-            next_step="fetch the file again, e.g. with `mattebox weights fetch`",
-            path=path,
-        )
-    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < max(len(data), 2**20):
-        try:
-            return safetensors.torch.load(data)
-        except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
-            raise _damaged(path, error) from error
-    if _is_torchscript(data):
-        raise WeightsError(
-            f"{path} is a TorchScript archive (a program, not only weights)",
-            next_step="not supported yet; give the release's .pth file",
-            path=path,
-        )
-    try:
-        with warnings.catch_warnings(action="ignore"):  # about odd pickles; the error says it
-            loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if not any(mark in str(error).lower() for mark in MARKS_OF_CODE):
-            raise _damaged(path, pickle.UnpicklingError("not written by torch.save")) from error
-        raise WeightsError(
-            f"{path} holds more than tensors and would run code when opened; it was not opened",
-            expected="a state dict of tensors (.pth) or a .safetensors file",
-            next_step="get the file from its official release",
-            path=path,
-        ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise _damaged(path, error) from error
-    if not isinstance(loaded, Mapping) or not all(
-        isinstance(name, str) and isinstance(tensor, torch.Tensor)
-        for name, tensor in loaded.items()
-    ):
-        raise WeightsError(
-            f"{path} holds {type(loaded).__name__}, not only named tensors",
-            expected="a state dict: official names -> tensors",
-            path=path,
-        )
-    return dict(loaded)
-
-
-def _foreign_format(data: bytes) -> str | None:
-    """What a file is that cannot be weights at all, for people; None where it may be."""
-    start = data[:512].lstrip().lower()
-    if not data:
-        return "empty"
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        return "a web page, not weights (a download that ended on an error page?)"
-    if start.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer, not the weights themselves"
-    if b"onnx" in start or (b"pytorch" in data[:64] and b"archive" not in data[:512]):
-        return "an ONNX file"
-    return None
-
-
-def _is_torchscript(data: bytes) -> bool:
-    """Whether a zip archive holds TorchScript's constants beside the tensors."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except zipfile.BadZipFile:
-        return False
-
-
-def _damaged(path: Path, error: Exception) -> WeightsError:
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    return WeightsError(
-        f"{path} is truncated, damaged or not a weights file ({first_line})",
-        expected=f"{KNOWN} as .pth or .safetensors",
-        next_step="compare its size and sha256 with `mattebox weights list`, or fetch it again",
-        path=path,
     )
 
 

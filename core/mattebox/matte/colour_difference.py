@@ -42,7 +42,7 @@ def key_excess(picture: torch.Tensor, key: int) -> torch.Tensor:
 
 
 def is_keyable_screen(plate: torch.Tensor) -> bool:
-    """True where the plate [N,3,H,W] (linear Rec.709) is one saturated colour of green, blue or red."""
+    """True where the plate [N,3,H,W] (linear Rec.709) is one saturated primary, mostly."""
     key = key_channel(plate)
     saturated = key_excess(plate, key) > SCREEN_SATURATION * plate[:, key : key + 1].clamp_min(TINY)
     return bool(saturated.to(torch.float32).mean().item() > SCREEN_COVERAGE)

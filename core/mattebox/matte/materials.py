@@ -8,8 +8,8 @@ material it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import math
+from dataclasses import dataclass
 
 import torch
 
@@ -26,6 +26,9 @@ TINY = 1e-8
 # The colour nobody has seen: half the plate's brightness to either side in every channel.
 UNKNOWN_SPREAD = 0.5
 UNKNOWN_WEIGHT = 0.1
+# A colour given by a network or by hand: good to a few percent, and meant.
+GIVEN_SPREAD = 0.03
+GIVEN_WEIGHT = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class ShotStatistics:
         screen: True where the plate is a saturated colour, so that colour difference holds.
         materials: the subject's colours, heaviest first; may be empty.
         brightness: a typical level of the plate, linear, > 0: the unit for colours not known.
-        soft_factor: what the colour difference is multiplied by in material of unknown colour
-            (smoke, glass), >= 1; 1 where nothing is known.
+        soft_exponent: of 1 - alpha = (1 - colour difference) ^ exponent in material of unknown
+            colour (smoke, glass), >= 1; 1 where nothing is known.
         soft_error: its standard error.
     """
 
@@ -66,7 +69,7 @@ class ShotStatistics:
     screen: bool
     materials: tuple[Material, ...]
     brightness: float
-    soft_factor: float = 1.0
+    soft_exponent: float = 1.0
     soft_error: float = 0.5
 
 
@@ -93,7 +96,7 @@ def explain(
     material: Material,
     start: torch.Tensor,
     *,
-    shading: float = SHADING,
+    colour: torch.Tensor | None = None,
 ) -> Explanation:
     """The most likely alpha of every pixel if it is made of one material.
 
@@ -102,11 +105,13 @@ def explain(
         source_variance, plate_variance: [N,3,H,W], > 0 and >= 0.
         material: the foreground.
         start: [N,1,H,W] alpha to begin with, 0..1.
-        shading: standard deviation of the material's brightness, relative.
+        colour: [N,3,H,W] or [1,3,1,1] in place of the material's one colour, or None.
     """
-    colour = source.new_tensor(material.colour).view(1, 3, 1, 1)
-    spread = material.spread**2 + (HUE_SPREAD * float(colour.norm())) ** 2
-    shade = colour * shading
+    if colour is None:
+        colour = source.new_tensor(material.colour).view(1, 3, 1, 1)
+    size = sum(part * part for part in material.colour)
+    spread = material.spread**2 + HUE_SPREAD**2 * size
+    shade = colour * SHADING
     difference, seen = colour - plate, source - plate
     alpha = start
     for _ in range(ITERATIONS):
@@ -121,7 +126,9 @@ def explain(
         share = alpha * alpha / (1.0 + alpha * alpha * along)
         information = (difference_weighted * difference).sum(1, keepdim=True)
         information = information - share * shade_difference * shade_difference
-        projected = (difference_weighted * seen).sum(1, keepdim=True) - share * shade_difference * shade_seen
+        projected = (difference_weighted * seen).sum(
+            1, keepdim=True
+        ) - share * shade_difference * shade_seen
         alpha = (projected / information.clamp_min(TINY)).clamp(0.0, 1.0)
     squares = (seen * seen * precision).sum(1, keepdim=True) - share * shade_seen * shade_seen
     misfit = squares - 2.0 * alpha * projected + alpha * alpha * information
@@ -134,7 +141,7 @@ class Mixture:
     """All materials' answers side by side.
 
     Attributes:
-        alphas: [K,N,1,H,W] per material, and last the one of unknown colour (0 there: fill in).
+            alphas: [K,N,1,H,W] per material, and last the one of unknown colour (0 there: fill in).
         variances: likewise.
         weights: [K,N,1,H,W], sum 1 over K: how likely each material is.
     """
@@ -147,23 +154,38 @@ class Mixture:
 def explain_all(
     source: torch.Tensor,
     plate: torch.Tensor,
+    source_variance: torch.Tensor,
+    plate_variance: torch.Tensor,
     first_alpha: torch.Tensor,
     statistics: ShotStatistics,
     radius: int,
+    foreground: torch.Tensor | None = None,
 ) -> Mixture:
     """Every material's alpha at every pixel, and how likely each is over a square of ``radius``.
 
     The last entry stands for any colour whatever: its evidence is that of a very broad
     distribution, which loses against a known colour that fits and wins where none does.
+
+    Args:
+        source, plate: [N,3,H,W] float32, linear Rec.709, unbounded.
+        source_variance, plate_variance: [N,3,H,W] of their grain.
+        first_alpha: [N,1,H,W], 0..1, where the iteration begins.
+        statistics: the shot's materials.
+        radius: in pixels.
+        foreground: [N,3,H,W] or [1,3,1,1] straight colour, or None: one more material.
     """
-    variance = statistics.noise.variance(source)
-    plate_variance = statistics.noise.variance(plate) * statistics.plate_noise
     start = first_alpha.clamp(0.1, 0.9)
     unit = statistics.brightness
     unknown = Material((unit, unit, unit), UNKNOWN_SPREAD * unit, UNKNOWN_WEIGHT)
+    known: list[tuple[Material, torch.Tensor | None]] = [(m, None) for m in statistics.materials]
+    if foreground is not None:
+        given = Material((unit, unit, unit), GIVEN_SPREAD * unit, GIVEN_WEIGHT)
+        known.append((given, foreground))
     alphas, variances, energies = [], [], []
-    for material in (*statistics.materials, unknown):
-        found = explain(source, plate, variance, plate_variance, material, start)
+    for material, colour in [*known, (unknown, None)]:
+        found = explain(
+            source, plate, source_variance, plate_variance, material, start, colour=colour
+        )
         alphas.append(found.alpha)
         variances.append(found.variance)
         energies.append(box_mean(found.energy, radius) - 2.0 * math.log(material.weight))

@@ -36,7 +36,7 @@ ENVELOPE = 0.3  # share of bands assumed free of motion and texture
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """Variance of the grain per channel R, G, B: gain * max(x, 0) + floor, in linear Rec.709 light."""
+    """Variance of the grain per channel R, G, B: gain * max(x, 0) + floor, in linear light."""
 
     gain: Triple
     floor: Triple

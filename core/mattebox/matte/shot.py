@@ -1,4 +1,7 @@
-"""The once-per-shot analysis: grain, key channel and the subject's materials."""
+"""The once-per-shot analysis: grain, key channel, the subject's materials, soft transmission.
+
+It reads samples of the whole shot, so that every chunk is solved with the same numbers.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,36 @@ import torch
 from mattebox.matte.colour_difference import is_keyable_screen, key_channel, raw_colour_difference
 from mattebox.matte.materials import Material, ShotStatistics, explain_all
 from mattebox.matte.noise import NoiseModel, Triple, estimate_noise
-from mattebox.matte.transmission import detail_products, fit_transmission, local_transmission, seen_screen
+from mattebox.matte.transmission import (
+    detail_products,
+    fit_transmission,
+    local_transmission,
+    seen_screen,
+)
 from mattebox.matte.windows import box_mean, eroded
 
-SAMPLES = 20_000
+SAMPLES = 20_000  # pixels that decide a colour or a median: good to 1 %
+MIN_PIXELS = 500  # fewer say nothing about a shot
+# An opaque interior on a screen: the white level of the plain key, over a square of side 7, so that
+# no strand and no defocused edge gets in.
 OPAQUE = 0.97
 CORE_EROSION = 3
-COLOURS = 8
-ROUNDS = 20
-MIN_WEIGHT = 0.005
+# ... on any other plate: at most a tenth of the plate's detail shows, known to a tenth.
+OPAQUE_BY_DETAIL = 0.9
+DETAIL_DOUBT = 0.1
+BACKGROUND = 0.1  # a first alpha below this, over a square of side 7, is background
+COLOURS = 8  # a person, clothes and props in light and shade; more split the same material
+ROUNDS = 20  # of k-means; labels stop changing before
+MIN_WEIGHT = 0.005  # a lighter cluster is a highlight or a leak, not a material
+# The median of a chi-square of 3 degrees of freedom, divided by 3.
+MEDIAN_CHI_SQUARE = 0.789
+MAX_PLATE_NOISE = 8.0  # a plate further off than this is wrong, not noisy
+# Mean chi-square per channel above which a pixel of unknown colour is subject, not background.
 SOFT_MISFIT = 4.0
-MIN_SOFT = 500
-PRIOR_ERROR = 0.5
-MAX_FACTOR = 2.5
+# What is known of the exponent before looking: colour difference is right for anything without the
+# screen's light in it (1.0), and reads down to half on what scatters it.
+PRIOR_EXPONENT_ERROR = 0.5
+EXPONENT_RANGE = (1.0, 2.5)
 
 
 def analyse_shot(
@@ -36,23 +56,24 @@ def analyse_shot(
     """Statistics of a shot from samples of all of it (never of one chunk alone).
 
     Args:
-        sources: pieces [N,3,H,W] float32, linear Rec.709: N consecutive frames each; 3 to 6
-            pieces of 2 frames spread over the shot are enough.
-        plates: per piece [N,3,H,W] or [1,3,H,W], same light.
+        sources: pieces [N,3,H,W] float32, linear Rec.709: N consecutive frames each (two, for the
+            grain); 3 to 6 pieces spread over the shot are enough.
+        plates: per piece [N,3,H,W] or [1,3,H,W], same light. One static plate is given to all
+            pieces as [1,3,H,W]; only then the soft exponent can be measured.
         first_alphas: per piece [N,1,H,W], 0..1.
         noise: the grain where it is known; None measures it.
     """
-    if noise is None:
-        noise = estimate_noise(sources)
-    mean_plate = torch.stack([plate.mean(dim=(0, 2, 3)) for plate in plates]).mean(0).view(1, 3, 1, 1)
-    key = key_channel(mean_plate)
-    screen = all(is_keyable_screen(plate) for plate in plates)
-    plate_noise = _plate_noise(sources, plates, first_alphas, noise)
+    if not len(sources) == len(plates) == len(first_alphas) or not sources:
+        counts = (len(sources), len(plates), len(first_alphas))
+        raise ValueError(f"sources, plates and first alphas must be as many, got {counts}")
+    noise = noise if noise is not None else estimate_noise(sources)
+    means = torch.stack([plate.mean(dim=(0, 2, 3)) for plate in plates])
+    mean_plate = means.mean(0).view(1, 3, 1, 1)
     statistics = ShotStatistics(
         noise=noise,
-        plate_noise=plate_noise,
-        key=key,
-        screen=screen,
+        plate_noise=_plate_noise(sources, plates, first_alphas, noise),
+        key=key_channel(mean_plate),
+        screen=all(is_keyable_screen(plate) for plate in plates),
         materials=(),
         brightness=max(float(mean_plate.max()), 1e-6),
     )
@@ -61,112 +82,132 @@ def analyse_shot(
         for source, plate, alpha in zip(sources, plates, first_alphas, strict=True)
     ]
     statistics = replace(statistics, materials=_opaque_materials(sources, cores))
-    if not screen or any(plate.shape[0] != 1 or not torch.equal(plate, plates[0]) for plate in plates):
+    static = all(plate.shape[0] == 1 and torch.equal(plate, plates[0]) for plate in plates)
+    if not (statistics.screen and static):
         return statistics
-    factor, error = _soft_factor(sources, plates[0], first_alphas, statistics)
-    return replace(statistics, soft_factor=factor, soft_error=error)
+    exponent, error = _soft_exponent(sources, plates[0], first_alphas, statistics)
+    return replace(statistics, soft_exponent=exponent, soft_error=error)
 
 
-def _soft_factor(
+def cluster(points: torch.Tensor, count: int) -> torch.Tensor:
+    """Labels [P] in 0..count-1 of points [P,D]: k-means begun at far points, no random numbers."""
+    centres = [points.mean(0)]
+    for _ in range(count - 1):
+        distance = torch.stack([((points - c) ** 2).sum(1) for c in centres]).amin(0)
+        # not the very farthest point, which is an outlier
+        order = distance.argsort(stable=True)
+        centres.append(points[order[int(0.995 * (len(points) - 1))]])
+    centre = torch.stack(centres)
+    labels = torch.zeros(len(points), dtype=torch.long, device=points.device)
+    for _ in range(ROUNDS):
+        labels = ((points[:, None] - centre) ** 2).sum(2).argmin(1)
+        for label in range(count):
+            members = points[labels == label]
+            if len(members) > 0:
+                centre[label] = members.mean(0)
+    return labels
+
+
+def _plate_noise(
     sources: Sequence[torch.Tensor],
-    plate: torch.Tensor,
-    first_alphas: Sequence[torch.Tensor],
-    statistics: ShotStatistics,
-) -> tuple[float, float]:
-    """Factor on the colour difference in material of unknown colour, and its standard error."""
-    noise, key = statistics.noise, statistics.key
-    seen = seen_screen(sources, plate, noise, statistics.plate_noise)
-    variance = noise.variance(plate) * (1.0 + statistics.plate_noise)
-    smooth_plate = box_mean(plate, 1)
-    rows, pixels = [], 0
-    for piece, alphas in zip(sources, first_alphas, strict=True):
-        for frame, alpha in zip(piece.split(1), alphas.split(1), strict=True):
-            mixture = explain_all(frame, plate, alpha, statistics, 2)
-            misfit = box_mean(((frame - plate) ** 2 / variance).mean(1, keepdim=True), 2)
-            soft = (mixture.weights[-1] > 0.5) & (misfit > SOFT_MISFIT)
-            opacity = raw_colour_difference(box_mean(frame, 1), smooth_plate, key)
-            rows.append(detail_products(frame, plate, seen, opacity, soft, noise, key))
-            pixels += int(soft.sum())
-    measured = fit_transmission(torch.cat(rows))
-    if pixels < MIN_SOFT:
-        return 1.0, PRIOR_ERROR
-    # weak evidence leaves the colour difference as it is
-    trust = PRIOR_ERROR**2 / (PRIOR_ERROR**2 + measured.error**2)
-    factor = 1.0 + trust * (measured.factor - 1.0)
-    return min(max(factor, 1.0), MAX_FACTOR), PRIOR_ERROR * (1.0 - trust) ** 0.5
-
-
-def _plate_noise(sources: Sequence[torch.Tensor], plates: Sequence[torch.Tensor], alphas: Sequence[torch.Tensor], noise: NoiseModel) -> float:
+    plates: Sequence[torch.Tensor],
+    alphas: Sequence[torch.Tensor],
+    noise: NoiseModel,
+) -> float:
     """How much more source and plate differ in the background than the source's grain says."""
     ratios = []
     for source, plate, alpha in zip(sources, plates, alphas, strict=True):
-        misfit = (source - plate) ** 2 / noise.variance(plate)
-        clear = eroded(alpha < 0.1, 3)
-        inside = misfit.mean(1, keepdim=True)[clear]
-        if inside.numel() > 400:
-            ratios.append(inside[:: max(1, inside.numel() // SAMPLES)])
+        misfit = ((source - plate) ** 2 / noise.variance(plate)).mean(1, keepdim=True)
+        inside = misfit[eroded(alpha < BACKGROUND, CORE_EROSION)]
+        if inside.numel() >= MIN_PIXELS:
+            ratios.append(_thinned(inside))
     if not ratios:
-        return 1.0
-    # the median of a chi-square of 3 degrees, divided by 3, is 0.789
-    return min(max(float(torch.cat(ratios).median()) / 0.789 - 1.0, 0.0), 8.0)
+        return 1.0  # as noisy as the source: a plate is shot with the same camera
+    ratio = float(torch.cat(ratios).median()) / MEDIAN_CHI_SQUARE - 1.0
+    return min(max(ratio, 0.0), MAX_PLATE_NOISE)
 
 
-def _opaque(source: torch.Tensor, plate: torch.Tensor, alpha: torch.Tensor, statistics: ShotStatistics) -> torch.Tensor:
-    """Bool [N,1,H,W]: opaque beyond doubt."""
+def _opaque(
+    source: torch.Tensor, plate: torch.Tensor, alpha: torch.Tensor, statistics: ShotStatistics
+) -> torch.Tensor:
+    """Bool [N,1,H,W]: where the subject is opaque beyond doubt."""
     if statistics.screen:
         return alpha > OPAQUE
-    variance, plate_variance = statistics.noise.variance(source), statistics.plate_noise * statistics.noise.variance(plate)
-    seen = local_transmission(source, plate.expand_as(source), variance, plate_variance.expand_as(source))
-    return (seen.alpha > 0.9) & (seen.variance < 0.1**2)
+    plate = plate.expand_as(source)
+    plate_variance = statistics.plate_noise * statistics.noise.variance(plate)
+    seen = local_transmission(source, plate, statistics.noise.variance(source), plate_variance)
+    return (seen.alpha > OPAQUE_BY_DETAIL) & (seen.variance < DETAIL_DOUBT**2)
 
 
-def _opaque_materials(sources: Sequence[torch.Tensor], cores: Sequence[torch.Tensor]) -> tuple[Material, ...]:
+def _opaque_materials(
+    sources: Sequence[torch.Tensor], opaque: Sequence[torch.Tensor]
+) -> tuple[Material, ...]:
     """Colours of the opaque interior, by k-means on cube roots (nearly even in perceived steps)."""
     picked = []
-    for source, opaque in zip(sources, cores, strict=True):
-        core = eroded(opaque, CORE_EROSION)[:, 0]
+    for source, mask in zip(sources, opaque, strict=True):
+        core = eroded(mask, CORE_EROSION)[:, 0]
         picked.append(source.permute(0, 2, 3, 1)[core])
     pixels = torch.cat(picked)
-    if pixels.shape[0] < 100:
+    if pixels.shape[0] < MIN_PIXELS:
         return ()
-    pixels = pixels[:: max(1, pixels.shape[0] // SAMPLES)]
+    pixels = _thinned(pixels)
     labels = cluster(pixels.clamp_min(0.0) ** (1.0 / 3.0), COLOURS)
     found = []
     for label in range(COLOURS):
         members = pixels[labels == label]
         weight = members.shape[0] / pixels.shape[0]
-        if weight < MIN_WEIGHT:
-            continue
-        found.append(_material(members, weight))
+        if weight >= MIN_WEIGHT:
+            found.append(_material(members, weight))
     return tuple(sorted(found, key=lambda material: -material.weight))
 
 
 def _material(members: torch.Tensor, weight: float) -> Material:
+    """Mean and spread of pixels [P,3]; the widest direction is light and shade, and left out."""
     mean = members.mean(0)
-    centred = members - mean
+    centred = (members - mean).to(torch.float64).cpu()
     values = torch.linalg.eigvalsh(centred.T @ centred / members.shape[0])
     spread = math.sqrt(max(float(values[:2].mean()), 0.0))
-    return Material(triple(mean), spread, weight)
+    return Material(_triple(mean), spread, weight)
 
 
-def triple(values: torch.Tensor) -> Triple:
+def _soft_exponent(
+    sources: Sequence[torch.Tensor],
+    plate: torch.Tensor,
+    first_alphas: Sequence[torch.Tensor],
+    statistics: ShotStatistics,
+) -> tuple[float, float]:
+    """Exponent of transmission in material of unknown colour, and its standard error."""
+    noise, key = statistics.noise, statistics.key
+    seen = seen_screen(sources, plate, noise, statistics.plate_noise)
+    plate_variance = noise.variance(plate) * statistics.plate_noise
+    variance = noise.variance(plate) + plate_variance
+    smooth_plate = box_mean(plate, 1)
+    rows, pixels = [], 0
+    for piece, alphas in zip(sources, first_alphas, strict=True):
+        for frame, alpha in zip(torch.split(piece, 1), torch.split(alphas, 1), strict=True):
+            mixture = explain_all(
+                frame, plate, noise.variance(frame), plate_variance, alpha, statistics, 2
+            )
+            misfit = box_mean(((frame - plate) ** 2 / variance).mean(1, keepdim=True), 2)
+            soft = (mixture.weights[-1] > 0.5) & (misfit > SOFT_MISFIT)
+            pixels += int(soft.sum())
+            opacity = raw_colour_difference(box_mean(frame, 1), smooth_plate, key)
+            rows.append(detail_products(frame, plate, seen, opacity, soft, noise, key))
+    if pixels < MIN_PIXELS:
+        return 1.0, PRIOR_EXPONENT_ERROR
+    measured = fit_transmission(torch.cat(rows))
+    # weak evidence leaves the colour difference as it is
+    trust = PRIOR_EXPONENT_ERROR**2 / (PRIOR_EXPONENT_ERROR**2 + measured.error**2)
+    lowest, highest = EXPONENT_RANGE
+    exponent = 1.0 + trust * (min(max(measured.exponent, lowest), highest) - 1.0)
+    return exponent, PRIOR_EXPONENT_ERROR * (1.0 - trust) ** 0.5
+
+
+def _thinned(samples: torch.Tensor) -> torch.Tensor:
+    """At most SAMPLES of them, evenly picked along the first axis."""
+    return samples[:: -(-samples.shape[0] // SAMPLES)]
+
+
+def _triple(values: torch.Tensor) -> Triple:
     red, green, blue = (float(value) for value in values)
     return red, green, blue
-
-
-def cluster(points: torch.Tensor, count: int) -> torch.Tensor:
-    """Label 0..count-1 of each point [P,D]: k-means begun at far points; no random numbers."""
-    centres = [points.mean(0)]
-    for _ in range(count - 1):
-        distance = torch.stack([((points - c) ** 2).sum(1) for c in centres]).amin(0)
-        # not the farthest, which is an outlier
-        centres.append(points[distance.argsort(stable=True)[int(0.995 * (len(points) - 1))]])
-    centre = torch.stack(centres)
-    labels = torch.zeros(len(points), dtype=torch.long, device=points.device)
-    for _ in range(ROUNDS):
-        labels = ((points[:, None] - centre) ** 2).sum(2).argmin(1)
-        for j in range(count):
-            members = points[labels == j]
-            if len(members) > 0:
-                centre[j] = members.mean(0)
-    return labels

@@ -1,24 +1,70 @@
-"""Alpha for linear light, from a source, its plate and a first alpha."""
+"""Alpha for linear light, from a source, its plate and a first alpha.
+
+Every pixel is I = a F + (1 - a) B + grain: three equations, four unknowns. What closes the gap:
+
+1. *Materials* (materials.py): colours of the subject's opaque interior, as lit in this plate. Each
+   gives one alpha per pixel and a likelihood; they are averaged by likelihood over a 3x3 square.
+2. *No known colour fits* (smoke, highlights on glass, things with no opaque interior): on a screen
+   the colour difference and the shot's exponent (transmission.py), with grain averaged where
+   there is nothing but grain; elsewhere the first alpha.
+3. *The plate's detail* seen through the subject, on plates that are not a plain screen.
+4. *Background*: where the source is the plate within the grain over a square, alpha is 0.
+5. *Opaque interior*: on a screen, where the first alpha is 1 over a square, alpha is 1.
+
+Everything reads at most REACH pixels around a pixel, and the frames it is given; what is known of
+the shot as a whole comes in ``ShotStatistics``. Same code on CPU and GPU, no random numbers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from mattebox.matte.colour_difference import key_excess
 from mattebox.matte.materials import ShotStatistics, explain_all
-from mattebox.matte.transmission import local_transmission
+from mattebox.matte.steady import STEADY_REACH, steady_mean
+from mattebox.matte.transmission import LOCAL_RADII, local_transmission
 from mattebox.matte.windows import box_mean, eroded
 
-REACH = 8
-EVIDENCE_RADIUS = 1
-SMOOTH_RADIUS = 2
+EVIDENCE_RADIUS = 1  # over which materials are told apart: a strand is 1 to 3 pixels wide
+SMOOTH_RADIUS = 2  # of the grain filter in material of unknown colour
+CORE_RADIUS = 2  # an opaque pixel is one in an opaque square
+# A first alpha from here on counts as opaque: the white level of the plain key.
+OPAQUE = 0.97
+# Mean chi-square of 3 channels over a 3x3 square: 3 expected in clear background, and grain
+# correlated over a pixel takes it past 6 in about one square of a thousand.
+CLEAR_MISFIT = 6.0
+CLEAR_SLOPE = 2.0
+# Below this share alpha is 0, so that the background's grain does not reach the picture: one
+# step of an 8-bit matte.
+LEAST_ALPHA = 0.004
+# Standard deviations of what no statistic covers: a first alpha where the plate is no screen; a
+# material's true transmission around the shot's factor, relative; any model at alpha 0.5.
+FIRST_ALPHA_ERROR = 0.2
+SOFT_SCATTER = 0.2
+MODEL_ERROR = 0.04
+DETAIL_ERROR = 0.03
+# Confidence is 1 where alpha is sure, and 0 from this standard deviation of alpha on.
+WORST_ERROR = 0.25
+TINY = 1e-6
+
+# How far, in pixels, a change of the input can reach in the output. The longest chain: temporal
+# matching, then either the plate's detail (two windows) and its evidence, or the grain filter.
+REACH = (
+    STEADY_REACH + max(2 * max(LOCAL_RADII), EVIDENCE_RADIUS + 2 * SMOOTH_RADIUS) + EVIDENCE_RADIUS
+)
 
 
 @dataclass(frozen=True)
 class Solution:
-    """alpha, confidence: [N,1,H,W] float32, 0..1."""
+    """The solver's answer for one batch of frames.
+
+    Attributes:
+        alpha: [N,1,H,W] float32, 0..1, for linear light.
+        confidence: [N,1,H,W] float32, 0..1: 1 - (expected error of alpha) / WORST_ERROR.
+    """
 
     alpha: torch.Tensor
     confidence: torch.Tensor
@@ -29,55 +75,102 @@ def solve_alpha(
     plate: torch.Tensor,
     first_alpha: torch.Tensor,
     statistics: ShotStatistics,
+    *,
+    foreground: torch.Tensor | None = None,
+    neighbours: Sequence[torch.Tensor] = (),
 ) -> Solution:
+    """Alpha of the frames in linear light.
+
+    Args:
+        source: [N,3,H,W] float32, linear Rec.709, unbounded (HDR, negatives), finite.
+        plate: [N,3,H,W] or [1,3,H,W], the registered clean plate in the same light.
+        first_alpha: [N,1,H,W], 0..1: an engine's answer. With the ``screen`` engine the plain
+            colour difference.
+        statistics: of the whole shot (``analyse_shot``), never of a chunk.
+        foreground: [N,3,H,W] or [1,3,1,1] straight colour, linear Rec.709, as lit in the plate,
+            where a network or the user gives one; None else.
+        neighbours: up to ``steady.WINDOW`` frames before and after, each like ``source``; empty
+            leaves the temporal term out.
+    """
     plate = plate.expand_as(source)
-    variance = statistics.noise.variance(source)
+    frame, left = steady_mean(source, neighbours, statistics.noise)
+    variance = statistics.noise.variance(frame) * left
     plate_variance = statistics.noise.variance(plate) * statistics.plate_noise
-    mixture = explain_all(source, plate, first_alpha, statistics, EVIDENCE_RADIUS)
-    alphas, variances = mixture.alphas.clone(), mixture.variances.clone()
+    mixture = explain_all(
+        frame, plate, variance, plate_variance, first_alpha, statistics, EVIDENCE_RADIUS, foreground
+    )
+    alphas, variances, weights = mixture.alphas, mixture.variances, mixture.weights
     if statistics.screen:
-        alphas[-1], variances[-1] = _unknown_colour(source, plate, first_alpha, statistics)
+        soft, grain = _colour_difference(frame, plate, variance, plate_variance, statistics)
+        spread = SOFT_SCATTER**2 + statistics.soft_error**2
+        scatter = spread * (soft * (1.0 - soft)) ** 2 + (SOFT_SCATTER * soft) ** 2
+        soft = _without_grain(soft, grain)
+        soft_variance = scatter + grain
     else:
-        variances[-1] = 0.3**2
-    weights = mixture.weights
+        soft, soft_variance = first_alpha, torch.full_like(first_alpha, FIRST_ALPHA_ERROR**2)
+    alphas = torch.cat([alphas[:-1], soft[None]])
+    variances = torch.cat([variances[:-1], soft_variance[None]])
     if not statistics.screen:
-        seen = local_transmission(source, plate, variance, plate_variance)
-        gap = (alphas - seen.alpha.clamp(0.0, 1.0)) ** 2 / (variances + seen.variance + 0.05**2)
-        weights = torch.softmax(weights.clamp_min(1e-12).log() - 0.5 * box_mean(gap.flatten(0, 1), 1).view_as(gap), 0)
-        trust = variances / (variances + seen.variance + 0.03**2)
-        alphas = (alphas + trust * (seen.alpha - alphas)).clamp(0.0, 1.0)
+        seen = local_transmission(frame, plate, variance, plate_variance)
+        alphas, variances, weights = _with_detail(
+            alphas, variances, weights, seen.alpha, seen.variance
+        )
     alpha = (weights * alphas).sum(0)
-    grain = (weights * variances).sum(0)
-    spread = (weights * (alphas - alpha) ** 2).sum(0)
-    alpha = alpha + weights[-1] * (_wiener(alpha, variances[-1]) - alpha)
-    misfit = ((source - plate) ** 2 / (variance + plate_variance)).sum(1, keepdim=True)
-    alpha = alpha * torch.sigmoid((box_mean(misfit, 1) - 6.0) * 2.0)
+    error = (weights * (variances + (alphas - alpha) ** 2)).sum(0)
+    misfit = ((frame - plate) ** 2 / (variance + plate_variance)).sum(1, keepdim=True)
+    subject = torch.sigmoid((box_mean(misfit, EVIDENCE_RADIUS) - CLEAR_MISFIT) * CLEAR_SLOPE)
+    error = subject * error + subject * (1.0 - subject) * alpha * alpha
+    alpha = subject * alpha
     if statistics.screen:
-        core = eroded(first_alpha > 0.97, 2)
+        core = eroded(first_alpha > OPAQUE, CORE_RADIUS)
         alpha = torch.where(core, 1.0, alpha)
-    alpha = torch.where(alpha < 0.004, 0.0, alpha)
-    total = grain + spread
-    return Solution(alpha, 1.0 - (2.0 * total.sqrt()).clamp(0.0, 1.0))
+        error = torch.where(core, 0.0, error)
+    alpha = torch.where(alpha < LEAST_ALPHA, 0.0, alpha)
+    error = error + (MODEL_ERROR * 4.0 * alpha * (1.0 - alpha)) ** 2
+    return Solution(alpha, (1.0 - error.sqrt() / WORST_ERROR).clamp(0.0, 1.0))
 
 
-def _unknown_colour(source: torch.Tensor, plate: torch.Tensor, first_alpha: torch.Tensor, statistics: ShotStatistics) -> tuple[torch.Tensor, torch.Tensor]:
-    """Alpha and its variance where no known colour explains the pixel."""
-    if not statistics.screen:
-        return first_alpha, torch.full_like(first_alpha, 0.2**2)
+def _colour_difference(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    variance: torch.Tensor,
+    plate_variance: torch.Tensor,
+    statistics: ShotStatistics,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Alpha (0..1) of material of unknown colour on a screen, and its variance by grain."""
     key = statistics.key
-    excess = key_excess(plate, key).clamp_min(1e-6)
-    raw = 1.0 - key_excess(source, key) / excess
-    variance = statistics.noise.variance(source) + statistics.plate_noise * statistics.noise.variance(plate)
     first, second = (channel for channel in range(3) if channel != key)
-    grain = (variance[:, key : key + 1] + torch.maximum(variance[:, first : first + 1], variance[:, second : second + 1])) / (excess * excess)
-    factor = statistics.soft_factor
-    return (factor * raw).clamp(0.0, 1.0), factor * factor * grain
+    excess = key_excess(plate, key).clamp_min(TINY)
+    raw = 1.0 - key_excess(source, key) / excess
+    noise = variance + plate_variance
+    others = torch.maximum(noise[:, first : first + 1], noise[:, second : second + 1])
+    grain = (noise[:, key : key + 1] + others) / (excess * excess)
+    kept = (1.0 - raw).clamp(0.0, 1.0)
+    exponent = statistics.soft_exponent
+    slope = exponent * kept ** (exponent - 1.0)
+    return 1.0 - kept**exponent, (slope * slope * grain).clamp_max(1.0)
 
 
-def _wiener(alpha: torch.Tensor, grain: torch.Tensor) -> torch.Tensor:
-    """Grain taken out of alpha where its scatter over a small window is no more than grain."""
+def _without_grain(alpha: torch.Tensor, grain: torch.Tensor) -> torch.Tensor:
+    """Local Wiener filter: the window's mean where alpha scatters by no more than its grain."""
     mean = box_mean(alpha, SMOOTH_RADIUS)
     scatter = (box_mean(alpha * alpha, SMOOTH_RADIUS) - mean * mean).clamp_min(0.0)
     expected = box_mean(grain, SMOOTH_RADIUS)
-    keep = ((scatter - expected) / scatter.clamp_min(1e-8)).clamp(0.0, 1.0)
+    keep = ((scatter - expected) / scatter.clamp_min(TINY)).clamp(0.0, 1.0)
     return mean + keep * (alpha - mean)
+
+
+def _with_detail(
+    alphas: torch.Tensor,
+    variances: torch.Tensor,
+    weights: torch.Tensor,
+    seen: torch.Tensor,
+    seen_variance: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Materials [K,N,1,H,W] judged and corrected by what shows of the plate's detail [N,1,H,W]."""
+    doubt = seen_variance + DETAIL_ERROR**2
+    gap = (alphas - seen.clamp(0.0, 1.0)) ** 2 / (variances + doubt)
+    pooled = torch.stack([box_mean(one, EVIDENCE_RADIUS) for one in gap])
+    judged = torch.softmax(weights.clamp_min(1e-12).log() - 0.5 * pooled, 0)
+    trust = variances / (variances + doubt)
+    return (alphas + trust * (seen - alphas)).clamp(0.0, 1.0), trust * doubt, judged

@@ -3,8 +3,11 @@
 Smoke, glass and blur have no opaque interior that would show their colour, and the screen's light
 they scatter makes the colour difference read too little. But whatever they are made of, the fine
 detail of the plate (folds, weave, unevenness) reaches the camera scaled by 1 - alpha. Over all
-pixels of a material, the regression of the source's detail on the plate's gives the factor k in
-alpha = k * (colour difference), with an error that says whether there was enough detail to tell.
+pixels of a material, the detail left over gives the exponent in
+1 - alpha = (1 - colour difference) ^ exponent, and an error that says whether there was enough
+detail to tell. The law is that of layers: if one thin layer takes the share q of the screen and
+scatters the share s q back as screen light, n layers show (1 - q (1 - s))^n of it and let (1 - q)^n
+through, so the exponent is about 1 / (1 - s) however dense the smoke, and opaque stays opaque.
 
 Grain in the plate would pull the slope to 0 (errors in variables), so two pictures of the screen
 with independent grain are used: the plate as instrument, and the mean of the shot's own frames
@@ -32,15 +35,16 @@ CLEAR_MISFIT = 2.0  # mean chi-square per channel below which a pixel shows the 
 CLEAR_RADIUS = 2
 CLEAR_EROSION = 4
 NO_EVIDENCE = 1e3
+EXPONENTS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # the surplus is nearly linear between them
 LOCAL_RADII = (3, 8)
 DETAIL_CORRELATION = 6.0
 
 
 @dataclass(frozen=True)
 class Transmission:
-    """alpha = factor * (raw colour difference) in soft material; ``error`` is its standard error."""
+    """1 - alpha = (1 - raw colour difference) ^ exponent; ``error`` is one sigma of it."""
 
-    factor: float
+    exponent: float
     error: float
 
 
@@ -61,7 +65,7 @@ def seen_screen(
     total, count = torch.zeros_like(plate), torch.zeros_like(plate[:, :1])
     variance = noise.variance(plate) * (1.0 + plate_noise)
     for piece in sources:
-        for frame in piece.split(1):
+        for frame in torch.split(piece, 1):
             misfit = ((frame - plate) ** 2 / variance).mean(1, keepdim=True)
             clear = eroded(box_mean(misfit, CLEAR_RADIUS) < CLEAR_MISFIT, CLEAR_EROSION)
             total += torch.where(clear, frame, 0.0)
@@ -78,7 +82,7 @@ def detail_products(
     noise: NoiseModel,
     key: int,
 ) -> torch.Tensor:
-    """Weighted sums of products of details, one row [6] per block.
+    """Weighted sums of products of details, one row per block, for every exponent of EXPONENTS.
 
     Args:
         source: [1,3,H,W] float32 linear Rec.709.
@@ -96,40 +100,43 @@ def detail_products(
     own = _detail(source[:, first : first + 1] + source[:, second : second + 1])
     variance = noise.variance(plate)
     grain = float((variance[:, key] + variance[:, first]).mean())
-    response = screen - source_detail
-    excess = (box_mean(response * response, ENERGY_RADIUS) - grain).clamp_min(0.0)
+    lost = screen - source_detail
+    excess = (box_mean(lost * lost, ENERGY_RADIUS) - grain).clamp_min(0.0)
     usable = soft & eroded(seen[1] > 0.0, DETAIL_RADIUS)
     weight = usable.to(source.dtype) / (grain + 2.0 * excess)
-    bounded = opacity.clamp(0.0, 1.0) * weight
-    regressor = opacity * screen
-    terms = torch.cat(
-        [
-            bounded * instrument * regressor,
-            bounded * instrument * own,
-            weight * own * regressor,
-            weight * own * own,
-            bounded * instrument * response,
-            weight * own * response,
-        ],
-        1,
-    )
-    blocks = F.avg_pool2d(terms, BLOCK, ceil_mode=True, divisor_override=1)
-    return blocks.permute(0, 2, 3, 1).reshape(-1, 6)
+    opacity = opacity.clamp(0.0, 1.0)
+    instrument = instrument * opacity * weight
+    own_weighted = own * weight
+    terms = [instrument * own, own_weighted * own]
+    for exponent in EXPONENTS:
+        surplus = (1.0 - opacity) ** exponent * screen - source_detail
+        terms += [instrument * surplus, own_weighted * surplus]
+    blocks = F.avg_pool2d(torch.cat(terms, 1), BLOCK, ceil_mode=True, divisor_override=1)
+    return blocks.permute(0, 2, 3, 1).reshape(-1, 2 + 2 * len(EXPONENTS))
 
 
 def fit_transmission(blocks: torch.Tensor) -> Transmission:
-    """The factor of all blocks [K,6] together, its error from their scatter (sandwich)."""
+    """The exponent at which no surplus of detail is left, over all blocks [K,...] together.
+
+    Its error comes from the scatter of the blocks (sandwich), which holds for detail and grain
+    of any correlation shorter than a block.
+    """
     rows = blocks.to(torch.float64)
-    zx, zc, cx, cc, zy, cy = rows.sum(0)
-    determinant = zx * cc - zc * cx
-    if rows.shape[0] == 0 or float(zx) <= 0.0 or float(determinant) <= 1e-9 * float(zx * cc):
+    cross, power = (float(value) for value in rows[:, :2].sum(0))
+    if rows.shape[0] == 0 or power <= 0.0:
         return Transmission(1.0, NO_EVIDENCE)
-    factor = (zy * cc - zc * cy) / determinant
-    own = (zx * cy - cx * zy) / determinant
-    first = rows[:, 4] - factor * rows[:, 0] - own * rows[:, 1]
-    second = rows[:, 5] - factor * rows[:, 2] - own * rows[:, 3]
-    influence = (first * cc - second * zc) / determinant
-    return Transmission(float(factor), max(float(influence.square().sum().sqrt()), 0.01))
+    parts = rows[:, 2::2] - cross / power * rows[:, 3::2]
+    surplus = [float(value) for value in parts.sum(0)]
+    # the surplus falls with the exponent; the first pair that brackets 0, or the nearest end
+    at = next((i for i in range(len(EXPONENTS) - 2) if surplus[i + 1] <= 0.0), len(EXPONENTS) - 2)
+    fall = surplus[at] - surplus[at + 1]
+    if fall <= 0.0:
+        return Transmission(1.0, NO_EVIDENCE)
+    step = EXPONENTS[at + 1] - EXPONENTS[at]
+    along = surplus[at] / fall
+    influence = parts[:, at] + along * (parts[:, at + 1] - parts[:, at])
+    error = float(influence.square().sum().sqrt()) * step / fall
+    return Transmission(EXPONENTS[at] + along * step, max(error, 0.01))
 
 
 def _detail(picture: torch.Tensor) -> torch.Tensor:
@@ -183,7 +190,7 @@ def _window_transmission(
         ],
         1,
     )
-    cross, power, energy = box_mean(products, radius).split(1, 1)
+    cross, power, energy = torch.split(box_mean(products, radius), 1, 1)
     power = power.clamp_min(1e-3)
     seen = cross / power
     residual = (energy - 2.0 * seen * cross + seen * seen * power).clamp_min(0.0) / 3.0 + 1.0

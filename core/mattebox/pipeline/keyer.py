@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
@@ -141,6 +141,7 @@ class FrameKeyer:
                 seen = self._engine_input(pictures, source, plate)
             with self._timed("engine"):
                 prediction, state = self._engine.predict(seen, state)
+                prediction = replace(prediction, alpha=prediction.alpha * covered)
             mattes = [
                 None if matte is None else self._uploaded(matte[..., None]).clamp(0.0, 1.0)
                 for matte in (pictures.inside, pictures.outside)
@@ -177,7 +178,7 @@ class FrameKeyer:
                 half=settings.pixel_type is PixelType.HALF,
                 foreground=Pass.FG in settings.passes,
             )
-            return self._keyed(seen, layers, first * seen.covered, confidence * seen.covered)
+            return self._keyed(seen, layers, first, confidence * seen.covered)
 
     def _solved(self, seen: SeenFrame) -> tuple[torch.Tensor, torch.Tensor]:
         """Final alpha before controls, and confidence."""

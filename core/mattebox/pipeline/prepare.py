@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from mattebox.matte.materials import ShotStatistics
 from mattebox.matte.shot import analyse_shot
 from mattebox.pipeline.colour import open_colour, resolve_colour
 from mattebox.pipeline.keyer import FrameKeyer, StageClock
+from mattebox.sequences import OutputPattern, output_pattern
 from mattebox.settings import EngineName, Solver
 from mattebox.shot import Pictures, Shot
 
@@ -40,6 +42,7 @@ def prepare(job: Job, reporter: Reporter) -> Job:
         return job
     device = choose_device(job.device)
     shot = Shot.open(job)
+    checked_output(job, shot, shot.plate.frames)
     colour = resolve_colour(job, shot, reporter)
     weights = None
     if job.weights is not None and engine_info(job.settings.engine).wants_encoded:
@@ -47,6 +50,13 @@ def prepare(job: Job, reporter: Reporter) -> Job:
     analysis = _analyse(job, shot, colour, reporter)
     prepared = Prepared(colour=colour, weights=weights, analysis=analysis)
     return job.model_copy(update={"device": device.name, "prepared": prepared})
+
+
+def checked_output(job: Job, shot: Shot, frames: Sequence[int]) -> OutputPattern:
+    """Where the frames are written. Raises UsageError where that is one of the inputs."""
+    output = output_pattern(job.output, shot.plate, frames)
+    output.refuse_inputs(frames, [path for frame in frames for path in shot.files(frame)])
+    return output
 
 
 def _weights(path: Path) -> PreparedWeights:

@@ -28,8 +28,8 @@ from mattebox.images import Frame
 from mattebox.job import Job
 from mattebox.pipeline.colour import open_colour
 from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame, StageClock
-from mattebox.pipeline.prepare import constant_plate
-from mattebox.sequences import OutputPattern, format_frames, output_pattern, parse_frames
+from mattebox.pipeline.prepare import checked_output, constant_plate
+from mattebox.sequences import OutputPattern, format_frames, parse_frames
 from mattebox.shot import Pictures, Shot
 
 FRAMES_READ_AHEAD = 2
@@ -123,8 +123,7 @@ def run(
                 write_contact_sheet(preview, job, [*current, *written], plan.output, shot)
         if plan.absent:
             raise MissingFramesError(
-                f"{len(plan.absent)} frames are missing in the input: "
-                f"{format_frames(plan.absent)}; all others are written",
+                f"missing in the input: {_frames(plan.absent)}; all others are written",
                 plan.absent,
                 next_step="bring the missing files and run the same command again",
             )
@@ -172,9 +171,7 @@ class _Plan:
                 wanted,
                 next_step=f"the plate has {format_frames(shot.plate.frames)}",
             )
-        output = output_pattern(job.output, shot.plate, usable)
-        output.refuse_inputs(usable, [path for f in usable for path in shot.files(f)])
-        return cls(job, shot, usable, absent, output)
+        return cls(job, shot, usable, absent, checked_output(job, shot, usable))
 
     def refuse_foreign_files(self, *, overwrite: bool) -> None:
         """Never replace a file that is not ours, unless told to."""
@@ -200,6 +197,10 @@ class _Plan:
             attributes.get(FINGERPRINT) == self.job.fingerprint
             and attributes.get(INPUTS) == self.shot.digest(frame)
         )
+
+
+def _frames(frames: Sequence[int]) -> str:
+    return f"{'frame' if len(frames) == 1 else f'{len(frames)} frames'} {format_frames(frames)}"
 
 
 def _first_missing(shot: Shot, wanted: Sequence[int]) -> str:
@@ -328,7 +329,7 @@ def _write(
         )
         write_frame(path, keyed_frame, pixel_type=plan.job.settings.pixel_type.value)
     for code, count, message in (
-        ("non_finite", pictures.repaired, "NaN or Inf values repaired from their neighbours"),
+        ("non_finite", pictures.repaired, "pixels with NaN or Inf repaired from their neighbours"),
         ("clamped", keyed.clamped, "values outside half's range clamped to +-65504"),
     ):
         if count:

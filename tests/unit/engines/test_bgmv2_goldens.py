@@ -48,6 +48,8 @@ BASE = ("bgmv2_mobilenetv2__base_256x256", "bgmv2_mobilenetv2__base_250x330")
 CELLS_THAT_MAY_DIFFER = 2
 """Entries of the map at places where two errors are nearly equal (the goldens' own rule)."""
 
+CELL_BY_CELL = Refinement("thresholding", threshold=-1.0, dense_share=1.0)
+
 Array = npt.NDArray[Any]
 
 
@@ -68,6 +70,7 @@ def assert_within(difference: Difference, case: Any, name: str) -> None:
     assert difference.mean <= tolerance["mean_abs"], (name, difference)
 
 
+@pytest.mark.shared
 def test_all_bgmv2_cases_are_tested(goldens: Goldens) -> None:
     assert {*REFINED, *BASE} == {case for case in goldens.cases if case.startswith("bgmv2_")}
 
@@ -88,14 +91,18 @@ def test_base_network(goldens: Goldens, case: str) -> None:
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize(
+    "dense_share", [pytest.param(1 / 6, id="as shipped"), pytest.param(1.0, id="cell by cell")]
+)
 @pytest.mark.parametrize("case", REFINED)
-def test_refined_matte(goldens: Goldens, case: str) -> None:
+def test_refined_matte(goldens: Goldens, case: str, dense_share: float) -> None:
     options, golden = goldens.cases[case]["options"], goldens.file(case)
     model: Bgmv2Name = goldens.cases[case]["model"]
     refinement = Refinement(
         options["refine_mode"],
         options.get("refine_sample_pixels", 80_000),
         options.get("refine_threshold", 0.7),
+        dense_share,
     )
     source, plate = pair(goldens, case)
     matte = load_bgmv2(goldens.checkpoint(model))(
@@ -129,7 +136,7 @@ def test_resnet101_full_is_every_cell_refined(goldens: Goldens) -> None:
     source = goldens.frame("plate", 128, 160)
     plate = goldens.frame("plate", 128, 160, subject=False)
     full = network(source, plate, 0.25, Refinement("full"))
-    every = network(source, plate, 0.25, Refinement("thresholding", threshold=-1.0))
+    every = network(source, plate, 0.25, CELL_BY_CELL)
     assert bool(every.refined.all())
     torch.testing.assert_close(every.alpha, full.alpha, rtol=0, atol=2e-6)
     torch.testing.assert_close(every.foreground, full.foreground, rtol=0, atol=2e-6)

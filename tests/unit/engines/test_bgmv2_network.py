@@ -12,6 +12,7 @@ from mattebox.engines.checkpoints import Bgmv2Name, Checkpoint, NetworkName, loa
 from mattebox.engines.networks.bgmv2 import Refinement
 from mattebox.engines.networks.bgmv2_cells import (
     Cells,
+    enlarged_windows,
     most_uncertain,
     padded_rows,
     windows,
@@ -19,6 +20,8 @@ from mattebox.engines.networks.bgmv2_cells import (
 )
 from mattebox.engines.networks.folding import fold_batch_norms
 from mattebox.errors import UsageError
+
+CELL_BY_CELL = Refinement("thresholding", threshold=-1.0, dense_share=1.0)
 
 Weights = Callable[[NetworkName], Checkpoint]
 Pictures = Callable[..., torch.Tensor]
@@ -52,7 +55,9 @@ def test_windows_are_what_slicing_the_padded_picture_gives() -> None:
     picture = torch.rand((2, 5, 8, 12), generator=generator)
     chosen = torch.rand((2, 1, 4, 6), generator=generator) > 0.6
     cells = Cells.of(chosen)
-    read = windows(padded_rows(picture, 3), cells, size=8, step=2)
+    read = windows(
+        padded_rows((picture[:, :2], picture[:, 2:]), 3, torch.float32), cells, size=8, step=2
+    )
     padded = F.pad(picture, (3, 3, 3, 3))
     assert read.shape == (int(chosen.sum()), 5, 8, 8)
     for window, item, row, column in zip(
@@ -79,7 +84,7 @@ def test_full_is_every_cell_refined_in_a_batch_of_two(
     network = load_bgmv2(random_checkpoint(name))
     source, plate = picture(48, 64, seed=1, count=2), picture(48, 64, seed=2, count=2)
     full = network(source, plate, 0.25, Refinement("full"))
-    every = network(source, plate, 0.25, Refinement("thresholding", threshold=-1.0))
+    every = network(source, plate, 0.25, CELL_BY_CELL)
     assert bool(every.refined.all())
     torch.testing.assert_close(every.alpha, full.alpha, rtol=0, atol=5e-6)
     torch.testing.assert_close(every.foreground, full.foreground, rtol=0, atol=5e-6)
@@ -93,7 +98,7 @@ def test_some_cells_refined_are_full_there_and_enlarged_elsewhere(
     source, plate = picture(60, 84, seed=1), picture(60, 84, seed=2)
     full = network(source, plate, scale, Refinement("full"))
     none = network(source, plate, scale, Refinement("thresholding", threshold=2.0))
-    some = network(source, plate, scale, Refinement("sampling", sample_pixels=20 * 16))
+    some = network(source, plate, scale, Refinement("sampling", 20 * 16, dense_share=1.0))
     assert not bool(none.refined.any())
     count = int(some.refined.sum())
     assert 0 < count <= 20
@@ -102,6 +107,33 @@ def test_some_cells_refined_are_full_there_and_enlarged_elsewhere(
     torch.testing.assert_close(some.alpha, expected, rtol=0, atol=5e-6)
     enlarged = F.interpolate(none.coarse.alpha, size=(60, 84), mode="bilinear")
     torch.testing.assert_close(none.alpha, enlarged, rtol=0, atol=1e-6)
+
+
+def test_many_cells_give_the_same_numbers_from_the_whole_picture(
+    random_checkpoint: Weights, picture: Pictures
+) -> None:
+    network = load_bgmv2(random_checkpoint("bgmv2_mobilenetv2"))
+    source, plate = picture(60, 84, seed=1, count=2), picture(60, 84, seed=2, count=2)
+    by_cell, by_picture = (
+        network(source, plate, 0.25, Refinement("sampling", 150 * 16, dense_share=share))
+        for share in (1.0, 0.0)
+    )
+    assert torch.equal(by_cell.refined, by_picture.refined)
+    assert 0 < int(by_cell.refined.sum()) < by_cell.refined.numel()
+    torch.testing.assert_close(by_cell.alpha, by_picture.alpha, rtol=0, atol=5e-6)
+
+
+@pytest.mark.parametrize(("small", "large"), [(15, 30), (18, 30), (8, 30), (30, 30), (1, 2)])
+def test_windows_of_an_enlarged_picture_are_cut_from_the_enlargement(
+    small: int, large: int
+) -> None:
+    generator = torch.Generator().manual_seed(4)
+    picture = torch.rand((1, 3, small, small + 1), generator=generator)
+    cells = Cells.of(torch.ones((1, 1, large // 2, large // 2 + 2), dtype=torch.bool))
+    read = enlarged_windows(picture, cells, height=large, width=large + 4, margin=3, size=8, step=2)
+    whole = F.interpolate(picture, size=(large, large + 4), mode="bilinear")
+    expected = windows(padded_rows((whole,), 3, torch.float32), cells, size=8, step=2)
+    torch.testing.assert_close(read.permute(0, 3, 1, 2), expected, rtol=0, atol=4e-6)
 
 
 def test_more_cells_than_there_are_is_all_of_them(

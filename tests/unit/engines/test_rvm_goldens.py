@@ -61,6 +61,7 @@ def assert_state(goldens: Goldens, case: str, state: RvmState) -> None:
         assert within(difference, goldens.cases[case]), (name, difference)
 
 
+@pytest.mark.shared
 def test_all_rvm_cases_are_tested(goldens: Goldens) -> None:
     tested = {*FRAME_BY_FRAME, *SEGMENTATION, CHUNK, TWO_CLIPS}
     assert tested == {case for case in goldens.cases if case.startswith("rvm_")}
