@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mattebox_ocio.op import power
+
 KNEE = 0.5
 """Light below this is left alone: skin and cloth keep the codes a network has learnt."""
 
@@ -70,13 +72,13 @@ class ModelSpace:
 
 def srgb_encode(linear: torch.Tensor) -> torch.Tensor:
     """Linear light, any shape, to sRGB codes (IEC 61966-2-1); below 0 a line, above 1 a power."""
-    curve = 1.055 * linear.clamp_min(0.0031308).pow(1.0 / 2.4) - 0.055
+    curve = 1.055 * power(linear.clamp_min(0.0031308), 1.0 / 2.4) - 0.055
     return torch.where(linear <= 0.0031308, 12.92 * linear, curve)
 
 
 def srgb_decode(codes: torch.Tensor) -> torch.Tensor:
     """sRGB codes, any shape, to linear light."""
-    curve = ((codes.clamp_min(0.04045) + 0.055) / 1.055).pow(2.4)
+    curve = power((codes.clamp_min(0.04045) + 0.055) / 1.055, 2.4)
     return torch.where(codes <= 0.04045, codes / 12.92, curve)
 
 

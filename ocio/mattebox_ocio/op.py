@@ -32,3 +32,12 @@ class Op:
 def per_channel(values: ArrayLike) -> torch.Tensor:
     """Three numbers as a [3,1,1] float64 tensor."""
     return torch.from_numpy(np.array(values, np.float64).reshape(3, 1, 1))
+
+
+def power(x: torch.Tensor, exponent: torch.Tensor | float) -> torch.Tensor:
+    """x ** exponent for x >= 0, any shape; 0 stays 0, 1 stays 1, NaN stays NaN.
+
+    ``torch.pow`` and ``torch.exp2`` give other last bits where a thread's share of the pixels ends
+    within a vector register; ``exp`` and ``log`` do not.
+    """
+    return torch.exp(torch.log(x) * exponent)

@@ -18,7 +18,7 @@ import torch
 from mattebox_ocio import seam
 from mattebox_ocio.errors import ColourError
 from mattebox_ocio.lut1d import HalfLut1D, InverseLut1D, Lut1D
-from mattebox_ocio.op import Op, per_channel
+from mattebox_ocio.op import Op, per_channel, power
 from mattebox_ocio.primaries import Matrix
 from mattebox_ocio.seam import OcioTransform, is_inverse, kind_of, ocio
 
@@ -80,7 +80,7 @@ class CameraLogInverseOp(CameraLogOp):
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
         exponent = (x - self.log_offset) / self.log_slope
-        curve = (_power_of(self.base, exponent) - self.lin_offset) / self.lin_slope
+        curve = (_antilog(self.base, exponent) - self.lin_offset) / self.lin_slope
         code_break = self.line_slope * self.lin_break + self.line_offset
         return torch.where(x > code_break, curve, (x - self.line_offset) / self.line_slope)
 
@@ -106,20 +106,20 @@ class LogInverseOp(LogOp):
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
         exponent = (x - self.log_offset) / self.log_slope
-        return (_power_of(self.base, exponent) - self.lin_offset) / self.lin_slope
+        return (_antilog(self.base, exponent) - self.lin_offset) / self.lin_slope
 
 
 @dataclass(frozen=True, eq=False)
 class PowerOp(Op):
     """A power per channel. Negative numbers: 0, mirrored, or passed on."""
 
-    power: torch.Tensor
+    exponent: torch.Tensor
     negatives: str
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
         if self.negatives == "mirror":
-            return torch.copysign(x.abs().pow(self.power), x)
-        curve = x.clamp_min(0.0).pow(self.power)
+            return torch.copysign(power(x.abs(), self.exponent), x)
+        curve = power(x.clamp_min(0.0), self.exponent)
         return torch.where(x > 0.0, curve, x) if self.negatives == "pass" else curve
 
 
@@ -135,7 +135,7 @@ class MoncurveOp(Op):
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
         a = x.abs() if self.mirrors else x
-        curve = ((a.clamp_min(0.0) + self.offset) / (1.0 + self.offset)).pow(self.gamma)
+        curve = power((a.clamp_min(0.0) + self.offset) / (1.0 + self.offset), self.gamma)
         y = torch.where(a > self.code_break, curve, a * self.line_slope)
         return torch.copysign(y, x) if self.mirrors else y
 
@@ -146,7 +146,7 @@ class MoncurveInverseOp(MoncurveOp):
 
     def apply(self, x: torch.Tensor) -> torch.Tensor:
         a = x.abs() if self.mirrors else x
-        curve = (1.0 + self.offset) * a.clamp_min(0.0).pow(1.0 / self.gamma) - self.offset
+        curve = (1.0 + self.offset) * power(a.clamp_min(0.0), 1.0 / self.gamma) - self.offset
         light_break = self.code_break * self.line_slope
         y = torch.where(a > light_break, curve, a / self.line_slope)
         return torch.copysign(y, x) if self.mirrors else y
@@ -293,11 +293,11 @@ def _plain_log(transform: OcioTransform) -> Op:
 
 
 def _power(transform: OcioTransform) -> Op:
-    power = np.array(transform.getValue(), np.float64)[:3]
+    exponent = np.array(transform.getValue(), np.float64)[:3]
     if is_inverse(transform):
-        power = 1.0 / power
+        exponent = 1.0 / exponent
     styles = {ocio.NEGATIVE_MIRROR: "mirror", ocio.NEGATIVE_PASS_THRU: "pass"}
-    return PowerOp(per_channel(power), styles.get(transform.getNegativeStyle(), "clamp"))
+    return PowerOp(per_channel(exponent), styles.get(transform.getNegativeStyle(), "clamp"))
 
 
 def _moncurve(transform: OcioTransform) -> Op:
@@ -356,10 +356,8 @@ def _lut1d(transform: OcioTransform) -> Op:
     return HalfLut1D.of_table(table) if is_half else Lut1D.of_table(table)
 
 
-def _power_of(base: float, exponent: torch.Tensor) -> torch.Tensor:
-    # Not exp(x * log(base)): the product would be rounded once more.
-    power: torch.Tensor = torch.exp2(exponent) if base == 2.0 else torch.pow(base, exponent)
-    return power
+def _antilog(base: float, exponent: torch.Tensor) -> torch.Tensor:
+    return torch.exp(exponent * math.log(base))  # not torch.pow: see mattebox_ocio.op.power
 
 
 def _tiny(x: torch.Tensor) -> float:

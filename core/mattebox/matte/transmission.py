@@ -35,6 +35,7 @@ CLEAR_MISFIT = 2.0  # mean chi-square per channel below which a pixel shows the 
 CLEAR_RADIUS = 2
 CLEAR_EROSION = 4
 NO_EVIDENCE = 1e3
+TYPICAL_EXPONENT = 1.5
 EXPONENTS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # the surplus is nearly linear between them
 LOCAL_RADII = (3, 8)
 DETAIL_CORRELATION = 6.0
@@ -104,8 +105,10 @@ def detail_products(
     excess = (box_mean(lost * lost, ENERGY_RADIUS) - grain).clamp_min(0.0)
     usable = soft & eroded(seen[1] > 0.0, DETAIL_RADIUS)
     weight = usable.to(source.dtype) / (grain + 2.0 * excess)
-    opacity = opacity.clamp(0.0, 1.0)
-    instrument = instrument * opacity * weight
+    opacity = opacity.clamp(0.0, 0.99)
+    # how much a pixel says: the derivative of the law by its exponent
+    told = -((1.0 - opacity) ** TYPICAL_EXPONENT) * torch.log1p(-opacity)
+    instrument = instrument * told * weight
     own_weighted = own * weight
     terms = [instrument * own, own_weighted * own]
     for exponent in EXPONENTS:
@@ -135,6 +138,10 @@ def fit_transmission(blocks: torch.Tensor) -> Transmission:
     step = EXPONENTS[at + 1] - EXPONENTS[at]
     along = surplus[at] / fall
     influence = parts[:, at] + along * (parts[:, at + 1] - parts[:, at])
+    # what the material's own structure explains in a block is no scatter
+    own = rows[:, 3::2].sum(0) / power
+    own_share = own[at] + along * (own[at + 1] - own[at])
+    influence = influence - own_share * (rows[:, 0] - cross / power * rows[:, 1])
     error = float(influence.square().sum().sqrt()) * step / fall
     return Transmission(EXPONENTS[at] + along * step, max(error, 0.01))
 
