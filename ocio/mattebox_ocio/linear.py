@@ -33,7 +33,8 @@ class LinearSpace:
         to_rec709: (3, 3) float64, its linear light to linear Rec.709; read-only.
         chromaticities: x, y of red, green, blue, white, for a file's header.
         interop_id: the Color Interop Forum's name, or None where it has none.
-        warning: why this is not quite what was asked for, or None.
+        warning: why this is not quite what was asked for, or None; the config's own warning is not
+            repeated here.
     """
 
     name: str
@@ -113,4 +114,4 @@ def _linear_space(config: LoadedConfig, name: str, to_rec709: Matrix) -> LinearS
     interop_id = own_id(config.ocio.getColorSpace(name))
     if interop_id is None and primaries is not None and config.warning is None:
         interop_id = primaries.interop_id
-    return LinearSpace(name, to_rec709, chromaticities_of(to_rec709), interop_id, config.warning)
+    return LinearSpace(name, to_rec709, chromaticities_of(to_rec709), interop_id)

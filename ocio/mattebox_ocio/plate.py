@@ -65,5 +65,5 @@ def plate_transform(
         to_out=compile_transforms(split.curve, then=between),
         to_rec709=compile_transforms((), then=to_rec709),
         from_rec709=compile_transforms((), then=from_rec709),
-        warnings=() if out.warning is None else (out.warning,),
+        warnings=tuple(w for w in (config.warning, out.warning) if w is not None),
     )

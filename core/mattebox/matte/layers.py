@@ -87,8 +87,11 @@ def key_layers(
     source, clamped = _rounded(source, half=half)
     plate, _ = _rounded(plate, half=half)
     alpha, _ = _rounded(alpha, half=half)
-    # (1 - A) * plate is skipped where A is 1, so that a source of -0.0 keeps its sign there.
-    premultiplied = torch.where(alpha >= 1.0, source, source - (1.0 - alpha) * plate)
+    # Light is not negative where the source is not: what falls below is grain, or a plate that does
+    # not fit, and goes to spill. Where A is 1 the source is kept as it is, -0.0 with its sign.
+    in_front = torch.where(alpha >= 1.0, source, source - (1.0 - alpha) * plate)
+    premultiplied = torch.maximum(in_front, source.clamp_max(0.0))
+    premultiplied = torch.where(alpha >= 1.0, source, premultiplied)
     kept, light = premultiplied, torch.zeros_like(premultiplied)
     if despill is not None and despill.amount > 0.0:
         found = screen_light(despill.to_rec709(premultiplied), despill.screen, despill.amount)
@@ -96,7 +99,7 @@ def key_layers(
         spilled = (found != 0.0).any(dim=1, keepdim=True)
         kept = torch.where(spilled, premultiplied - light, premultiplied)
     rgb, _ = _rounded(torch.where(alpha > 0.0, kept, torch.zeros_like(kept)), half=half)
-    taken = torch.where(alpha >= 1.0, source, source - (1.0 - alpha) * plate) - rgb
+    taken = in_front - rgb
     spill, _ = _rounded(taken, half=half)
     residual = (taken - torch.where(alpha > 0.0, light, torch.zeros_like(light))).abs().mean()
     straight = torch.zeros_like(rgb)

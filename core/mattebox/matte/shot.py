@@ -42,7 +42,7 @@ MAX_PLATE_NOISE = 8.0  # a plate further off than this is wrong, not noisy
 SOFT_MISFIT = 4.0
 # What is known of the exponent before looking: colour difference is right for anything without the
 # screen's light in it (1.0), and reads down to half on what scatters it.
-PRIOR_EXPONENT_ERROR = 0.5
+PRIOR_EXPONENT_ERROR = 0.7
 EXPONENT_RANGE = (1.0, 2.5)
 
 
