@@ -22,7 +22,7 @@ from mattebox.errors import InputError, JobError, WriteError
 from mattebox.matte.materials import ShotStatistics
 from mattebox.settings import EngineName, KeySettings
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 ALPHA_ALGEBRA = 1
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
 

@@ -101,10 +101,9 @@ class Shot:
         clean_plate = opened(lambda: _backdrop("--clean-plate", job.clean_plate))
         second_plate = opened(lambda: _backdrop("--background2", job.background2))
         second = opened(lambda: None if job.plate2 is None else find_sequence(job.plate2))
-        hint, inside, outside = (
-            opened(lambda matte=matte: _matte(matte))
-            for matte in (job.hint, job.inside, job.outside)
-        )
+        hint = opened(lambda: _matte(job.hint))
+        inside = opened(lambda: _matte(job.inside))
+        outside = opened(lambda: _matte(job.outside))
         if len(faults) > 1:
             raise InputError(
                 f"{len(faults)} inputs cannot be used:\n"

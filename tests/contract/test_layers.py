@@ -1,4 +1,4 @@
-"""The arrows of docs/architecture.md, held by fresh interpreters: import X, see that Y stays out."""
+"""The arrows of docs/architecture.md, held by fresh interpreters: import X, Y stays out."""
 
 from __future__ import annotations
 

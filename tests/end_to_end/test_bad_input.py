@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio
 import pytest
-
 from tests.end_to_end.conftest import Run
 from tests.support.pictures import HEIGHT, WIDTH, plate_pixels, write_exr, write_shot
 
@@ -116,6 +115,7 @@ def _(folder: Path) -> list[object]:
     deep = oiio.DeepData()
     deep.init(16, 5, ["float"] * 5, list(spec.channelnames))
     output = oiio.ImageOutput.create("deep.exr")
+    assert output is not None
     assert output.open(str(damage(folder)), spec), output.geterror()
     assert output.write_deep_image(deep)
     output.close()
@@ -258,7 +258,7 @@ def _(folder: Path) -> list[object]:
 @case("a file in the place of the output folder")
 def _(folder: Path) -> list[object]:
     (folder / "out").write_text("")
-    return key(folder)[:3] + [folder / "out/keyed/", "--screen", "auto"]
+    return [*key(folder)[:3], folder / "out/keyed/", "--screen", "auto"]
 
 
 @case("an output that is no EXR")

@@ -9,9 +9,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import OpenImageIO as oiio
 import pytest
-
-from mattebox.measure.identity import identity_error
 from tests.end_to_end.conftest import COMMAND, Run
 from tests.support.pictures import (
     HEIGHT,
@@ -21,13 +20,14 @@ from tests.support.pictures import (
     header,
     plate_pixels,
     read_exr,
+    rgb_of,
+    spec_of,
     write_exr,
+    write_picture,
     write_shot,
 )
 
-
-def rgb(channels: dict[str, np.ndarray], layer: str = "") -> np.ndarray:
-    return np.stack([channels[f"{layer}{name}"] for name in "RGB"], axis=2)
+from mattebox.measure.identity import identity_error
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
@@ -54,8 +54,10 @@ def test_a_green_screen_with_its_plate_gives_alpha_layers_and_the_identity(
         error = np.abs(keyed["A"] - disc_alpha(frame - 1000)).mean()
         assert error < 0.01
         source = read_exr(tmp_path / "in" / f"shot.{frame}.exr")
-        rgba = np.concatenate([rgb(keyed), keyed["A"][..., None]], axis=2)
-        report = identity_error(rgba, rgb(keyed, "spill."), rgb(keyed, "plate."), rgb(source))
+        rgba = np.concatenate([rgb_of(keyed), keyed["A"][..., None]], axis=2)
+        report = identity_error(
+            rgba, rgb_of(keyed, "spill."), rgb_of(keyed, "plate."), rgb_of(source)
+        )
         assert report.max_steps <= 1.0
 
 
@@ -102,9 +104,7 @@ def test_a_changed_setting_or_source_frame_is_computed_again(tmp_path: Path, mat
 
     assert skipped() == [False] * 12
     # Rewritten between the frames that the per-shot analysis looks at.
-    write_exr(
-        tmp_path / "in/shot.1003.exr", plate_pixels(30), colorInteropID="lin_rec709_scene"
-    )
+    write_exr(tmp_path / "in/shot.1003.exr", plate_pixels(30), colorInteropID="lin_rec709_scene")
     assert skipped().count(False) == 1
     assert skipped("--gamma", "1.1") == [False] * 12
 
@@ -167,17 +167,12 @@ def test_the_header_keeps_the_source_and_says_where_the_pixels_come_from(
 
 
 def test_a_crop_keys_only_what_is_there(tmp_path: Path, mattebox: Run) -> None:
-    import OpenImageIO as oiio
-
     shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
     spec = oiio.ImageSpec(40, 20, 3, "half")
     spec.x, spec.y = 8, 6
     spec.full_width, spec.full_height = WIDTH, HEIGHT
     spec.attribute("colorInteropID", "lin_rec709_scene")
-    output = oiio.ImageOutput.create("crop.exr")
-    assert output.open(str(tmp_path / "in/shot.1001.exr"), spec)
-    output.write_image(np.ascontiguousarray(plate_pixels(1)[6:26, 8:48]))
-    output.close()
+    write_picture(tmp_path / "in/shot.1001.exr", spec, plate_pixels(1)[6:26, 8:48])
     key_clean(mattebox, shot, tmp_path / "out")
     keyed = read_exr(tmp_path / "out/shot.1001.exr")
     assert keyed["A"].shape == (HEIGHT, WIDTH)
@@ -190,22 +185,18 @@ def test_a_crop_keys_only_what_is_there(tmp_path: Path, mattebox: Run) -> None:
 
 
 def test_overscan_is_kept_on_request_and_cropped_else(tmp_path: Path, mattebox: Run) -> None:
-    import OpenImageIO as oiio
-
     shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
-    for name, pixels in (("shot.1001", plate_pixels(1)), ("clean", np.broadcast_to(SCREEN, (HEIGHT, WIDTH, 3)))):
+    clean = np.broadcast_to(SCREEN, (HEIGHT, WIDTH, 3))
+    for name, pixels in (("shot.1001", plate_pixels(1)), ("clean", clean)):
         spec = oiio.ImageSpec(WIDTH, HEIGHT, 3, "half")
         spec.x, spec.y = -4, -2
         spec.full_width, spec.full_height = WIDTH - 8, HEIGHT - 4
         spec.attribute("colorInteropID", "lin_rec709_scene")
-        output = oiio.ImageOutput.create("over.exr")
-        assert output.open(str(tmp_path / f"in/{name}.exr"), spec)
-        output.write_image(np.ascontiguousarray(pixels, np.float32))
-        output.close()
+        write_picture(tmp_path / f"in/{name}.exr", spec, pixels)
     key_clean(mattebox, shot, tmp_path / "cropped")
     assert read_exr(tmp_path / "cropped/shot.1001.exr")["A"].shape == (HEIGHT - 4, WIDTH - 8)
     key_clean(mattebox, shot, tmp_path / "whole", "--overscan")
-    kept = oiio.ImageInput.open(str(tmp_path / "whole/shot.1001.exr")).spec()
+    kept = spec_of(tmp_path / "whole/shot.1001.exr")
     assert (kept.x, kept.y, kept.width, kept.height) == (-4, -2, WIDTH, HEIGHT)
     assert (kept.full_width, kept.full_height) == (WIDTH - 8, HEIGHT - 4)
 
@@ -227,7 +218,8 @@ def test_where_alpha_is_one_half_pixels_pass_bit_for_bit(
         "--inside", tmp_path / "in/matte.exr", "--in-space", space,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    keyed, source = read_exr(tmp_path / "out/shot.1001.exr"), read_exr(tmp_path / "in/shot.1001.exr")
+    keyed = read_exr(tmp_path / "out/shot.1001.exr")
+    source = read_exr(tmp_path / "in/shot.1001.exr")
     solid = keyed["A"] == 1.0
     assert solid.sum() >= 8 * 14
     for name in "RGB":
@@ -264,11 +256,9 @@ def test_a_stop_request_leaves_whole_frames_and_75(
 
 
 def test_the_preview_is_a_contact_sheet(tmp_path: Path, mattebox: Run) -> None:
-    import OpenImageIO as oiio
-
     shot = write_shot(tmp_path / "in")
     key_clean(mattebox, shot, tmp_path / "out", "--preview", tmp_path / "sheet.png")
-    spec = oiio.ImageInput.open(str(tmp_path / "sheet.png")).spec()
+    spec = spec_of(tmp_path / "sheet.png")
     assert (spec.width, spec.height) == (5 * WIDTH + 4 * 4, 4 * HEIGHT + 3 * 4)
 
 

@@ -1,4 +1,4 @@
-"""Keying real material: rendered shots against their exact truth, and a portrait with real weights."""
+"""Keying real material: rendered shots against exact truth, a portrait with real weights."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.end_to_end.conftest import Run
+from tests.support.pictures import header, read_exr, rgb_of, write_exr
+from tests.support.real_weights import write_real_rvm_weights
 
 from mattebox.frames import read_frame
 from mattebox.measure.identity import identity_error
 from mattebox.measure.sequences import measure_sequences
 from mattebox.sequences import find_sequence
-from tests.end_to_end.conftest import Run
-from tests.support.pictures import header, read_exr, write_exr
-from tests.support.real_weights import write_real_rvm_weights
 
 REC709_TO_ACESCG = np.array(
     # Linear Rec.709 (D65) to AP1 (ACES white), Bradford; ACES TB-2014-004 and IEC 61966-2-1.
@@ -24,10 +24,6 @@ REC709_TO_ACESCG = np.array(
     ],
     np.float64,
 )
-
-
-def rgb(channels: dict[str, np.ndarray], layer: str = "") -> np.ndarray:
-    return np.stack([channels[f"{layer}{name}"] for name in "RGB"], axis=2)
 
 
 def mad_of(keyed: Path, truth: Path) -> float:
@@ -60,8 +56,10 @@ def test_screen_keys_hair_better_than_the_colour_difference(
         name = f"hair_green_spill_grain.{frame:04d}.exr"
         layers = read_exr(tmp_path / "out" / name)
         source = read_exr(shot / "green_spill_grain" / name)
-        rgba = np.concatenate([rgb(layers), layers["A"][..., None]], axis=2)
-        report = identity_error(rgba, rgb(layers, "spill."), rgb(layers, "plate."), rgb(source))
+        rgba = np.concatenate([rgb_of(layers), layers["A"][..., None]], axis=2)
+        report = identity_error(
+            rgba, rgb_of(layers, "spill."), rgb_of(layers, "plate."), rgb_of(source)
+        )
         assert report.max_steps <= 1.0
 
 

@@ -25,6 +25,11 @@ def write_exr(
     spec.attribute("compression", "zip")
     for name, value in attributes.items():
         spec.attribute(name, value)
+    return write_picture(path, spec, pixels)
+
+
+def write_picture(path: Path, spec: oiio.ImageSpec, pixels: Pixels) -> Path:
+    """Write HxWxC pixels under a given header."""
     output = oiio.ImageOutput.create(str(path))
     assert output is not None
     assert output.open(str(path), spec), output.geterror()
@@ -38,8 +43,20 @@ def read_exr(path: Path) -> dict[str, Pixels]:
     opened = oiio.ImageInput.open(str(path))
     assert opened is not None, oiio.geterror()
     pixels = opened.read_image("float")
-    names = opened.spec().channelnames
-    return {name: pixels[..., index] for index, name in enumerate(names)}
+    assert pixels is not None, opened.geterror()
+    return {name: pixels[..., i] for i, name in enumerate(opened.spec().channelnames)}
+
+
+def rgb_of(channels: dict[str, Pixels], layer: str = "") -> Pixels:
+    """HxWx3 of a layer of ``read_exr``; the layer's name ends with a dot."""
+    return np.stack([channels[f"{layer}{name}"] for name in "RGB"], axis=2)
+
+
+def spec_of(path: Path) -> oiio.ImageSpec:
+    """Header of a picture: size, windows."""
+    opened = oiio.ImageInput.open(str(path))
+    assert opened is not None, oiio.geterror()
+    return opened.spec()
 
 
 def header(path: Path) -> dict[str, object]:
@@ -53,7 +70,8 @@ def disc_alpha(frame: int) -> Pixels:
     """HxW: a soft disc that moves one pixel a frame."""
     y, x = np.mgrid[:HEIGHT, :WIDTH].astype(np.float32)
     distance = np.hypot(x - 28 - frame, y - 18)
-    return np.clip((13.0 - distance) / 4.0, 0.0, 1.0).astype(np.float32)
+    alpha: Pixels = np.clip((13.0 - distance) / 4.0, 0.0, 1.0).astype(np.float32)
+    return alpha
 
 
 def plate_pixels(frame: int) -> Pixels:

@@ -85,7 +85,7 @@ def test_an_unknown_entry_is_a_fault_and_not_ignored(tmp_path: Path) -> None:
 
 def test_a_job_that_is_no_json_says_where_it_breaks(tmp_path: Path) -> None:
     (tmp_path / "job.json").write_text('{"plate": ')
-    with pytest.raises(JobError, match="not JSON.*line 1"):
+    with pytest.raises(JobError, match=r"not JSON.*line 1"):
         Job.read(tmp_path / "job.json")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import importlib.util
 import json
@@ -132,9 +133,8 @@ def _devices(faults: list[Fault]) -> list[dict[str, Any]]:
 def _onnx_providers() -> list[str]:
     if importlib.util.find_spec("onnxruntime") is None:
         return []
-    import onnxruntime
-
-    return [str(provider) for provider in onnxruntime.get_available_providers()]
+    runtime = importlib.import_module("onnxruntime")
+    return [str(provider) for provider in runtime.get_available_providers()]
 
 
 def _ocio(faults: list[Fault]) -> dict[str, str]:

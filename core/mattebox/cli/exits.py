@@ -6,7 +6,7 @@ import sys
 import traceback
 
 from mattebox import __version__
-from mattebox.errors import RunInterruptedError, MatteboxError
+from mattebox.errors import MatteboxError, RunInterruptedError
 
 OUR_OWN_FAULT = 70
 

@@ -29,7 +29,7 @@ def with_knobs(command: Callable[..., None]) -> Callable[..., None]:
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
     for knob in knobs():
-        annotation = Annotated[_option_type(knob) | None, _option(knob)]
+        annotation: Any = Annotated[_option_type(knob) | None, _option(knob)]
         parameters.append(
             inspect.Parameter(
                 knob.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation

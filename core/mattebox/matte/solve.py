@@ -30,7 +30,11 @@ from mattebox.matte.windows import box_mean, eroded
 
 EVIDENCE_RADIUS = 1  # over which materials are told apart: a strand is 1 to 3 pixels wide
 SMOOTH_RADIUS = 2  # of the grain filter in material of unknown colour
-CORE_RADIUS = 2  # an opaque pixel is one in an opaque square
+# An opaque pixel is one in an opaque square: a small one where the materials nearly agree (colour
+# difference reads 1 on dense hair of alpha 0.85), a large one in any case.
+CORE_RADIUS = 2
+DEEP_RADIUS = 6
+NEARLY_OPAQUE = 0.9
 # A first alpha from here on counts as opaque: the white level of the plain key.
 OPAQUE = 0.97
 # Mean chi-square of 3 channels over a 3x3 square: 3 expected in clear background, and grain
@@ -122,7 +126,8 @@ def solve_alpha(
     error = subject * error + subject * (1.0 - subject) * alpha * alpha
     alpha = subject * alpha
     if statistics.screen:
-        core = eroded(first_alpha > OPAQUE, CORE_RADIUS)
+        opaque = first_alpha > OPAQUE
+        core = eroded(opaque, DEEP_RADIUS) | (eroded(opaque, CORE_RADIUS) & (alpha > NEARLY_OPAQUE))
         alpha = torch.where(core, 1.0, alpha)
         error = torch.where(core, 0.0, error)
     alpha = torch.where(alpha < LEAST_ALPHA, 0.0, alpha)

@@ -50,7 +50,7 @@ def require_plotting(path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise UsageError(f"cannot plot to {path}", expected="a file name that ends in .png")
     try:
-        import matplotlib.figure  # noqa: F401, PLC0415 - optional and slow to load
+        import matplotlib.figure  # noqa: F401 - optional and slow to load
     except ImportError as fault:
         raise UsageError(
             "plots need matplotlib, which is not installed",

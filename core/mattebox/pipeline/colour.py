@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattebox.errors import InputError, MatteboxError, UnknownNameError, UsageError
+from mattebox.errors import InputError, MatteboxError, UsageError
 from mattebox.events import Reporter, WarningEvent
 from mattebox.frames import Part
 from mattebox.job import Job, PreparedColour
@@ -111,8 +111,6 @@ def _our_errors() -> Iterator[None]:
 
 
 def _mapped(error: ColourError) -> MatteboxError:
-    if error.kind == "unknown_space" and error.name is not None:
-        return UnknownNameError("colour space", error.name, error.known)
     if error.kind in IN_CONFIG:
         return InputError(error.message, next_step=error.next_step)
     return UsageError(error.message, next_step=error.next_step)

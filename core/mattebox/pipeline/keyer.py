@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from mattebox_ocio.model_space import ModelSpace
-from mattebox_ocio.plate import PlateColour
 from numpy.typing import NDArray
 
 from mattebox.engines.base import Engine, EngineInput, Prediction
@@ -25,6 +23,8 @@ from mattebox.matte.solve import solve_alpha
 from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.settings import KeySettings, Pass, PixelType, Solver
 from mattebox.shot import Pictures
+from mattebox_ocio.model_space import ModelSpace
+from mattebox_ocio.plate import PlateColour
 
 SURELY_BACKGROUND = 0.02
 """Where an engine's alpha is below this, the source is taken as background for the fill."""

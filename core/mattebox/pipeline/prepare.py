@@ -9,8 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mattebox_ocio.model_space import exposure_for, srgb_decode
-from mattebox_ocio.plate import PlateColour
 from numpy.typing import NDArray
 
 from mattebox.analysis import SAMPLED_PAIRS, find_screen, plate_colour
@@ -26,6 +24,8 @@ from mattebox.pipeline.keyer import FrameKeyer, StageClock
 from mattebox.sequences import OutputPattern, output_pattern
 from mattebox.settings import EngineName, Solver
 from mattebox.shot import Pictures, Shot
+from mattebox_ocio.model_space import exposure_for, srgb_decode
+from mattebox_ocio.plate import PlateColour
 
 Pixels = NDArray[np.float32]
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from mattebox_ocio.model_space import srgb_encode
 from numpy.typing import NDArray
 
 from mattebox.frames import read_frame, write_png
@@ -15,6 +14,7 @@ from mattebox.job import Job
 from mattebox.pipeline.colour import open_colour
 from mattebox.sequences import OutputPattern
 from mattebox.shot import Shot
+from mattebox_ocio.model_space import srgb_encode
 
 Pixels = NDArray[np.float32]
 

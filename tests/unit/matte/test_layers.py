@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from mattebox.matte.despill import ScreenColour
 from mattebox.matte.layers import Despill, key_layers
@@ -30,8 +32,9 @@ def test_the_layers_add_up_to_the_source_within_one_half_step(
     source, plate, alpha = random_scene(seed)
     layers = key_layers(source, plate, alpha, despill=despill, half=True, foreground=True)
 
-    def rows(*pictures: torch.Tensor) -> object:
-        return torch.cat(pictures, 1)[0].permute(1, 2, 0).numpy()
+    def rows(*pictures: torch.Tensor) -> NDArray[np.float32]:
+        array: NDArray[np.float32] = torch.cat(pictures, 1)[0].permute(1, 2, 0).numpy()
+        return array
 
     report = identity_error(
         rows(layers.rgb, layers.alpha), rows(layers.spill), rows(layers.plate), rows(source)

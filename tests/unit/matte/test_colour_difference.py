@@ -1,0 +1,80 @@
+"""The plain colour difference key."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mattebox.matte.colour_difference import (
+    colour_difference,
+    is_keyable_screen,
+    key_channel,
+    key_excess,
+    raw_colour_difference,
+)
+
+GREEN = (0.05, 0.35, 0.08)
+BLUE = (0.05, 0.08, 0.35)
+
+
+def flat(colour: tuple[float, float, float], size: int = 8) -> torch.Tensor:
+    return torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, size, size).contiguous()
+
+
+@pytest.mark.parametrize("screen", [GREEN, BLUE])
+@pytest.mark.parametrize("alpha", [0.0, 0.25, 0.5, 0.9, 1.0])
+def test_neutral_smoke_is_exact_on_any_screen(
+    screen: tuple[float, float, float], alpha: float
+) -> None:
+    plate = flat(screen)
+    source = alpha * flat((0.4, 0.4, 0.4)) + (1.0 - alpha) * plate
+    torch.testing.assert_close(
+        raw_colour_difference(source, plate), torch.full((1, 1, 8, 8), alpha), atol=1e-6, rtol=0
+    )
+
+
+def test_a_foreground_with_key_excess_reads_alpha_times_its_share() -> None:
+    plate, foreground = flat(GREEN), flat((0.1, 0.3, 0.2))
+    source = 0.5 * foreground + 0.5 * plate
+    expected = 0.5 * (1.0 - 0.1 / 0.27)
+    found = raw_colour_difference(source, plate)
+    torch.testing.assert_close(found, torch.full_like(found, expected), atol=1e-6, rtol=0)
+
+
+def test_levels_close_grain_at_both_ends_and_keep_the_middle() -> None:
+    plate = flat(GREEN)
+    for raw, expected in ((0.03, 0.0), (0.5, 0.5), (0.97, 1.0), (-0.2, 0.0), (1.3, 1.0)):
+        source = raw * flat((0.4, 0.4, 0.4)) + (1.0 - raw) * plate
+        found = colour_difference(source, plate)
+        torch.testing.assert_close(found, torch.full_like(found, expected), atol=1e-6, rtol=0)
+
+
+def test_negative_and_hdr_values_stay_finite_and_in_range() -> None:
+    plate = flat(GREEN)
+    for colour in ((-0.5, -0.2, -0.1), (60.0, 50.0, 40.0), (0.0, 60000.0, 0.0)):
+        alpha = colour_difference(flat(colour), plate)
+        assert bool(((alpha >= 0.0) & (alpha <= 1.0)).all())
+
+
+def test_a_black_plate_divides_by_nothing() -> None:
+    assert bool(torch.isfinite(raw_colour_difference(flat(GREEN), flat((0.0, 0.0, 0.0)))).all())
+
+
+def test_the_key_channel_is_the_plates_strongest() -> None:
+    assert key_channel(flat(GREEN)) == 1
+    assert key_channel(flat(BLUE)) == 2
+    assert key_channel(flat((0.4, 0.1, 0.05))) == 0
+
+
+def test_the_excess_is_over_the_larger_of_the_others() -> None:
+    found = key_excess(flat((0.1, 0.5, 0.3)), 1)
+    torch.testing.assert_close(found, torch.full_like(found, 0.2))
+
+
+def test_screens_are_told_from_other_plates() -> None:
+    assert is_keyable_screen(flat(GREEN))
+    assert is_keyable_screen(flat(BLUE))
+    assert not is_keyable_screen(flat((0.30, 0.35, 0.28)))
+    rigged = flat(GREEN)
+    rigged[..., :4] = 0.2
+    assert not is_keyable_screen(rigged)
