@@ -33,6 +33,12 @@ def _device(value: str) -> str:
     return value
 
 
+DECIDING = frozenset(
+    {"settings", "part", "view", "layers", "device", "threads", "prepared", "mattebox"}
+)
+"""Entries of a job that decide pixels."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -103,6 +109,9 @@ class Job(_Part):
     plate: str = Field(description="The picture sequence to key.")
     output: str = Field(description="Where the keyed EXR go: a pattern or a folder.")
     part: str | None = Field(default=None, description="Named part of a multi-part plate.")
+    layers: tuple[str, ...] = Field(
+        default=(), description="Layers or channels of the plate that are passed through."
+    )
     view: str | None = Field(default=None, description="Named view of a multi-view plate.")
     clean_plate: str | None = None
     hint: Matte | None = None
@@ -204,7 +213,16 @@ class Job(_Part):
             raise ValueError("a job has a fingerprint only once it is prepared")
         deciding = self.model_dump(
             mode="json",
-            include={"settings", "part", "view", "device", "threads", "prepared", "mattebox"},
+            include={
+                "settings",
+                "part",
+                "view",
+                "layers",
+                "device",
+                "threads",
+                "prepared",
+                "mattebox",
+            },
         )
         deciding["device"] = self.device.split(":")[0]
         weights = deciding["prepared"]["weights"]

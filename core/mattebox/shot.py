@@ -37,6 +37,7 @@ class Pictures:
         frame: frame number.
         header: the plate frame's header (windows, aspect, attributes); its pixels are the plate's.
         source: HxWx3 the plate to key.
+        passed: HxWxK channels that are passed through; their names in ``passed_names``.
         covered: HxW True where the plate has pixels.
         clean_plate, second, second_plate: HxWx3 or None.
         hint, inside, outside: HxW 0..1 or None.
@@ -47,6 +48,8 @@ class Pictures:
     frame: int
     header: Frame
     source: Pixels
+    passed: Pixels
+    passed_names: tuple[str, ...]
     covered: NDArray[np.bool_]
     clean_plate: Pixels | None
     second: Pixels | None
@@ -204,18 +207,15 @@ class Shot:
             repaired += count
             return replace(header, pixels=mended).placed(self.window)
 
-        def colour(
-            path: Path, part: str | None = None, view: str | None = None
-        ) -> tuple[Frame, Pixels]:
-            header = read_frame(path, part=part, view=view, alpha="as stored")
-            return header, placed(header, path)[..., :3]
+        def colour(path: Path) -> Pixels:
+            return placed(read_frame(path, alpha="as stored"), path)[..., :3]
 
         def backdrop(backdrop: _Backdrop | None) -> Pixels | None:
             if backdrop is None:
                 return None
             path = backdrop.path(frame)
             if path is not None:
-                return colour(path)[1]
+                return colour(path)
             shape = (self.window.height, self.window.width, 3)
             return np.broadcast_to(np.asarray(backdrop.colour, np.float32), shape).copy()
 
@@ -226,14 +226,24 @@ class Shot:
             return placed(read_matte(path, given[1].channel), path)[..., 0]
 
         plate_path = self.plate.path(frame)
-        header, source = colour(plate_path, self.job.part, self.job.view)
+        header = read_frame(
+            plate_path,
+            part=self.job.part,
+            view=self.job.view,
+            layers=self.job.layers,
+            alpha="as stored",
+        )
+        plate = placed(header, plate_path)
+        first_passed = 4 if header.channels[3:4] == ("A",) else 3
         return Pictures(
             frame=frame,
             header=header,
-            source=source,
+            source=plate[..., :3],
+            passed=plate[..., first_passed:],
+            passed_names=header.channels[first_passed:],
             covered=header.coverage(self.window),
             clean_plate=backdrop(self.clean_plate),
-            second=None if self.second is None else colour(self.second.path(frame))[1],
+            second=None if self.second is None else colour(self.second.path(frame)),
             second_plate=backdrop(self.second_plate),
             hint=matte(self.hint),
             inside=matte(self.inside),

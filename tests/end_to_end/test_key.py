@@ -255,6 +255,37 @@ def test_a_stop_request_leaves_whole_frames_and_75(
     assert all((tmp_path / "out" / name).read_bytes() == data for name, data in written.items())
 
 
+def test_a_line_on_standard_input_stops_the_run(tmp_path: Path) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1201))
+    arguments = ["key", str(shot), "-o", str(tmp_path / "out"), "--screen", "green", "--json"]
+    with subprocess.Popen(
+        [str(COMMAND), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdin is not None
+        for line in running.stdout:
+            if json.loads(line)["event"] == "frame":
+                running.stdin.write("stop\n")
+                running.stdin.flush()
+                break
+        running.stdout.read()
+        assert running.wait(timeout=60) == 75
+    assert 0 < len(bytes_of(tmp_path / "out")) < 200
+
+
+def test_layers_of_the_plate_pass_through(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
+    depth = np.linspace(1.0, 90.0, HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, WIDTH, 1)
+    spec = oiio.ImageSpec(WIDTH, HEIGHT, 4, "half")
+    spec.channelnames = ("R", "G", "B", "depth.Z")
+    spec.attribute("colorInteropID", "lin_rec709_scene")
+    pixels = np.concatenate([plate_pixels(1), depth], axis=2)
+    write_picture(tmp_path / "in/shot.1001.exr", spec, pixels)
+    key_clean(mattebox, shot, tmp_path / "out", "--layers", "depth")
+    kept = read_exr(tmp_path / "out/shot.1001.exr")["depth.Z"]
+    assert np.array_equal(kept, depth[..., 0].astype(np.float16).astype(np.float32))
+
+
 def test_the_preview_is_a_contact_sheet(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in")
     key_clean(mattebox, shot, tmp_path / "out", "--preview", tmp_path / "sheet.png")

@@ -65,6 +65,9 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
         str | None, _input("--background2", "Second background: file or R,G,B (triangulate).")
     ] = None,
     part: Annotated[str | None, _input("--part", "Named part of a multi-part plate.")] = None,
+    layers: Annotated[
+        str | None, _input("--layers", "Layers of the plate to pass through: depth,id.")
+    ] = None,
     view: Annotated[str | None, _input("--view", "Named view of a multi-view plate.")] = None,
     weights: Annotated[
         str | None, _input("--weights", "Weights of a network: .pth or .safetensors.")
@@ -129,6 +132,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
         "background2": background2,
         "part": part,
         "view": view,
+        "layers": None if layers is None else [n.strip() for n in layers.split(",") if n.strip()],
         "weights": weights,
         "device": device,
         "threads": threads,

@@ -17,6 +17,7 @@ from types import FrameType
 from mattebox.errors import RunInterruptedError
 
 PATIENCE_SECONDS = 10.0
+STANDARD_INPUT = 0
 
 
 @contextmanager
@@ -45,8 +46,12 @@ def stop_requests(*, read_standard_input: bool) -> Iterator[threading.Event]:
         ask()
 
     def listen() -> None:
-        for line in sys.stdin:
-            if line.strip() == "stop":
+        # Straight from the descriptor: a thread that waits inside sys.stdin's buffer holds its
+        # lock, and the interpreter cannot shut down beside it.
+        heard = b""
+        while chunk := os.read(STANDARD_INPUT, 4096):
+            heard += chunk
+            if b"stop" in (line.strip() for line in heard.split(b"\n")[:-1]):
                 ask()
                 return
 

@@ -34,12 +34,12 @@ SMOOTH_RADIUS = 2  # of the grain filter in material of unknown colour
 # difference reads 1 on dense hair of alpha 0.85), a large one in any case.
 CORE_RADIUS = 2
 DEEP_RADIUS = 6
-NEARLY_OPAQUE = 0.9
+NEARLY_OPAQUE = 0.85
 # A first alpha from here on counts as opaque: the white level of the plain key.
 OPAQUE = 0.97
 # Mean chi-square of 3 channels over a 3x3 square: 3 expected in clear background, and grain
-# correlated over a pixel takes it past 6 in about one square of a thousand.
-CLEAR_MISFIT = 6.0
+# correlated over a pixel takes it past 7 in about one square of a thousand.
+CLEAR_MISFIT = 7.0
 CLEAR_SLOPE = 2.0
 # Below this share alpha is 0, so that the background's grain does not reach the picture: one
 # step of an 8-bit matte.

@@ -11,6 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from mattebox import __version__
 from mattebox.devices import choose_device, use_deterministic_arithmetic
 from mattebox.engines.registry import make_engine
@@ -24,8 +26,9 @@ from mattebox.events import (
     WarningEvent,
 )
 from mattebox.frames import carried_attributes, read_attributes_only, write_frame
-from mattebox.images import Frame
+from mattebox.images import Frame, Pixels
 from mattebox.job import Job
+from mattebox.matte.layers import HALF_MAX
 from mattebox.pipeline.colour import open_colour
 from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame, StageClock
 from mattebox.pipeline.prepare import checked_output, constant_plate
@@ -318,9 +321,10 @@ def _write(
     frame, path = pictures.frame, plan.output.path(pictures.frame)
     with clock.stage("write"):
         attributes, types = _header(plan, pictures, keyed)
+        pixels, channels = _with_passed(keyed, pictures)
         keyed_frame = Frame(
-            keyed.pixels,
-            keyed.channels,
+            pixels,
+            channels,
             data_window=plan.shot.window,
             display_window=pictures.header.display_window,
             pixel_aspect=pictures.header.pixel_aspect,
@@ -355,6 +359,25 @@ def _write(
             identity=keyed.identity.max_steps,
             residual=keyed.residual,
         )
+    )
+
+
+def _with_passed(keyed: KeyedFrame, pictures: Pictures) -> tuple[Pixels, tuple[str, ...]]:
+    """The keyed channels, and behind them those that are passed through."""
+    if not pictures.passed_names:
+        return keyed.pixels, keyed.channels
+    doubled = set(keyed.channels) & set(pictures.passed_names)
+    if doubled:
+        raise UsageError(
+            f"the plate's {', '.join(sorted(doubled))} cannot be passed through: the result has "
+            "channels of that name",
+            next_step="leave them out of --layers, or the pass out of --passes",
+            frame=pictures.frame,
+        )
+    passed = pictures.passed.clip(-HALF_MAX, HALF_MAX).astype(keyed.pixels.dtype)
+    return (
+        np.concatenate([keyed.pixels, passed], axis=2),
+        (*keyed.channels, *pictures.passed_names),
     )
 
 

@@ -1,0 +1,1 @@
+"""Benchmarks: every engine beside plain keyers, on shots whose exact matte is known."""
