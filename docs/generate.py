@@ -6,6 +6,7 @@ Run with `make docs`.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def commands_page() -> str:
         "Generated from the command line itself by `make docs`; do not edit.",
         _text(root.help),
     ]
-    for name, command in root.commands.items():
+    for name, command in _commands(root):
         parts += [f"## mattebox {name}", _text(command.help)]
         arguments = [p for p in command.params if p.param_type_name == "argument"]
         options = [p for p in command.params if p.param_type_name == "option"]
@@ -46,6 +47,14 @@ def commands_page() -> str:
             rows += [f"| {_flags(o)} | {_cell(o)} |" for o in options if o.name != "help"]
             parts.append("\n".join(rows))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command by its full name; those of a group (``bench quality``) after the group."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{before}{name} ")
 
 
 def _text(help_text: str | None) -> str:

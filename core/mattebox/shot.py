@@ -41,7 +41,6 @@ class Pictures:
         covered: HxW True where the plate has pixels.
         clean_plate, second, second_plate: HxWx3 or None.
         hint, inside, outside: HxW 0..1 or None.
-        digest: SHA-256 over the bytes of all files that went in.
         repaired: how many non-finite values were repaired.
     """
 
@@ -57,7 +56,6 @@ class Pictures:
     hint: Pixels | None
     inside: Pixels | None
     outside: Pixels | None
-    digest: str
     repaired: int
 
 
@@ -164,7 +162,15 @@ class Shot:
         return tuple(found)
 
     def digest(self, frame: int) -> str:
-        """SHA-256 over the files of one frame, and over constant backgrounds."""
+        """SHA-256 over the files of one frame, and over constant backgrounds. Read once."""
+        known = self._digests.get(frame)
+        return known if known is not None else self._digests.setdefault(frame, self._hash(frame))
+
+    @cached_property
+    def _digests(self) -> dict[int, str]:
+        return {}
+
+    def _hash(self, frame: int) -> str:
         whole = hashlib.sha256()
         for path in self.files(frame):
             try:
@@ -248,7 +254,6 @@ class Shot:
             hint=matte(self.hint),
             inside=matte(self.inside),
             outside=matte(self.outside),
-            digest=self.digest(frame),
             repaired=repaired,
         )
 

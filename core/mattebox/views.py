@@ -1,4 +1,4 @@
-"""Pictures for the eye of the layers of one keyed frame: 8 bit, sRGB, for a screen and not for work.
+"""Pictures of one keyed frame's layers for the eye: 8 bit, sRGB, for a screen and not for work.
 
 Colour comes in as linear Rec.709 and leaves through one encoder that the caller brings, so that
 no curve stands here. Mattes are shown as they are, without a curve: 0.5 is middle grey on screen.
@@ -125,14 +125,15 @@ def shrunk(pixels: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
     """
     if factor == 1 or pixels.size == 0:
         return pixels
-    summed = pixels.astype(np.float32)
+    summed: NDArray[np.float32] = pixels.astype(np.float32)
     for axis in (0, 1):
         starts = np.arange(0, summed.shape[axis], factor)
         counts = np.diff([*starts, summed.shape[axis]]).astype(np.float32)
         shape = [1] * summed.ndim
         shape[axis] = len(counts)
-        summed = np.add.reduceat(summed, starts, axis=axis) / counts.reshape(shape)
-    return np.asarray(summed, np.float32)
+        sums = np.add.reduceat(summed, starts, axis=axis)
+        summed = (sums / counts.reshape(shape)).astype(np.float32)
+    return summed
 
 
 def over_grey(rgb: Linear, alpha: Matte) -> Linear:

@@ -1,7 +1,7 @@
 """ffmpeg's ``chromakey`` filter with the best of a grid of settings: the free keyer people use.
 
-The filter sees display-encoded 16-bit 4:4:4 YUV, keys by distance of chroma from one colour, and has
-two knobs. The best pair is chosen *by the truth*, which no user could do: it is an upper bound.
+The filter sees display-encoded 16-bit 4:4:4 YUV, keys by distance of chroma from one colour, and
+has two knobs. The best pair is chosen *by the truth*, which no user could do: it is an upper bound.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mattebox.bench.light import srgb_encoded
 from mattebox.errors import InputError
 
 FloatArray = NDArray[np.floating[Any]]
@@ -55,12 +56,6 @@ def find_ffmpeg() -> Path | None:
     """The ffmpeg of this machine, or None."""
     found = shutil.which("ffmpeg")
     return None if found is None else Path(found)
-
-
-def srgb_encoded(linear: FloatArray) -> NDArray[np.float64]:
-    """Display codes 0..1 of linear Rec.709, clipped; IEC 61966-2-1."""
-    x = np.clip(linear.astype(np.float64), 0.0, 1.0)
-    return np.asarray(np.where(x <= 0.0031308, 12.92 * x, 1.055 * x ** (1.0 / 2.4) - 0.055))
 
 
 def key_colour(plate: FloatArray) -> tuple[int, int, int]:

@@ -10,8 +10,8 @@ from scipy import ndimage  # type: ignore[import-untyped]
 
 GAIN = (1.6e-4, 1.0e-4, 2.4e-4)
 FLOOR = (3.0e-6, 2.0e-6, 5.0e-6)
-"""Variance of R, G, B at linear light x is GAIN * x + FLOOR: ``grain_model`` in the manifests of the
-rendered shots, about ISO 800 of a digital cinema camera."""
+"""Variance of R, G, B at linear light x is GAIN * x + FLOOR, as ``grain_model`` in the manifests of
+the rendered test shots says."""
 
 BRIGHTEST = 4.0  # linear light beyond which grain grows no further, from the same model
 SIGMA, RADIUS = 0.55, 2  # pixels; neighbouring pixels share grain through this 5x5 Gaussian

@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from mattebox import __version__
+from mattebox.cli.bench import bench
 from mattebox.cli.demo import demo
 from mattebox.cli.doctor import doctor
 from mattebox.cli.info import info
 from mattebox.cli.key import key
 from mattebox.cli.measure import measure
+from mattebox.cli.report import report
 from mattebox.cli.schema import schema
 
 app = typer.Typer(
@@ -58,5 +60,7 @@ app.command()(key)
 app.command()(demo)
 app.command()(info)
 app.command()(measure)
+app.command()(report)
 app.command()(doctor)
 app.command()(schema)
+app.add_typer(bench, name="bench")

@@ -111,29 +111,55 @@ def explain(
         colour = source.new_tensor(material.colour).view(1, 3, 1, 1)
     size = sum(part * part for part in material.colour)
     spread = material.spread**2 + HUE_SPREAD**2 * size
-    shade = colour * SHADING
-    difference, seen = colour - plate, source - plate
     alpha = start
-    for _ in range(ITERATIONS):
-        variance = source_variance + (1.0 - alpha) ** 2 * plate_variance + alpha * alpha * spread
-        precision = 1.0 / variance
-        # Sherman-Morrison for the covariance variance + alpha^2 shade shade^T
-        shade_weighted = shade * precision
-        along = (shade_weighted * shade).sum(1, keepdim=True)
-        shade_difference = (shade_weighted * difference).sum(1, keepdim=True)
-        shade_seen = (shade_weighted * seen).sum(1, keepdim=True)
-        difference_weighted = difference * precision
-        share = alpha * alpha / (1.0 + alpha * alpha * along)
-        information = (difference_weighted * difference).sum(1, keepdim=True)
-        information = information - share * shade_difference * shade_difference
-        projected = (difference_weighted * seen).sum(
-            1, keepdim=True
-        ) - share * shade_difference * shade_seen
-        alpha = (projected / information.clamp_min(TINY)).clamp(0.0, 1.0)
+    for _ in range(ITERATIONS - 1):
+        equations = _equations(
+            source, plate, source_variance, plate_variance, colour, spread, alpha
+        )
+        alpha = (equations.projected / equations.information).clamp(0.0, 1.0)
+    equations = _equations(source, plate, source_variance, plate_variance, colour, spread, alpha)
+    alpha = (equations.projected / equations.information).clamp(0.0, 1.0)
+    misfit = equations.squares - 2.0 * alpha * equations.projected
+    misfit = (misfit + alpha * alpha * equations.information).clamp_min(0.0)
+    return Explanation(alpha, 1.0 / equations.information, misfit + equations.volume)
+
+
+@dataclass(frozen=True)
+class _Equations:
+    """Least squares: misfit = squares - 2 alpha projected + alpha^2 information."""
+
+    information: torch.Tensor
+    projected: torch.Tensor
+    squares: torch.Tensor
+    volume: torch.Tensor
+
+
+def _equations(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    source_variance: torch.Tensor,
+    plate_variance: torch.Tensor,
+    colour: torch.Tensor,
+    spread: float,
+    alpha: torch.Tensor,
+) -> _Equations:
+    """With the covariance that holds at ``alpha``; ``volume`` is its log determinant."""
+    difference, seen, shade = colour - plate, source - plate, colour * SHADING
+    variance = source_variance + (1.0 - alpha) ** 2 * plate_variance + alpha * alpha * spread
+    precision = 1.0 / variance
+    # Sherman-Morrison for the covariance variance + alpha^2 shade shade^T
+    shade_weighted = shade * precision
+    along = (shade_weighted * shade).sum(1, keepdim=True)
+    shade_difference = (shade_weighted * difference).sum(1, keepdim=True)
+    shade_seen = (shade_weighted * seen).sum(1, keepdim=True)
+    weighted = difference * precision
+    share = alpha * alpha / (1.0 + alpha * alpha * along)
+    information = (weighted * difference).sum(1, keepdim=True)
+    information = information - share * shade_difference * shade_difference
+    projected = (weighted * seen).sum(1, keepdim=True) - share * shade_difference * shade_seen
     squares = (seen * seen * precision).sum(1, keepdim=True) - share * shade_seen * shade_seen
-    misfit = squares - 2.0 * alpha * projected + alpha * alpha * information
     volume = variance.log().sum(1, keepdim=True) + torch.log1p(alpha * alpha * along)
-    return Explanation(alpha, 1.0 / information.clamp_min(TINY), misfit.clamp_min(0.0) + volume)
+    return _Equations(information.clamp_min(TINY), projected, squares, volume)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,10 @@ Every pixel is I = a F + (1 - a) B + grain: three equations, four unknowns. What
 3. *The plate's detail* seen through the subject, on plates that are not a plain screen.
 4. *Background*: where the source is the plate within the grain over a square, alpha is 0.
 5. *Opaque interior*: on a screen, where the first alpha is 1 over a square, alpha is 1.
+6. *Time* (steady.py): grain averaged with neighbouring frames where nothing moves.
+
+Shadows on the screen stay in alpha, as in any colour difference: light that the plate has and the
+source lacks cannot be told from a dark transparent subject.
 
 Everything reads at most REACH pixels around a pixel, and the frames it is given; what is known of
 the shot as a whole comes in ``ShotStatistics``. Same code on CPU and GPU, no random numbers.

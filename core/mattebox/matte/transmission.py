@@ -33,12 +33,14 @@ ENERGY_RADIUS = 8
 BLOCK = 32  # sums per block of this side give the error of the slope: detail is correlated
 CLEAR_MISFIT = 2.0  # mean chi-square per channel below which a pixel shows the screen; 1 expected
 CLEAR_RADIUS = 2
-CLEAR_EROSION = 4
-NO_EVIDENCE = 1e3
-TYPICAL_EXPONENT = 1.5
+CLEAR_EROSION = 4  # thin smoke around what is seen as clear would correlate with the smoke
+NO_EVIDENCE = 1e3  # an error that no prior can be weaker than
+TYPICAL_EXPONENT = 1.5  # at which pixels are weighed; any weight is unbiased
 EXPONENTS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)  # the surplus is nearly linear between them
+WIDE = (1, 3)  # the exponents 1 and 2: where materials lie
+# A small window follows edges, a large one finds detail in flat parts of a plate.
 LOCAL_RADII = (3, 8)
-DETAIL_CORRELATION = 6.0
+DETAIL_CORRELATION = 6.0  # pixels that count as one sample: texture is correlated over two or three
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,11 @@ def fit_transmission(blocks: torch.Tensor) -> Transmission:
     own = rows[:, 3::2].sum(0) / power
     own_share = own[at] + along * (own[at + 1] - own[at])
     influence = influence - own_share * (rows[:, 0] - cross / power * rows[:, 1])
-    error = float(influence.square().sum().sqrt()) * step / fall
+    # the slope for the error is taken wide, so that it does not jump from one pair to the next
+    slope = (surplus[WIDE[0]] - surplus[WIDE[1]]) / (EXPONENTS[WIDE[1]] - EXPONENTS[WIDE[0]])
+    if slope <= 0.0:
+        return Transmission(1.0, NO_EVIDENCE)
+    error = float(influence.square().sum().sqrt()) / slope
     return Transmission(EXPONENTS[at] + along * step, max(error, 0.01))
 
 

@@ -16,7 +16,7 @@ from mattebox.pipeline.colour import choose_config, find_colour
 from mattebox_ocio import ColourError
 from mattebox_ocio.model_space import srgb_encode
 from mattebox_ocio.plate import plate_transform
-from mattebox_ocio.primaries import REC709, identify_chromaticities, known_to_rec709, rgb_to_rgb
+from mattebox_ocio.primaries import REC709, Chromaticities, rgb_to_rgb
 
 Pixels = NDArray[np.float32]
 ToLinear = Callable[[Pixels], Pixels]
@@ -50,11 +50,8 @@ def keyed_to_rec709(part: Part, path: Path) -> ToLinear:
             next_step="key the shot again",
             path=path,
         )
-    known = identify_chromaticities(stated)
-    if known is not None:
-        return FromMatrix(known_to_rec709(known)[0])
-    red, green, blue, white = (tuple(map(float, stated[i : i + 2])) for i in range(0, 8, 2))
-    return FromMatrix(rgb_to_rgb((*red, *green, *blue, *white), REC709.chromaticities))  # type: ignore[arg-type]
+    chromaticities: Chromaticities = tuple(map(float, stated))  # type: ignore[assignment]
+    return FromMatrix(rgb_to_rgb(chromaticities, REC709.chromaticities))
 
 
 def plate_to_rec709(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -131,13 +131,11 @@ class FrameKeyer:
         """Colour and engine: the part that a recurrent network's memory depends on."""
         with torch.inference_mode(), _device_errors(self._device):
             with self._timed("colour"):
-                source = self._linearised(pictures.source)
                 covered = self._uploaded(pictures.covered.astype(np.float32)[..., None])
+                source = self._source(pictures)
                 plate = self._plate(pictures, source)
-                if not bool(pictures.covered.all()):
-                    # Outside the plate's data window there is nothing to key and nothing behind.
-                    source = source * covered
-                    plate = None if plate is None else plate * covered
+                if plate is not None and not bool(pictures.covered.all()):
+                    plate = plate * covered
                 seen = self._engine_input(pictures, source, plate)
             with self._timed("engine"):
                 prediction, state = self._engine.predict(seen, state)
@@ -160,12 +158,20 @@ class FrameKeyer:
                 state,
             )
 
-    def finish(self, seen: SeenFrame) -> KeyedFrame:
-        """Matte: solve, controls, foreground, despill, layers."""
+    def look(self, pictures: Pictures) -> torch.Tensor:
+        """[1,3,H,W] linear Rec.709 of a frame that is only a neighbour of others."""
+        with torch.inference_mode(), _device_errors(self._device), self._timed("colour"):
+            return self._colour.to_rec709(self._source(pictures))
+
+    def finish(self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]) -> KeyedFrame:
+        """Matte: solve, controls, foreground, despill, layers.
+
+        ``neighbours`` are [1,3,H,W] linear Rec.709: the frames within ``steady.WINDOW``.
+        """
         settings = self._settings
         with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
             first = seen.prediction.alpha
-            alpha, confidence = self._solved(seen)
+            alpha, confidence = self._solved(seen, neighbours)
             alpha = control_alpha(alpha, self._controls, seen.inside, seen.outside) * seen.covered
             plate = seen.plate
             if plate is None:
@@ -180,7 +186,9 @@ class FrameKeyer:
             )
             return self._keyed(seen, layers, first, confidence * seen.covered)
 
-    def _solved(self, seen: SeenFrame) -> tuple[torch.Tensor, torch.Tensor]:
+    def _solved(
+        self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Final alpha before controls, and confidence."""
         prediction = seen.prediction
         if prediction.exact:
@@ -189,7 +197,9 @@ class FrameKeyer:
         if seen.plate_linear is None or statistics is None or self._settings.solver is Solver.OFF:
             # Without a plate nothing checks the engine; what lies near 0 or 1 is likelier right.
             return prediction.alpha, (2.0 * prediction.alpha - 1.0).abs()
-        solution = solve_alpha(seen.linear, seen.plate_linear, prediction.alpha, statistics)
+        solution = solve_alpha(
+            seen.linear, seen.plate_linear, prediction.alpha, statistics, neighbours=neighbours
+        )
         return solution.alpha, solution.confidence
 
     def _keyed(
@@ -251,6 +261,13 @@ class FrameKeyer:
             second_linear=second,
             second_plate_linear=second_plate,
         )
+
+    def _source(self, pictures: Pictures) -> torch.Tensor:
+        """Out-space linear; 0 outside the plate's data window, where nothing is to be keyed."""
+        source = self._linearised(pictures.source)
+        if bool(pictures.covered.all()):
+            return source
+        return source * self._uploaded(pictures.covered.astype(np.float32)[..., None])
 
     def _plate(self, pictures: Pictures, source: torch.Tensor) -> torch.Tensor | None:
         if pictures.clean_plate is not None:

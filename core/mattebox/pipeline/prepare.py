@@ -71,7 +71,7 @@ def _analyse(job: Job, shot: Shot, resolved: PreparedColour, reporter: Reporter)
     colour = open_colour(job, resolved)
     pairs = shot.spread_pairs(SAMPLED_PAIRS)
     pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}
-    digest = hashlib.sha256("".join(p.digest for p in pictures.values()).encode())
+    digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [_to_rec709(colour, p.source) for p in pictures.values()]
     plates = [
         _to_rec709(colour, p.clean_plate) for p in pictures.values() if p.clean_plate is not None
@@ -123,7 +123,9 @@ def _statistics(
         if not known:
             return None
         sources.append(torch.cat([frame.linear for frame in seen]))
-        plates.append(torch.cat(known))
+        # A static plate is handed on as one picture: only then can the solver look behind smoke.
+        static = all(torch.equal(plate, known[0]) for plate in known)
+        plates.append(known[0] if static else torch.cat(known))
         alphas.append(torch.cat([frame.prediction.alpha for frame in seen]))
     return analyse_shot(sources, plates, alphas)
 

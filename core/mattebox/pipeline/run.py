@@ -9,37 +9,29 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
-import numpy as np
-
-from mattebox import __version__
 from mattebox.devices import choose_device, use_deterministic_arithmetic
 from mattebox.engines.registry import make_engine
-from mattebox.errors import MissingFramesError, RunInterruptedError, UsageError, WriteError
+from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError
 from mattebox.events import (
     EndEvent,
     FrameEvent,
     ProgressEvent,
     Reporter,
     StartEvent,
-    WarningEvent,
 )
-from mattebox.frames import carried_attributes, read_attributes_only, write_frame
-from mattebox.images import Frame, Pixels
 from mattebox.job import Job
-from mattebox.matte.layers import HALF_MAX
 from mattebox.pipeline.colour import open_colour
-from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame, StageClock
-from mattebox.pipeline.prepare import checked_output, constant_plate
-from mattebox.sequences import OutputPattern, format_frames, parse_frames
+from mattebox.pipeline.keyer import FrameKeyer, StageClock
+from mattebox.pipeline.output import write_keyed
+from mattebox.pipeline.plan import Plan, frames_in_words
+from mattebox.pipeline.prepare import constant_plate
+from mattebox.pipeline.window import FrameWindow
 from mattebox.shot import Pictures, Shot
 
 FRAMES_READ_AHEAD = 2
 FRAMES_BEING_WRITTEN = 2
-
-FINGERPRINT = "mattebox/job"
-INPUTS = "mattebox/inputs"
+"""Frames in memory at once: about five, with those the solver looks at beside the one in hand."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +76,7 @@ def run(
     began = perf_counter()
     clock = StageClock()
     shot = Shot.open(job)
-    plan = _Plan.make(job, shot, frames)
+    plan = Plan.make(job, shot, frames)
     plan.refuse_foreign_files(overwrite=overwrite)
     device = choose_device(job.device)
     reporter.emit(
@@ -126,7 +118,7 @@ def run(
                 write_contact_sheet(preview, job, [*current, *written], plan.output, shot)
         if plan.absent:
             raise MissingFramesError(
-                f"missing in the input: {_frames(plan.absent)}; all others are written",
+                f"missing in the input: {frames_in_words(plan.absent)}; all others are written",
                 plan.absent,
                 next_step="bring the missing files and run the same command again",
             )
@@ -147,75 +139,8 @@ def run(
     return RunResult(tuple(written), current, clock.seconds)
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Which frames a run has to do with, and where they go."""
-
-    job: Job
-    shot: Shot
-    frames: tuple[int, ...]
-    absent: tuple[int, ...]
-    output: OutputPattern
-
-    @classmethod
-    def make(cls, job: Job, shot: Shot, frames: str | None) -> _Plan:
-        on_disk = set(shot.plate.frames)
-        wanted = (
-            tuple(sorted({*shot.plate.frames, *shot.plate.missing}))
-            if frames is None
-            else parse_frames(frames)
-        )
-        usable = tuple(f for f in wanted if f in on_disk and not shot.missing(f))
-        absent = tuple(frame for frame in wanted if frame not in set(usable))
-        if not usable:
-            raise MissingFramesError(
-                f"none of the frames {format_frames(wanted)} is there"
-                + _first_missing(shot, wanted),
-                wanted,
-                next_step=f"the plate has {format_frames(shot.plate.frames)}",
-            )
-        return cls(job, shot, usable, absent, checked_output(job, shot, usable))
-
-    def refuse_foreign_files(self, *, overwrite: bool) -> None:
-        """Never replace a file that is not ours, unless told to."""
-        if overwrite:
-            return
-        foreign = [
-            path
-            for path in (self.output.path(frame) for frame in self.frames)
-            if path.exists() and FINGERPRINT not in (read_attributes_only(path) or {})
-        ]
-        if foreign:
-            more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
-            raise UsageError(
-                f"{foreign[0]}{more} was not written by Mattebox and would be replaced",
-                expected="an output without foreign files",
-                next_step="choose another output, or say --overwrite",
-            )
-
-    def is_current(self, frame: int) -> bool:
-        """True where the frame on disk is whole and is exactly what this job would write."""
-        attributes = read_attributes_only(self.output.path(frame))
-        return attributes is not None and (
-            attributes.get(FINGERPRINT) == self.job.fingerprint
-            and attributes.get(INPUTS) == self.shot.digest(frame)
-        )
-
-
-def _frames(frames: Sequence[int]) -> str:
-    return f"{'frame' if len(frames) == 1 else f'{len(frames)} frames'} {format_frames(frames)}"
-
-
-def _first_missing(shot: Shot, wanted: Sequence[int]) -> str:
-    for frame in wanted:
-        absent = shot.missing(frame)
-        if absent:
-            return f"; the first absent file is {absent[0]}"
-    return ""
-
-
 def _key_frames(
-    plan: _Plan,
+    plan: Plan,
     needed: list[int],
     reporter: Reporter,
     clock: StageClock,
@@ -244,21 +169,16 @@ def _key_frames(
         constant_plate=constant_plate(job, colour, job.prepared.analysis),
         clock=clock,
     )
-    to_see = _with_memory(plan, needed) if engine.info.recurrent else needed
-    wanted = set(needed)
-    state = None
+    window = FrameWindow(plan, needed, keyer, recurrent=engine.info.recurrent)
     pending: deque[tuple[int, Future[None]]] = deque()
     with (
         ThreadPoolExecutor(FRAMES_READ_AHEAD, "read") as readers,
         ThreadPoolExecutor(FRAMES_BEING_WRITTEN, "write") as writers,
     ):
-        for pictures in _read_ahead(plan.shot, to_see, readers, clock, stop):
-            seen, state = keyer.see(pictures, state)
-            if pictures.frame not in wanted:
-                continue
-            keyed = keyer.finish(seen)
-            writing = writers.submit(_write, plan, pictures, keyed, reporter, clock)
-            pending.append((pictures.frame, writing))
+        for pictures in _read_ahead(plan.shot, window.to_read, readers, clock, stop):
+            for ready, keyed in window.advance(pictures):
+                writing = writers.submit(write_keyed, plan, ready, keyed, reporter, clock)
+                pending.append((ready.frame, writing))
             while len(pending) > FRAMES_BEING_WRITTEN:
                 frame, oldest = pending.popleft()
                 oldest.result()
@@ -277,13 +197,6 @@ def _make_folder(folder: Path) -> None:
             next_step="choose another output (-o), or make room for this one",
             path=folder,
         ) from error
-
-
-def _with_memory(plan: _Plan, needed: list[int]) -> list[int]:
-    """For engines with memory: every frame from the shot's first one on, so that a frame's result
-    does not depend on which other frames were asked for."""
-    last = needed[-1]
-    return [f for f in plan.shot.plate.frames if f <= last and not plan.shot.missing(f)]
 
 
 def _read_ahead(
@@ -312,104 +225,3 @@ def _read_ahead(
         if stop is not None and stop.is_set():
             return
         yield waiting.popleft().result()
-
-
-def _write(
-    plan: _Plan, pictures: Pictures, keyed: KeyedFrame, reporter: Reporter, clock: StageClock
-) -> None:
-    """Write one frame and say so."""
-    frame, path = pictures.frame, plan.output.path(pictures.frame)
-    with clock.stage("write"):
-        attributes, types = _header(plan, pictures, keyed)
-        pixels, channels = _with_passed(keyed, pictures)
-        keyed_frame = Frame(
-            pixels,
-            channels,
-            data_window=plan.shot.window,
-            display_window=pictures.header.display_window,
-            pixel_aspect=pictures.header.pixel_aspect,
-            attributes=attributes,
-            attribute_types=types,
-        )
-        write_frame(path, keyed_frame, pixel_type=plan.job.settings.pixel_type.value)
-    for code, count, message in (
-        ("non_finite", pictures.repaired, "pixels with NaN or Inf repaired from their neighbours"),
-        ("clamped", keyed.clamped, "values outside half's range clamped to +-65504"),
-    ):
-        if count:
-            reporter.emit(
-                WarningEvent(code=code, message=f"{count} {message}", frame=frame, path=str(path))
-            )
-    if not keyed.identity.holds:
-        reporter.emit(
-            WarningEvent(
-                code="identity",
-                message=f"the layers miss the source by {keyed.identity.max_steps:.2f} steps at "
-                f"{keyed.identity.worst}",
-                frame=frame,
-                path=str(path),
-                next_step="please report this; it is a fault of Mattebox",
-            )
-        )
-    reporter.emit(
-        FrameEvent(
-            frame=frame,
-            path=str(path),
-            skipped=False,
-            identity=keyed.identity.max_steps,
-            residual=keyed.residual,
-        )
-    )
-
-
-def _with_passed(keyed: KeyedFrame, pictures: Pictures) -> tuple[Pixels, tuple[str, ...]]:
-    """The keyed channels, and behind them those that are passed through."""
-    if not pictures.passed_names:
-        return keyed.pixels, keyed.channels
-    doubled = set(keyed.channels) & set(pictures.passed_names)
-    if doubled:
-        raise UsageError(
-            f"the plate's {', '.join(sorted(doubled))} cannot be passed through: the result has "
-            "channels of that name",
-            next_step="leave them out of --layers, or the pass out of --passes",
-            frame=pictures.frame,
-        )
-    passed = pictures.passed.clip(-HALF_MAX, HALF_MAX).astype(keyed.pixels.dtype)
-    return (
-        np.concatenate([keyed.pixels, passed], axis=2),
-        (*keyed.channels, *pictures.passed_names),
-    )
-
-
-def _header(
-    plan: _Plan, pictures: Pictures, keyed: KeyedFrame
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The source's attributes, the result's colour, and where the pixels come from; with types."""
-    job = plan.job
-    assert job.prepared is not None
-    colour, weights = job.prepared.colour, job.prepared.weights
-    plate = (
-        "given"
-        if job.clean_plate is not None
-        else ("constant" if job.settings.screen is not None else "inpainted")
-    )
-    made: dict[str, Any] = {
-        "mattebox/version": __version__,
-        "mattebox/engine": job.settings.engine.value,
-        "mattebox/device": job.device.split(":")[0],
-        "mattebox/plateSpace": colour.in_space,
-        "mattebox/plate": plate,
-        FINGERPRINT: job.fingerprint,
-        INPUTS: pictures.digest,
-        "mattebox/identity": float(keyed.identity.max_steps),
-        "mattebox/residual": float(keyed.residual),
-        "mattebox/repaired": int(pictures.repaired),
-        "mattebox/clamped": int(keyed.clamped),
-    }
-    if weights is not None:
-        made["mattebox/weights"] = weights.sha256
-    if colour.interop_id is not None:
-        made["colorInteropID"] = colour.interop_id
-    made["chromaticities"] = colour.chromaticities
-    attributes, types = carried_attributes(pictures.header)
-    return attributes | made, types | {"chromaticities": "float[8]"}

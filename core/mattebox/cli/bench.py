@@ -1,0 +1,233 @@
+"""``mattebox bench``: how good every way of keying is, on shots whose exact matte is known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mattebox.errors import UnknownNameError, WriteError
+
+if TYPE_CHECKING:
+    from mattebox.bench.candidates import Candidate
+    from mattebox.bench.quality import Row
+    from mattebox.bench.shots import BenchShot
+
+bench = typer.Typer(no_args_is_help=True, help="Measure every engine beside plain keyers.")
+
+_WIDTH_WHEN_PIPED = 200  # columns; a file has no width to keep to
+
+
+@bench.command()
+def quality(
+    shots: Annotated[
+        list[Path],
+        typer.Argument(metavar="SHOT...", help="Folders with manifest.json: passes and truth."),
+    ],
+    frames: Annotated[
+        str | None, typer.Option(help="Frames to measure: 1-24x3. [default: all]")
+    ] = None,
+    methods: Annotated[
+        str | None,
+        typer.Option(
+            help="Only these, joined by commas: difference, chromakey, plate-difference, two-pass, "
+            "screen, hint, rvm, bgmv2, triangulate. [default: all]"
+        ),
+    ] = None,
+    weights: Annotated[
+        list[Path] | None,
+        typer.Option(help="Weights of a network, which then takes part; may be repeated."),
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
+    ] = None,
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", help="Write the table as Markdown.")
+    ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for each row's worst frame: plate, truth, alpha, error x 4, over grey."
+        ),
+    ] = None,
+) -> None:
+    """Key shots in every way and print one table of errors beside plain keyers.
+
+    Plain keyers: the colour difference in linear light with each clean plate and with its mean
+    colour, ffmpeg's chromakey with the best of 9x9 settings, the difference from a clean plate,
+    and two passes triangulated. Settings of plain keyers are chosen by the truth. Mattebox's own
+    rows take part as a user would run them, untuned, and are marked HARM where they are worse
+    than the plain keyer with the same plate.
+
+    Ends with 70 where one of Mattebox's own ways failed.
+
+    **All ways on a shot, every third frame**: `mattebox bench quality shots/hair --frames 1-24x3`
+    """
+    from rich.console import Console
+
+    from mattebox.bench.quality import document
+    from mattebox.bench.table import markdown, rich_table
+
+    rows = list(_rows(shots, frames, methods, weights or [], threads, pictures))
+    console = Console(stderr=str(json_file) == "-")
+    if not console.is_terminal:
+        console = Console(stderr=console.stderr, width=_WIDTH_WHEN_PIPED)
+    console.print(rich_table(rows))
+    if json_file is not None:
+        _write_json(json_file, document(rows, threads=threads))
+    if markdown_file is not None:
+        _write(markdown_file, markdown(rows))
+    if any(row.failed for row in rows):
+        raise typer.Exit(70)
+
+
+def _rows(
+    folders: list[Path],
+    frames: str | None,
+    methods: str | None,
+    weights: list[Path],
+    threads: int,
+    pictures: Path | None,
+) -> Iterator[Row]:
+    import tempfile
+
+    from mattebox.bench.pictures import write_worst
+    from mattebox.bench.quality import measure_candidates
+    from mattebox.bench.shots import read_shot
+    from mattebox.sequences import parse_frames
+
+    wanted = _wanted(methods)
+    asked = None if frames is None else parse_frames(frames)
+    # All manifests are read before the first frame is keyed: a typing slip costs no minutes.
+    for shot in [read_shot(folder) for folder in folders]:
+        with tempfile.TemporaryDirectory(prefix="mattebox_bench_") as folder:
+            candidates = _candidates(shot, Path(folder), wanted, weights, threads)
+            yield from measure_candidates(
+                shot,
+                _announced(shot, candidates),
+                asked=asked,
+                on_worst=None if pictures is None else partial(write_worst, pictures),
+            )
+
+
+def _wanted(methods: str | None) -> set[str] | None:
+    from mattebox.bench.candidates import PLAIN
+    from mattebox.bench.methods import OWN
+
+    if methods is None:
+        return None
+    known = [*PLAIN, *OWN]
+    names = [name.strip() for name in methods.split(",")]
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("method", name, known)
+    return set(names)
+
+
+def _candidates(
+    shot: BenchShot, folder: Path, wanted: set[str] | None, weights: list[Path], threads: int
+) -> list[Candidate]:
+    """Those wanted, and the plain ones that these are judged by."""
+    from mattebox.bench.candidates import plain_candidates
+    from mattebox.bench.methods import own_candidates
+
+    own = list(own_candidates(shot, folder, weights=weights, threads=threads))
+    chosen = [c for c in own if wanted is None or c.method in wanted]
+    judges = {c.judged_by for c in chosen}
+    plain = [
+        c
+        for c in plain_candidates(shot)
+        if wanted is None or c.method in wanted or c.name in judges
+    ]
+    return [*plain, *chosen]
+
+
+def _announced(shot: BenchShot, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Says on standard error what is being keyed: a row may take minutes."""
+    for candidate in candidates:
+        typer.echo(f"{shot.name}: {candidate.method}, {candidate.plate}", err=True)
+        yield candidate
+
+
+def _errors(name: str, network: float, solved: float) -> str:
+    share = f"{solved / network:5.2f}" if network > 0.0 else "    -"
+    return f"{name:<14} {network:6.2f} {solved:6.2f} {share}"
+
+
+def _write_json(target: Path, values: dict[str, Any]) -> None:
+    text = json.dumps(values, indent=1, allow_nan=False)
+    if str(target) == "-":
+        typer.echo(text)
+    else:
+        _write(target, text + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as fault:
+        raise WriteError(f"{path} could not be written: {fault.strerror}", path=path) from fault
+
+
+@bench.command()
+def composites(
+    portrait: Annotated[
+        Path,
+        typer.Option(help="A person with a matte: linear Rec.709 RGBA EXR, or an NPZ archive."),
+    ],
+    weights: Annotated[Path, typer.Option(help="Weights of rvm: .pth or .safetensors.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the shots and the keyed frames.")
+    ],
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
+    ] = None,
+) -> None:
+    """Make twelve shots of a portrait and measure how much solving again mends a network's alpha.
+
+    Four kinds of edges (sharp, 6 pixels soft, 30 pixels motion blur, strands) over a green screen,
+    a blue one and a wall, with grain, composited in linear light and written as EXR with truth and
+    clean plate. Each is four frames of the still subject, so that the network's memory settles and
+    grain can be measured; the last is measured. The shots can be given to `bench quality`.
+
+    `mattebox bench composites --portrait person.exr --weights rvm.safetensors -o composites/`
+    """
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from mattebox.bench.composites import write_composites
+    from mattebox.bench.portrait import read_portrait
+    from mattebox.bench.resolving import TARGET, means, resolve
+    from mattebox.bench.shots import read_shot
+
+    person = read_portrait(portrait)
+    shots = [read_shot(folder) for folder in write_composites(person, output / "shots")]
+    console = Console(stderr=str(json_file) == "-", highlight=False)
+    console.print("alpha error, SAD /1e3: the network's own, solved again, their ratio, s/frame")
+    done = []
+    for shot in resolve(shots, weights, output / "keyed", threads=threads):
+        done.append(shot)
+        console.print(_errors(shot.shot, shot.network, shot.solved) + f" {shot.seconds:5.2f}")
+    found = means(done)
+    for mean in found:
+        console.print(_errors(f"mean, {mean.name}", mean.network, mean.solved))
+    share = found[-1].ratio
+    reached = share is not None and share <= TARGET
+    console.print(f"target {TARGET:g}: {'reached' if reached else 'missed'}")
+    if json_file is not None:
+        values = {
+            "kind": "mattebox/bench-composites",
+            "version": 1,
+            "ratio": share,
+            "target": TARGET,
+            "means": [asdict(mean) for mean in found],
+            "shots": [asdict(shot) for shot in done],
+        }
+        _write_json(json_file, values)

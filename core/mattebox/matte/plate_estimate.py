@@ -1,0 +1,233 @@
+"""A clean plate of a screen, made from the shot itself when none was shot.
+
+Folds and lamps change how bright a screen is, hardly its colour: each channel's share of the key
+channel is nearly the same all over. Anything in front of it, thin smoke included, changes the
+shares. So a pixel of a frame counts as screen where shares and light fit a smooth surface and the
+other frames. What was seen is averaged over time; what was never seen continues the surface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from mattebox.matte.colour_difference import TINY, key_excess
+from mattebox.matte.fill import pull_push
+from mattebox.matte.noise import Triple
+from mattebox.matte.windows import box_mean, eroded
+
+LINES_PER_PIXEL = 180
+"""Radii grow with the picture: 1 pixel for every 180 lines, so 2 at 360 and 6 at 1080."""
+
+START_SHARE = 0.5
+"""Excess, as a share of the screen colour's, from which a pixel may be screen at first: the corner
+of an unevenly lit screen has half the light of its middle."""
+
+SHARE_ORDER = 2
+LIGHT_ORDER = 4
+"""Orders of the surfaces of the channels' shares (colour of lamps) and of light (lamps, fall-off)."""
+
+ROUNDS = 8
+"""Fits of a surface, each to what the one before left in; later ones change nothing."""
+
+CUT = 3.0
+"""Robust deviations from a surface that are still screen."""
+
+LEAST_SHARE_DEVIATION = 0.01
+LEAST_LIGHT_DEVIATION = 0.03
+"""What folds and interreflection do at least; a noiseless flat screen has no deviation of its own."""
+
+LARGEST_LIGHT_DEVIATION = 0.15
+"""What folds do at most: darker is not the screen."""
+
+DIMMER = 3.0
+"""Robust deviations below its own brightest frames by which a pixel's excess may fall."""
+
+MAJORITY = 0.75
+"""Part of a window that must have passed. A hair one pixel wide fails on 5 x 5 pixels around it."""
+
+FULLY_KNOWN = 3
+"""Frames from which a pixel's own mean needs no help from its neighbours."""
+
+SURFACE_SAMPLES = 60_000
+"""Pixels per surface fit: 15 unknowns ask for no more."""
+
+
+@dataclass(frozen=True)
+class EstimatedPlate:
+    """A screen plate made from the shot.
+
+    Attributes:
+        plate: [1,3,H,W] float32, linear Rec.709, at the median exposure of the frames given.
+        known: [1,1,H,W] float32 0..1: 1 where enough frames showed the screen, 0 where none did
+            and the plate continues what is around.
+    """
+
+    plate: torch.Tensor
+    known: torch.Tensor
+
+
+def estimate_plate(sources: Sequence[torch.Tensor], screen: Triple) -> EstimatedPlate:
+    """The screen behind the subject, from frames spread over the whole shot.
+
+    Args:
+        sources: each [1,3,H,W] float32, linear Rec.709, unbounded; 8 to 24 frames are enough.
+        screen: colour of the screen, linear Rec.709, found or given; its strongest channel is the
+            key. It only has to be right within a factor of two in light.
+
+    Returns:
+        The plate. ``known`` is 0 everywhere, and the plate ``screen``, where no screen is found.
+    """
+    frames = torch.cat(list(sources))
+    key = max(range(3), key=lambda channel: screen[channel])
+    radius = max(1, round(frames.shape[-2] / LINES_PER_PIXEL))
+    smooth = box_mean(frames, radius)
+    colour = frames.new_tensor(screen).view(1, 3, 1, 1)
+    candidate = key_excess(smooth, key) > START_SHARE * key_excess(colour, key)
+    nothing = EstimatedPlate(colour.expand_as(frames[:1]).clone(), torch.zeros_like(frames[:1, :1]))
+    if int(candidate.sum()) < 1000:
+        return nothing
+    candidate = _of_one_colour(smooth, candidate, key)
+    gain = _frame_gains(smooth, candidate, key)
+    frames, smooth = frames / gain, smooth / gain
+    candidate = _of_one_light(smooth, candidate, key)
+    candidate = _steady(smooth, candidate, key)
+    candidate = eroded(_without_specks(candidate, radius), radius + 1)
+    mean, count = _robust_mean(frames, candidate)
+    if int((count > 0).sum()) < 1000:
+        return nothing
+    known = (count / min(FULLY_KNOWN, frames.shape[0])).clamp_max(1.0)
+    surface = torch.cat(
+        [_robust_surface(one, count > 0, LIGHT_ORDER)[0] for one in mean.split(1, dim=1)], dim=1
+    )
+    plate = surface + pull_push((mean - surface) * (known > 0), known)
+    return EstimatedPlate(plate.clamp_min(0.0), known)
+
+
+def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
+    """Candidates whose shares of the key channel fit one smooth surface for the whole shot."""
+    light = smooth[:, key : key + 1].clamp_min(TINY)
+    for channel in (c for c in range(3) if c != key):
+        share = smooth[:, channel : channel + 1] / light
+        expected, deviation = _robust_surface(share, candidate, SHARE_ORDER)
+        deviation = max(deviation, LEAST_SHARE_DEVIATION)
+        candidate = candidate & ((share - expected).abs() < CUT * deviation)
+    return candidate
+
+
+def _of_one_light(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
+    """Candidates whose light fits one smooth surface, folds allowed."""
+    light = smooth[:, key : key + 1].clamp_min(TINY).log()
+    expected, deviation = _robust_surface(light, candidate, LIGHT_ORDER)
+    deviation = min(max(deviation, LEAST_LIGHT_DEVIATION), LARGEST_LIGHT_DEVIATION)
+    return candidate & ((light - expected).abs() < CUT * deviation)
+
+
+def _steady(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
+    """Candidates that are no dimmer than the same pixel in its best frames."""
+    excess = key_excess(smooth, key)
+    middle = _masked_median(excess, candidate)
+    away = (excess - middle)[candidate]
+    if away.numel() == 0:
+        return candidate
+    deviation = 1.4826 * float(_thinned(away.abs()).median())
+    return candidate & ((excess - middle).abs() <= DIMMER * deviation + TINY)
+
+
+def _without_specks(candidate: torch.Tensor, radius: int) -> torch.Tensor:
+    """Grain fails a test here and there; what stands before the screen fails on a whole window."""
+    return box_mean(candidate.to(torch.float32), radius) > MAJORITY
+
+
+def _frame_gains(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
+    """[N,1,1,1] light of each frame over the shot's median, where both show screen."""
+    light = smooth[:, key : key + 1].clamp_min(TINY).log()
+    middle = _masked_median(light, candidate)
+    gains = []
+    for one, seen in zip(light.split(1), candidate.split(1), strict=True):
+        away = _thinned((one - middle)[seen])
+        gains.append(float(away.median().exp()) if away.numel() >= 1000 else 1.0)
+    return smooth.new_tensor(gains).view(-1, 1, 1, 1)
+
+
+def _robust_mean(frames: torch.Tensor, candidate: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean [1,3,H,W] of each pixel's candidates within CUT deviations of their median; counts."""
+    middle = torch.cat(
+        [_masked_median(frames[:, c : c + 1], candidate) for c in range(3)], dim=1
+    )
+    away = (frames - middle).abs()
+    level = []
+    for channel in range(3):
+        chosen = _thinned(away[:, channel : channel + 1][candidate])
+        level.append(1.4826 * float(chosen.median()) if chosen.numel() else 0.0)
+    limit = CUT * frames.new_tensor(level).view(1, 3, 1, 1) + TINY
+    kept = (candidate & (away <= limit).all(1, keepdim=True)).to(frames.dtype)
+    count = kept.sum(0, keepdim=True)
+    return (frames * kept).sum(0, keepdim=True) / count.clamp_min(1.0), count
+
+
+def _masked_median(picture: torch.Tensor, candidate: torch.Tensor) -> torch.Tensor:
+    """[1,1,H,W] median over time of [N,1,H,W] where ``candidate``; 0 where there is none."""
+    # sorted, because a median along a dimension is not deterministic on a GPU
+    held = torch.where(candidate, picture, torch.full_like(picture, torch.inf)).sort(dim=0).values
+    count = candidate.sum(0, keepdim=True)
+    low = held.gather(0, ((count - 1) // 2).clamp_min(0))
+    high = held.gather(0, (count // 2).clamp_max(picture.shape[0] - 1))
+    return torch.where(count > 0, (low + high) / 2.0, torch.zeros_like(low))
+
+
+def _robust_surface(
+    picture: torch.Tensor, candidate: torch.Tensor, order: int
+) -> tuple[torch.Tensor, float]:
+    """A smooth surface [1,1,H,W] through [N,1,H,W] where ``candidate``, and the deviation."""
+    index = _thinned(candidate.flatten().nonzero().flatten(), SURFACE_SAMPLES)
+    height, width = picture.shape[-2:]
+    place = index % (height * width)
+    terms = _terms(place % width, place // width, height, width, order)
+    values = picture.flatten()[index].double()
+    weight = torch.ones_like(values)
+    deviation = 0.0
+    coefficients = terms.new_zeros(terms.shape[1])
+    for _ in range(ROUNDS):
+        coefficients = _least_squares(terms, values, weight)
+        away = (values - terms @ coefficients).abs()
+        deviation = 1.4826 * float(away.median())
+        weight = (1.0 - (away / (2.0 * CUT * deviation + TINY)) ** 2).clamp_min(0.0) ** 2
+    return _drawn(coefficients, picture, order), deviation
+
+
+def _drawn(coefficients: torch.Tensor, picture: torch.Tensor, order: int) -> torch.Tensor:
+    height, width = picture.shape[-2:]
+    place = torch.arange(height * width, device=picture.device)
+    terms = _terms(place % width, place // width, height, width, order)
+    return (terms @ coefficients).view(1, 1, height, width).to(picture.dtype)
+
+
+def _terms(
+    x: torch.Tensor, y: torch.Tensor, height: int, width: int, order: int
+) -> torch.Tensor:
+    """[n, terms] float64: products of Legendre-like powers of x and y up to ``order`` together."""
+    u = (2.0 * x.double() + 1.0) / width - 1.0
+    v = (2.0 * y.double() + 1.0) / height - 1.0
+    columns = [u**i * v**j for i in range(order + 1) for j in range(order + 1 - i)]
+    return torch.stack(columns, dim=1)
+
+
+def _least_squares(
+    terms: torch.Tensor, values: torch.Tensor, weight: torch.Tensor
+) -> torch.Tensor:
+    """Coefficients [terms], with a whiff of ridge: a surface must not soar where nothing is."""
+    weighted = terms * weight[:, None]
+    normal = weighted.t() @ terms
+    ridge = 1e-4 * normal.diagonal().mean() * torch.eye(
+        normal.shape[0], dtype=normal.dtype, device=normal.device
+    )
+    return torch.linalg.solve(normal + ridge, weighted.t() @ values)
+
+
+def _thinned(values: torch.Tensor, limit: int = 1_000_000) -> torch.Tensor:
+    """At most ``limit`` values, evenly picked."""
+    values = values.flatten()
+    return values[:: max(1, -(-values.numel() // limit))]

@@ -1,0 +1,214 @@
+"""How much brighter or dimmer a clean plate is than the shot, once per shot and frame by frame.
+
+The plate and the shot are compared where nothing stands in front: mean light of small tiles, one
+ratio per tile and channel, and the median of the ratios. A tile's mean hardly knows grain, and a
+median does not care for the tiles in which the subject, its shadow or its spill lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from mattebox.matte.noise import Triple
+
+IDENTITY: Triple = (1.0, 1.0, 1.0)
+
+TILE = 8
+"""Side of a tile in pixels: 64 pixels make grain of 5 % a ratio good to 0.6 %."""
+
+SOFT_EDGE = 0.2
+"""Alpha over which a pixel's weight as background falls from 1 to 0."""
+
+HIGHEST_BACKGROUND = 0.4
+"""A first alpha is never taken as background from here on. A plate 1.5 times too bright makes a
+colour difference key read 0.33 on the empty screen, and that must still be found."""
+
+LEAST_TILES = 24
+"""With fewer tiles of background the median is not worth calling one."""
+
+LARGEST_GAIN = 4.0
+"""Two stops: a larger difference is another lighting, not another exposure."""
+
+LARGEST_SPREAD = 0.25
+"""Robust deviation of the tiles' ratios, as a share: above it the pictures do not show the same.
+An uneven screen moved by 2 % of its width spreads by 0.05, two unrelated pictures by 0.4 and up."""
+
+SHOT_DEADBAND = 0.002
+"""A gain this near to 1 changes alpha by no more than 0.002, under the solver's own error."""
+
+FRAME_DEADBAND = 0.004
+"""The same for one frame alone, whose own subject (shadow, spill on the screen) moves the median
+by up to 0.003 on a shot with steady light."""
+
+WEAKEST_CHANNEL = 5.0
+"""The deadband of a dark channel is at most this many times as wide."""
+
+STANDARD_ERRORS = 4.0
+"""A gain counts when it lies this many standard errors from 1."""
+
+
+@dataclass(frozen=True)
+class PlateGain:
+    """What the plate has to be multiplied by.
+
+    Attributes:
+        gain: per channel R, G, B, linear light; exactly 1 where nothing is to be done.
+        error: standard error of the gain found, per channel, >= 0.
+        accepted: whether ``gain`` changes anything.
+        reason: why, for people.
+    """
+
+    gain: Triple
+    error: Triple
+    accepted: bool
+    reason: str
+
+
+def fit_exposure(
+    sources: Sequence[torch.Tensor], plate: torch.Tensor, subject: Sequence[torch.Tensor]
+) -> PlateGain:
+    """The one gain per channel that brings a clean plate to the shot's exposure and white.
+
+    Args:
+        sources: frames of the shot, each [N,3,H,W] float32, linear Rec.709, unbounded.
+        plate: [1,3,H,W] float32, same light, already moved into place.
+        subject: per entry of ``sources`` [N,1,H,W] float32 0..1: a first alpha, rough at will.
+
+    Returns:
+        The gain, exactly 1 in a channel that differs by less than its error or the deadband.
+    """
+    ratios, sure = [], []
+    bands = _deadbands(plate, SHOT_DEADBAND)
+    for source, alpha in zip(sources, subject, strict=True):
+        for index in range(source.shape[0]):
+            found, counts = _tile_ratios(
+                source[index : index + 1], plate, alpha[index : index + 1]
+            )
+            ratios.append(found)
+            sure.append(counts)
+    if not ratios:
+        return PlateGain(IDENTITY, IDENTITY, accepted=False, reason="no frames to compare with")
+    frames = len(ratios)
+    summary = _summary(torch.cat(ratios, 1), torch.cat(sure), repeats=frames)
+    if isinstance(summary, str):
+        return PlateGain(IDENTITY, IDENTITY, accepted=False, reason=summary)
+    gains, errors = summary
+    kept = [
+        gain if abs(gain - 1.0) > max(band, STANDARD_ERRORS * error) else 1.0
+        for gain, error, band in zip(gains, errors, bands, strict=True)
+    ]
+    accepted = kept != [1.0, 1.0, 1.0]
+    words = ", ".join(f"{gain:.4f}" for gain in gains)
+    reason = f"measured {words} on {frames} frames" + ("" if accepted else ": 1 within its error")
+    return PlateGain(_triple(kept), _triple(errors), accepted=accepted, reason=reason)
+
+
+def frame_gain(source: torch.Tensor, plate: torch.Tensor, subject: torch.Tensor) -> Triple:
+    """The gain of one frame against the shot's plate, for light that flickers.
+
+    Reads this frame alone, so that any chunk of a shot finds the same. Within a deadband it is
+    exactly 1, and it leaves the deadband without a step: e becomes e - band^2 / e.
+
+    Args:
+        source: [1,3,H,W] float32, linear Rec.709, unbounded.
+        plate: [1,3,H,W] float32, same light, at the shot's exposure.
+        subject: [1,1,H,W] float32 0..1, first alpha.
+    """
+    found, counts = _tile_ratios(source, plate, subject)
+    summary = _summary(found, counts, repeats=1)
+    if isinstance(summary, str):
+        return IDENTITY
+    bands = _deadbands(plate, FRAME_DEADBAND)
+    return _triple([_outside(band, gain) for gain, band in zip(summary[0], bands, strict=True)])
+
+
+def gained_plate(plate: torch.Tensor, gain: Triple) -> torch.Tensor:
+    """[N,3,H,W] ``plate`` times ``gain``; the same tensor where the gain is exactly 1."""
+    if gain == IDENTITY:
+        return plate
+    return plate * plate.new_tensor(gain).view(1, 3, 1, 1)
+
+
+def background_weight(subject: torch.Tensor) -> torch.Tensor:
+    """How surely each pixel shows the background: [N,1,H,W] 0..1 from a first alpha of that shape.
+
+    A plate too bright or out of place lifts the first alpha of the whole background. So what a
+    quarter of the frame lies below counts as 0, as long as that is low enough to be background.
+    """
+    weights = []
+    for alpha in subject.split(1):
+        lowest = float(torch.quantile(_thinned(alpha), 0.25))
+        if not lowest < HIGHEST_BACKGROUND:
+            lowest = 0.0
+        weights.append((1.0 - (alpha - lowest) / SOFT_EDGE).clamp(0.0, 1.0))
+    return torch.cat(weights)
+
+
+def _tile_ratios(
+    source: torch.Tensor, plate: torch.Tensor, subject: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per tile of one frame: source / plate [3,T], and whether the tile may be used [T] bool."""
+    weight = background_weight(subject)
+    tile = max(1, min(TILE, *source.shape[-2:]))
+    share = F.avg_pool2d(weight, tile)
+    light = F.avg_pool2d(source * weight, tile)
+    expected = F.avg_pool2d(plate * weight, tile)
+    # a channel with hardly any light has no ratio; the tile is then left out altogether
+    floor = 0.02 * expected.amax(1, keepdim=True).clamp_min(1e-8)
+    ratio = light / torch.maximum(expected, floor)
+    lit = (expected > floor).all(1) & (light > 0.0).all(1)
+    # a tile half covered by the subject has the subject's soft edge in its other half
+    usable = lit & (share[:, 0] > 0.5) & torch.isfinite(ratio).all(1)
+    return ratio[0].flatten(1), usable[0].flatten()
+
+
+def _summary(
+    ratios: torch.Tensor, usable: torch.Tensor, *, repeats: int
+) -> tuple[list[float], list[float]] | str:
+    """Gains and their standard errors per channel, or why there are none.
+
+    Tiles of one place in several frames share their plate's error, so they count as one.
+    """
+    if int(usable.sum()) < LEAST_TILES:
+        return "too little background is seen"
+    logs = ratios[:, usable].double().log()
+    middle = torch.quantile(_thinned(logs), 0.5, dim=1)
+    spread = 1.4826 * torch.quantile(_thinned((logs - middle[:, None]).abs()), 0.5, dim=1)
+    if float(spread.max()) > LARGEST_SPREAD:
+        return f"plate and shot differ from place to place (by {float(spread.max()):.0%})"
+    gains = middle.exp()
+    if float(middle.abs().max()) > torch.log(torch.tensor(LARGEST_GAIN)).item():
+        return f"a gain of {float(gains.max()):.3g} is no change of exposure"
+    # of a median: sqrt(pi / 2) sigma / sqrt(n)
+    errors = 1.2533 * spread / (logs.shape[1] / repeats) ** 0.5
+    return gains.tolist(), errors.tolist()
+
+
+def _outside(band: float, gain: float) -> float:
+    away = gain - 1.0
+    return 1.0 if abs(away) <= band else gain - band * band / away
+
+
+def _deadbands(plate: torch.Tensor, band: float) -> list[float]:
+    """The deadband of each channel: ``band`` is meant as a share of the strongest channel's light.
+
+    A screen is dark in two channels, and there the subject's bounce weighs most: 0.5 % of the red
+    of a green screen is 0.1 % of its light, and no reason to turn the plate's colour.
+    """
+    light = plate.mean((0, 2, 3), dtype=torch.float64).clamp_min(1e-8)
+    return (band * (light.max() / light).clamp_max(WEAKEST_CHANNEL)).tolist()
+
+
+def _thinned(values: torch.Tensor, limit: int = 1_000_000) -> torch.Tensor:
+    """At most ``limit`` of the last dimension's values, evenly picked: quantile() refuses 2^24."""
+    if values.dim() == 4:
+        values = values.flatten()
+    return values[..., :: max(1, -(-values.shape[-1] // limit))]
+
+
+def _triple(values: Sequence[float]) -> Triple:
+    return (values[0], values[1], values[2])

@@ -1,0 +1,210 @@
+"""Moving a clean plate into the place it has in the shot.
+
+A locked-off camera is touched between plate and take: the plate sits a few pixels beside the shot,
+turned or zoomed a little. A shift is tried first, then an affine map, then a homography; a model
+with more freedom is taken only when it fits better on tiles that it was not fitted to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import torch
+
+from mattebox.matte.alignment import (
+    Level,
+    compare,
+    fitted,
+    held_out,
+    pyramid,
+    tile_sums,
+)
+from mattebox.matte.warp import (
+    IDENTITY_MATRIX,
+    Matrix,
+    from_matrix,
+    mapped,
+    pixel_grid,
+    to_matrix,
+    warped,
+)
+
+Model: TypeAlias = Literal["none", "shift", "affine", "homography"]
+
+MODELS: tuple[tuple[Model, int], ...] = (("shift", 2), ("affine", 6), ("homography", 8))
+"""In order of freedom, with the number of parameters."""
+
+LEAST_TILES = 40
+"""Held-out tiles needed for a verdict."""
+
+LEAST_MOVE = 0.05
+"""Pixels anywhere in the picture: less changes no edge that can be seen."""
+
+LARGEST_MOVE = 0.06
+"""Share of the picture's longer side: a larger move is another set-up."""
+
+LARGEST_ERROR = 0.2
+"""Pixels of standard error of the displacement anywhere in the picture: above, the pictures do not
+say where the plate belongs."""
+
+STANDARD_ERRORS = 3.5
+"""The held-out misfit must fall by this many of its standard errors."""
+
+LEAST_GAIN = 0.01
+"""... and by this share of what it was."""
+
+LEAST_LIKENESS = 0.25
+"""Correlation of the two band-passed pictures on held-out tiles after the fit: unrelated pictures
+reach 0.1, a wrinkled screen under grain 0.5 and more."""
+
+TRUNCATION = 9.0
+"""A pixel's squared misfit counts no more than three deviations: the subject is no misfit."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Where the clean plate belongs.
+
+    Attributes:
+        model: the simplest model that fits.
+        matrix: 9 numbers by rows, pixel coordinates (x to the right, y down, 0 at the centre of the
+            first pixel): from a pixel of the shot to the place in the plate that it shows.
+        misfit_before: root of the mean truncated squared difference of the band-passed pictures on
+            held-out tiles, linear light, the plate's gain taken out; 0 where nothing was measured.
+        misfit_after: the same with the plate moved.
+        error: standard error of the displacement in pixels where it is largest; 0 without a move.
+        reason: why this model and no other, for people.
+    """
+
+    model: Model
+    matrix: Matrix
+    misfit_before: float
+    misfit_after: float
+    error: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """Two matrices on held-out tiles: misfits, and why the second is no better ("" where it is)."""
+
+    before: float
+    after: float
+    fault: str
+
+
+def register_plate(
+    sources: Sequence[torch.Tensor], plate: torch.Tensor, subject: Sequence[torch.Tensor]
+) -> Registration:
+    """How a clean plate has to be moved to fit a shot from a camera that stands still.
+
+    Args:
+        sources: frames spread over the shot, each [N,3,H,W] float32, linear Rec.709, unbounded.
+        plate: [1,3,H,W] float32, same light; exposure and white may differ.
+        subject: per entry of ``sources`` [N,1,H,W] float32 0..1: a first alpha, rough at will.
+
+    Returns:
+        One registration for the whole shot; model "none" wherever there is doubt.
+    """
+    best = Registration("none", IDENTITY_MATRIX, 0.0, 0.0, 0.0, "")
+    if not sources:
+        return replace(best, reason="no frames to compare with")
+    levels = pyramid(sources, plate, subject)
+    finest = levels[-1]
+    kept_back = held_out(finest)
+    if int((tile_sums(finest.weight * kept_back) > 16.0).sum()) < LEAST_TILES:
+        return replace(best, reason="too little background is seen")
+    start, faults = from_matrix(IDENTITY_MATRIX), []
+    before = _judged(finest, kept_back, start, start).before
+    best = replace(best, misfit_before=before, misfit_after=before)
+    for model, freedoms in MODELS:
+        # the shift finds the place over all levels; the others start from it, near the truth
+        matrix, error = start, math.inf
+        for level in levels if model == "shift" else levels[-2:]:
+            weight = level.weight if level is not finest else level.weight * (1.0 - kept_back)
+            matrix, error = fitted(level, weight, matrix, freedoms)
+        simpler = from_matrix(best.matrix)
+        fault = _impossible(matrix, simpler, error, plate)
+        if not fault:
+            verdict = _judged(finest, kept_back, simpler, matrix)
+            fault = verdict.fault
+            if not fault:
+                # what was held back helps once the model is chosen
+                matrix, error = fitted(finest, finest.weight, matrix, freedoms)
+                best = Registration(
+                    model, to_matrix(matrix), best.misfit_before, verdict.after, error, ""
+                )
+                start = matrix
+        if fault:
+            faults.append(f"{model}: {fault}")
+    return replace(best, reason="; ".join(faults) or "each model fits better than the one before")
+
+
+def moved_plate(plate: torch.Tensor, registration: Registration) -> torch.Tensor:
+    """The plate in the place where the shot has it.
+
+    Args:
+        plate: [N,C,H,W] float32, any light, of the size that was registered.
+        registration: as found.
+
+    Returns:
+        [N,C,H,W]: sampled with a cubic (Catmull-Rom), edges held; ``plate`` itself where the model
+        is "none".
+    """
+    if registration.model == "none":
+        return plate
+    return warped(plate, from_matrix(registration.matrix))
+
+
+def largest_difference(first: torch.Tensor, second: torch.Tensor, height: int, width: int) -> float:
+    """Pixels between where two [3,3] matrices take the same pixel, the most over the picture."""
+    x, y = pixel_grid(2, 2, torch.device("cpu"))
+    x, y = x * (width - 1), y * (height - 1)
+    here, there = mapped(first, x, y), mapped(second, x, y)
+    return float(torch.hypot(here[0] - there[0], here[1] - there[1]).max())
+
+
+def _impossible(
+    matrix: torch.Tensor, before: torch.Tensor, error: float, plate: torch.Tensor
+) -> str:
+    """Why a matrix cannot be meant, whatever it fits; "" where it can."""
+    height, width = plate.shape[-2:]
+    move = largest_difference(matrix, before, height, width)
+    if error > LARGEST_ERROR:
+        return f"too little texture to tell (error {error:.2g} px)"
+    if not move <= LARGEST_MOVE * max(height, width):
+        return f"it would move the plate by {move:.1f} px, that is another set-up"
+    if move < max(LEAST_MOVE, 2.0 * error):
+        return f"it differs by {move:.3f} px only"
+    return ""
+
+
+def _judged(
+    level: Level, kept_back: torch.Tensor, before: torch.Tensor, after: torch.Tensor
+) -> _Verdict:
+    """Compare two matrices where neither was fitted."""
+    weight = level.weight * kept_back
+    old, new = compare(level, weight, before), compare(level, weight, after)
+    common = torch.minimum(old.weight, new.weight)
+    scale = torch.minimum(old.scale, new.scale)
+    misfits = [seen.squares(scale).clamp_max(TRUNCATION) for seen in (old, new)]
+    tiles = tile_sums(common).flatten()
+    sums = [tile_sums(common * misfit).flatten() for misfit in misfits]
+    total = float(tiles.sum().clamp_min(1e-9))
+    means = [float(part.sum()) / total for part in sums]
+    fall = means[0] - means[1]
+    scatter = sums[0] - sums[1] - fall * tiles
+    error = float((scatter * scatter).sum().sqrt()) / total
+    unit = float((scale * scale).mean().sqrt())
+    both = common * new.shot * new.moved / (scale * scale)
+    power = [common * p * p / (scale * scale) for p in (new.shot, new.moved)]
+    likeness = float(both.sum()) / max(1e-9, float(power[0].sum() * power[1].sum()) ** 0.5)
+    fault = ""
+    if fall < STANDARD_ERRORS * error or fall < LEAST_GAIN * means[0]:
+        fault = f"it fits no better ({fall / max(means[0], 1e-9):+.1%})"
+    elif likeness < LEAST_LIKENESS:
+        fault = f"the plate does not resemble the shot (correlation {likeness:.2f})"
+    return _Verdict(unit * means[0] ** 0.5, unit * means[1] ** 0.5, fault)

@@ -1,0 +1,83 @@
+"""Sampling a picture through a projective map.
+
+Own code instead of ``grid_sample``: its cubic (a = -0.75) does not reproduce a ramp, which moves
+what it samples by up to 0.05 px; Catmull-Rom (a = -0.5; Keys 1981) does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import torch
+
+Matrix: TypeAlias = tuple[float, float, float, float, float, float, float, float, float]
+
+IDENTITY_MATRIX: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
+
+
+def from_matrix(matrix: Sequence[float]) -> torch.Tensor:
+    """9 numbers by rows as [3,3] float64."""
+    return torch.tensor(list(matrix), dtype=torch.float64).view(3, 3)
+
+
+def to_matrix(matrix: torch.Tensor) -> Matrix:
+    """[3,3] as 9 numbers by rows, the last one 1."""
+    a, b, c, d, e, f, g, h, i = (matrix / matrix[2, 2]).flatten().tolist()
+    return (a, b, c, d, e, f, g, h, i)
+
+
+def pixel_grid(height: int, width: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
+    """x [H,W] and y [H,W] of the pixel centres, float64, from 0."""
+    y, x = torch.meshgrid(
+        torch.arange(height, dtype=torch.float64, device=device),
+        torch.arange(width, dtype=torch.float64, device=device),
+        indexing="ij",
+    )
+    return x, y
+
+
+def mapped(matrix: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Where ``matrix`` [3,3] float64 takes the points x, y (any shape, float64)."""
+    (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
+    depth = g * x + h * y + i
+    return (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
+
+
+def warped(picture: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
+    """Sample a picture where a matrix says: out(x) = picture(matrix x), edges held.
+
+    Args:
+        picture: [N,C,H,W] float32.
+        matrix: [3,3] float64, pixel coordinates, near to the identity (no point at infinity).
+
+    Returns:
+        [N,C,H,W] float32.
+    """
+    count, channels, height, width = picture.shape
+    x, y = mapped(matrix, *pixel_grid(height, width, picture.device))
+    left, above = x.floor(), y.floor()
+    across = _cubic_weights((x - left).to(picture.dtype))
+    down = _cubic_weights((y - above).to(picture.dtype))
+    columns = [(left.long() + step).clamp(0, width - 1).flatten() for step in range(-1, 3)]
+    rows = [(above.long() + step).clamp(0, height - 1).flatten() * width for step in range(-1, 3)]
+    # one row of memory per pixel: the channels of all pictures are fetched together
+    pixels = picture.reshape(count * channels, -1).t().contiguous()
+    result = torch.zeros_like(pixels)
+    for row, weight in zip(rows, down, strict=True):
+        line = torch.zeros_like(pixels)
+        for column, part in zip(columns, across, strict=True):
+            line += pixels.index_select(0, row + column) * part.view(-1, 1)
+        result += line * weight.view(-1, 1)
+    return result.t().reshape(count, channels, height, width).contiguous()
+
+
+def _cubic_weights(part: torch.Tensor) -> list[torch.Tensor]:
+    """Weights of the four neighbours of a point ``part`` (0..1) behind the second of them."""
+    square, cube = part * part, part * part * part
+    return [
+        0.5 * (2.0 * square - part - cube),
+        0.5 * (2.0 - 5.0 * square + 3.0 * cube),
+        0.5 * (part + 4.0 * square - 3.0 * cube),
+        0.5 * (cube - square),
+    ]

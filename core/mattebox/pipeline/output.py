@@ -1,0 +1,118 @@
+"""A keyed frame on its way to disk: header, channels that are passed through, events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from mattebox import __version__
+from mattebox.errors import UsageError
+from mattebox.events import FrameEvent, Reporter, WarningEvent
+from mattebox.frames import carried_attributes, write_frame
+from mattebox.images import Frame, Pixels
+from mattebox.matte.layers import HALF_MAX
+from mattebox.pipeline.keyer import KeyedFrame, StageClock
+from mattebox.pipeline.plan import FINGERPRINT, INPUTS, Plan
+from mattebox.shot import Pictures
+
+
+def write_keyed(
+    plan: Plan, pictures: Pictures, keyed: KeyedFrame, reporter: Reporter, clock: StageClock
+) -> None:
+    """Write one frame and say so."""
+    frame, path = pictures.frame, plan.output.path(pictures.frame)
+    with clock.stage("write"):
+        attributes, types = _header(plan, pictures, keyed)
+        pixels, channels = _with_passed(keyed, pictures)
+        keyed_frame = Frame(
+            pixels,
+            channels,
+            data_window=plan.shot.window,
+            display_window=pictures.header.display_window,
+            pixel_aspect=pictures.header.pixel_aspect,
+            attributes=attributes,
+            attribute_types=types,
+        )
+        write_frame(path, keyed_frame, pixel_type=plan.job.settings.pixel_type.value)
+    for code, count, message in (
+        ("non_finite", pictures.repaired, "pixels with NaN or Inf repaired from their neighbours"),
+        ("clamped", keyed.clamped, "values outside half's range clamped to +-65504"),
+    ):
+        if count:
+            reporter.emit(
+                WarningEvent(code=code, message=f"{count} {message}", frame=frame, path=str(path))
+            )
+    if not keyed.identity.holds:
+        reporter.emit(
+            WarningEvent(
+                code="identity",
+                message=f"the layers miss the source by {keyed.identity.max_steps:.2f} steps at "
+                f"{keyed.identity.worst}",
+                frame=frame,
+                path=str(path),
+                next_step="please report this; it is a fault of Mattebox",
+            )
+        )
+    reporter.emit(
+        FrameEvent(
+            frame=frame,
+            path=str(path),
+            skipped=False,
+            identity=keyed.identity.max_steps,
+            residual=keyed.residual,
+        )
+    )
+
+
+def _with_passed(keyed: KeyedFrame, pictures: Pictures) -> tuple[Pixels, tuple[str, ...]]:
+    """The keyed channels, and behind them those that are passed through."""
+    if not pictures.passed_names:
+        return keyed.pixels, keyed.channels
+    doubled = set(keyed.channels) & set(pictures.passed_names)
+    if doubled:
+        raise UsageError(
+            f"the plate's {', '.join(sorted(doubled))} cannot be passed through: the result has "
+            "channels of that name",
+            next_step="leave them out of --layers, or the pass out of --passes",
+            frame=pictures.frame,
+        )
+    passed = pictures.passed.clip(-HALF_MAX, HALF_MAX).astype(keyed.pixels.dtype)
+    return (
+        np.concatenate([keyed.pixels, passed], axis=2),
+        (*keyed.channels, *pictures.passed_names),
+    )
+
+
+def _header(
+    plan: Plan, pictures: Pictures, keyed: KeyedFrame
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The source's attributes, the result's colour, and where the pixels come from; with types."""
+    job = plan.job
+    assert job.prepared is not None
+    colour, weights = job.prepared.colour, job.prepared.weights
+    plate = (
+        "given"
+        if job.clean_plate is not None
+        else ("constant" if job.settings.screen is not None else "inpainted")
+    )
+    made: dict[str, Any] = {
+        "mattebox/version": __version__,
+        "mattebox/engine": job.settings.engine.value,
+        "mattebox/device": job.device.split(":")[0],
+        "mattebox/plateSpace": colour.in_space,
+        "mattebox/plate": plate,
+        FINGERPRINT: job.fingerprint,
+        INPUTS: plan.inputs(pictures.frame),
+        "mattebox/identity": float(keyed.identity.max_steps),
+        "mattebox/residual": float(keyed.residual),
+        "mattebox/repaired": int(pictures.repaired),
+        "mattebox/clamped": int(keyed.clamped),
+    }
+    if weights is not None:
+        made["mattebox/weights"] = weights.sha256
+    if colour.interop_id is not None:
+        made["colorInteropID"] = colour.interop_id
+    made["chromaticities"] = colour.chromaticities
+    attributes, types = carried_attributes(pictures.header)
+    return attributes | made, types | {"chromaticities": "float[8]"}

@@ -1,0 +1,116 @@
+"""Which frames a run has to do with, where they go, and which of them are current."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from mattebox.engines.registry import engine_info
+from mattebox.errors import MissingFramesError, UsageError
+from mattebox.frames import read_attributes_only
+from mattebox.job import Job
+from mattebox.matte.steady import WINDOW
+from mattebox.pipeline.prepare import checked_output
+from mattebox.sequences import OutputPattern, format_frames, parse_frames
+from mattebox.shot import Shot
+
+FINGERPRINT = "mattebox/job"
+"""Header attribute: everything that decided the pixels of a frame but its files."""
+
+INPUTS = "mattebox/inputs"
+"""Header attribute: the files that a frame was made from."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which frames a run has to do with, and where they go."""
+
+    job: Job
+    shot: Shot
+    frames: tuple[int, ...]
+    absent: tuple[int, ...]
+    output: OutputPattern
+
+    @cached_property
+    def whole(self) -> tuple[int, ...]:
+        """All frames of the shot that can be read."""
+        return tuple(f for f in self.shot.plate.frames if not self.shot.missing(f))
+
+    def neighbours(self, frame: int) -> tuple[int, ...]:
+        """The frames that the solver reads beside this one: a finite window, read, not written."""
+        assert self.job.prepared is not None
+        if self.job.prepared.analysis.statistics is None:
+            return ()
+        around = range(frame - WINDOW, frame + WINDOW + 1)
+        return tuple(f for f in around if f != frame and f in self._whole_set)
+
+    @cached_property
+    def _whole_set(self) -> frozenset[int]:
+        return frozenset(self.whole)
+
+    def inputs(self, frame: int) -> str:
+        """SHA-256 over all files a frame's pixels come from: its own, its neighbours', and for
+        engines with memory those of every frame before it."""
+        frames = {frame, *self.neighbours(frame)}
+        if engine_info(self.job.settings.engine).recurrent:
+            frames |= {f for f in self.whole if f < frame}
+        digests = "".join(f"{f}:{self.shot.digest(f)};" for f in sorted(frames))
+        return hashlib.sha256(digests.encode()).hexdigest()
+
+    @classmethod
+    def make(cls, job: Job, shot: Shot, frames: str | None) -> Plan:
+        on_disk = set(shot.plate.frames)
+        wanted = (
+            tuple(sorted({*shot.plate.frames, *shot.plate.missing}))
+            if frames is None
+            else parse_frames(frames)
+        )
+        usable = tuple(f for f in wanted if f in on_disk and not shot.missing(f))
+        absent = tuple(frame for frame in wanted if frame not in set(usable))
+        if not usable:
+            raise MissingFramesError(
+                f"none of the frames {format_frames(wanted)} is there"
+                + _first_missing(shot, wanted),
+                wanted,
+                next_step=f"the plate has {format_frames(shot.plate.frames)}",
+            )
+        return cls(job, shot, usable, absent, checked_output(job, shot, usable))
+
+    def refuse_foreign_files(self, *, overwrite: bool) -> None:
+        """Never replace a file that is not ours, unless told to."""
+        if overwrite:
+            return
+        foreign = [
+            path
+            for path in (self.output.path(frame) for frame in self.frames)
+            if path.exists() and FINGERPRINT not in (read_attributes_only(path) or {})
+        ]
+        if foreign:
+            more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+            raise UsageError(
+                f"{foreign[0]}{more} was not written by Mattebox and would be replaced",
+                expected="an output without foreign files",
+                next_step="choose another output, or say --overwrite",
+            )
+
+    def is_current(self, frame: int) -> bool:
+        """True where the frame on disk is whole and is exactly what this job would write."""
+        attributes = read_attributes_only(self.output.path(frame))
+        return attributes is not None and (
+            attributes.get(FINGERPRINT) == self.job.fingerprint
+            and attributes.get(INPUTS) == self.inputs(frame)
+        )
+
+
+def frames_in_words(frames: Sequence[int]) -> str:
+    return f"{'frame' if len(frames) == 1 else f'{len(frames)} frames'} {format_frames(frames)}"
+
+
+def _first_missing(shot: Shot, wanted: Sequence[int]) -> str:
+    for frame in wanted:
+        absent = shot.missing(frame)
+        if absent:
+            return f"; the first absent file is {absent[0]}"
+    return ""

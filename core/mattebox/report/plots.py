@@ -1,0 +1,160 @@
+"""A figure over the frames of a shot as points of an SVG; the template draws them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mattebox.measure.quality import FIGURES, FrameQuality, QualityFigure
+
+WIDTH, HEIGHT = 560.0, 130.0
+LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 8.0, 20.0
+"""The drawing's size and the margins of its axes, in the SVG's own units."""
+
+_MOST_POINTS = 2000
+"""More frames than this are drawn by the least and the largest value of each group of frames."""
+
+_LEAST_SPAN = 10.0
+"""Of an axis, in deviations nobody would look at: what is steady is drawn as a steady line."""
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A place on an axis and what is written there."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A frame that is marked: a suspect."""
+
+    frame: int
+    x: float
+    y: float
+    title: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One figure, drawn.
+
+    Attributes:
+        figure: what it is.
+        summary: least, median and largest value in words, for who does not see the line.
+        lines: ``points`` of polylines; the line is broken where a frame has no value.
+        dots: single points between two gaps, x and y.
+        marks: suspects.
+        ticks_x, ticks_y: of the axes.
+    """
+
+    figure: QualityFigure
+    summary: str
+    lines: tuple[str, ...]
+    dots: tuple[tuple[float, float], ...]
+    marks: tuple[Mark, ...]
+    ticks_x: tuple[Tick, ...]
+    ticks_y: tuple[Tick, ...]
+
+
+def make_plots(frames: Sequence[FrameQuality], suspects: Sequence[int]) -> tuple[Plot, ...]:
+    """One plot for each figure that any frame has; suspects are marked in all of them."""
+    plots = []
+    for figure in FIGURES:
+        values = [(measured.frame, getattr(measured, figure.name)) for measured in frames]
+        known = [(f, v * figure.scale) for f, v in values if v is not None and math.isfinite(v)]
+        if known:
+            plots.append(_plot(figure, known, frames[0].frame, frames[-1].frame, set(suspects)))
+    return tuple(plots)
+
+
+def x_of(frame: float, first: int, last: int) -> float:
+    """Where a frame lies; a single frame lies in the middle."""
+    share = 0.5 if last == first else (frame - first) / (last - first)
+    return round(LEFT + share * (WIDTH - LEFT - RIGHT), 2)
+
+
+def _plot(
+    figure: QualityFigure,
+    known: list[tuple[int, float]],
+    first: int,
+    last: int,
+    suspects: set[int],
+) -> Plot:
+    values = [value for _, value in known]
+    ticks = nice_ticks(min(values), max(values), _LEAST_SPAN * figure.least * figure.scale)
+    low, high = ticks[0], ticks[-1]
+
+    def y_of(value: float) -> float:
+        return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 2)
+
+    runs = _runs(known)
+    points = [[(x_of(f, first, last), y_of(v)) for f, v in _thinned(run)] for run in runs]
+    unit = f" {figure.unit}" if figure.unit else ""
+    summary = (
+        f"from {min(values):.4g} to {max(values):.4g}{unit}, median {np.median(values):.4g}{unit}, "
+        f"frames {first} to {last}"
+    )
+    return Plot(
+        figure=figure,
+        summary=summary,
+        lines=tuple(" ".join(f"{x:g},{y:g}" for x, y in run) for run in points if len(run) > 1),
+        dots=tuple(run[0] for run in points if len(run) == 1),
+        marks=tuple(
+            Mark(f, x_of(f, first, last), y_of(v), f"frame {f}: {v:.4g}{unit}")
+            for f, v in known
+            if f in suspects
+        ),
+        ticks_x=tuple(
+            Tick(x_of(f, first, last), str(f)) for f in sorted({first, (first + last) // 2, last})
+        ),
+        ticks_y=tuple(Tick(y_of(value), f"{value:g}") for value in ticks),
+    )
+
+
+def nice_ticks(low: float, high: float, least_span: float) -> tuple[float, ...]:
+    """Three to six round values around a range, at steps of 1, 2 or 5 times a power of ten.
+
+    A range smaller than ``least_span`` (> 0) is widened to it; not below 0 where it is above.
+    """
+    if high - low < least_span:
+        middle, floor = 0.5 * (low + high), 0.0 if low >= 0.0 else -math.inf
+        low = max(middle - 0.5 * least_span, floor)
+        high = low + least_span
+    span = high - low
+    rough = span / 3.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * m for m in (1.0, 2.0, 5.0, 10.0) if power * m >= rough * (1.0 - 1e-9))
+    start, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return tuple(round(n * step, 10) for n in range(start, end + 1))
+
+
+def _runs(known: list[tuple[int, float]]) -> list[list[tuple[int, float]]]:
+    """Neighbouring frames together; a gap between frame numbers breaks the line."""
+    # A shot keyed on every second frame has no neighbours; its own step is then no gap.
+    gaps = [b - a for (a, _), (b, _) in itertools.pairwise(known)]
+    step = min(gaps, default=1)
+    runs: list[list[tuple[int, float]]] = []
+    for frame, value in known:
+        if runs and frame - runs[-1][-1][0] <= step:
+            runs[-1].append((frame, value))
+        else:
+            runs.append([(frame, value)])
+    return runs
+
+
+def _thinned(run: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    if len(run) <= _MOST_POINTS:
+        return run
+    size = -(-2 * len(run) // _MOST_POINTS)
+    kept: set[tuple[int, float]] = set()
+    for start in range(0, len(run), size):
+        group = run[start : start + size]
+        kept.add(min(group, key=lambda point: point[1]))
+        kept.add(max(group, key=lambda point: point[1]))
+    return sorted(kept)
