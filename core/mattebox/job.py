@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from mattebox import __version__
 from mattebox.errors import InputError, JobError, WriteError
-from mattebox.matte.materials import ShotStatistics
+from mattebox.matte.statistics import ShotStatistics
 from mattebox.settings import EngineName, KeySettings
 
 SCHEMA_VERSION: Literal[1] = 1

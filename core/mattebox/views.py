@@ -123,17 +123,18 @@ def shrunk(pixels: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
 
     A last row or column that is not whole is averaged over what there is.
     """
-    if factor == 1 or pixels.size == 0:
+    if factor == 1:
         return pixels
-    summed: NDArray[np.float32] = pixels.astype(np.float32)
-    for axis in (0, 1):
-        starts = np.arange(0, summed.shape[axis], factor)
-        counts = np.diff([*starts, summed.shape[axis]]).astype(np.float32)
-        shape = [1] * summed.ndim
-        shape[axis] = len(counts)
-        sums = np.add.reduceat(summed, starts, axis=axis)
-        summed = (sums / counts.reshape(shape)).astype(np.float32)
-    return summed
+    height, width = (-(-length // factor) for length in pixels.shape[:2])
+    summed = np.zeros((height, width, *pixels.shape[2:]), np.float32)
+    counts = np.zeros((height, width, *(1,) * (pixels.ndim - 2)), np.float32)
+    for row in range(factor):
+        for column in range(factor):
+            part = pixels[row::factor, column::factor]
+            there = np.s_[: part.shape[0], : part.shape[1]]
+            summed[there] += part
+            counts[there] += 1.0
+    return summed / counts
 
 
 def over_grey(rgb: Linear, alpha: Matte) -> Linear:

@@ -63,7 +63,9 @@ def test_a_plate_keys_in_its_own_space_and_comes_back_linear(
     assert done.returncode == 0, done.stderr
     path = tmp_path / "out/shot.1001.exr"
     keyed = read_exr(path)
-    assert np.abs(keyed["A"] - disc_alpha(1)).mean() < 0.01
+    error = np.abs(keyed["A"] - disc_alpha(1)).mean()
+    assert error < 0.015
+    assert error <= np.abs(keyed["net.A"] - disc_alpha(1)).mean()
     solid = keyed["A"] == 1.0
     assert solid.sum() > 100
     light = converted(encoded, space, linear)[solid]

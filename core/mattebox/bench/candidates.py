@@ -79,6 +79,15 @@ PLAIN = {
 }
 """Plain methods and what they are."""
 
+OWN = {
+    "screen": "engine screen",
+    "hint": "engine hint on an untuned plate difference",
+    "rvm": "engine rvm",
+    "bgmv2": "engine bgmv2",
+    "triangulate": "engine triangulate, passes without grain",
+}
+"""Mattebox's methods and what they are."""
+
 
 def clean_plates(shot: BenchShot) -> tuple[str, ...]:
     """The clean plates a shot has for the pass to key."""

@@ -19,15 +19,6 @@ from mattebox.images import Frame, Window
 from mattebox.job import Job
 from mattebox.sequences import find_sequence, format_frames
 
-OWN = {
-    "screen": "engine screen",
-    "hint": "engine hint on an untuned plate difference",
-    "rvm": "engine rvm",
-    "bgmv2": "engine bgmv2",
-    "triangulate": "engine triangulate, passes without grain",
-}
-"""Mattebox's methods and what they are."""
-
 HINT_FULL = 0.1
 """Linear light at which the plate difference that starts the hint engine is full: not tuned by any
 truth, about half of middle grey (0.18), some ten times the grain of a well exposed plate."""

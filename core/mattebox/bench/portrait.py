@@ -135,14 +135,15 @@ def with_edge(portrait: Portrait, foreground: Pixels, edge: Edge) -> Pixels:
 def _strands(inside: NDArray[np.bool_]) -> NDArray[np.float64]:
     """HxW cover 0..1 of seeded curved strands, about a pixel wide, from the outline outward."""
     height, width = inside.shape
-    outline = inside & ~ndimage.binary_erosion(inside, border_value=1)
+    outline = inside & ~np.asarray(ndimage.binary_erosion(inside, border_value=1), np.bool_)
     roots = np.argwhere(outline)
     canvas = np.zeros((height * _FINE, width * _FINE), np.bool_)
     if not roots.size:
         return np.zeros(inside.shape)
     random = np.random.default_rng(_STRAND_SEED)
-    distance = ndimage.gaussian_filter(ndimage.distance_transform_edt(~inside), 4.0)
-    away = np.stack(np.gradient(distance), axis=2)
+    distance = np.asarray(ndimage.distance_transform_edt(~inside))
+    down, right = np.gradient(ndimage.gaussian_filter(distance, 4.0))
+    away = np.dstack([down, right])
     along = np.linspace(0.0, 1.0, 400)[:, None]
     for y, x in roots[random.integers(0, len(roots), STRANDS)]:
         direction = away[y, x] / max(float(np.hypot(*away[y, x])), 1e-6)

@@ -116,8 +116,7 @@ def _rows(
 
 
 def _wanted(methods: str | None) -> set[str] | None:
-    from mattebox.bench.candidates import PLAIN
-    from mattebox.bench.methods import OWN
+    from mattebox.bench.candidates import OWN, PLAIN
 
     if methods is None:
         return None

@@ -36,7 +36,7 @@ def report(
     pictures: Annotated[
         int,
         typer.Option(
-            min=0, max=200, help="Frames with pictures, about 0.4 MB each; plots show all frames."
+            min=0, max=200, help="Frames with pictures, 0.1 to 0.6 MB each; plots show all."
         ),
     ] = 24,
     ocio: Annotated[

@@ -6,9 +6,9 @@ excess in the screen's key channel (neutral smoke, grey hair); the solver mends 
 
 from __future__ import annotations
 
+from mattebox.colour_difference import colour_difference
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
 from mattebox.errors import UsageError
-from mattebox.matte.colour_difference import colour_difference
 
 INFO = EngineInfo(
     name="screen",

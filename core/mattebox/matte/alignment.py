@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.plate_exposure import background_weight
-from mattebox.matte.warp import mapped, pixel_grid, warped
+from mattebox.matte.warp import mapped, pixel_grid, rescaled, warped
 from mattebox.matte.windows import box_min
 
 LARGEST_PICTURE = 2_500_000
@@ -155,8 +155,11 @@ def fitted(
     u, v = (x - (width - 1) / 2.0) / half, (y - (height - 1) / 2.0) / half
     basis = _displacements(u, v, freedoms)
     ends = torch.tensor([-1.0, 1.0], dtype=torch.float64)
-    corners = _displacements(ends.repeat(2) * width / 2.0 / half,
-                             ends.repeat_interleave(2) * height / 2.0 / half, freedoms)
+    corners = _displacements(
+        ends.repeat(2) * width / 2.0 / half,
+        ends.repeat_interleave(2) * height / 2.0 / half,
+        freedoms,
+    )
     own, error = matrix, math.inf
     for _ in range(STEPS):
         seen = compare(level, weight, own)
@@ -183,25 +186,17 @@ def tile_sums(picture: torch.Tensor) -> torch.Tensor:
     """[..., h, w] summed over tiles: [..., tiles] float64, the last ones cut by the border."""
     height, width = picture.shape[-2:]
     padded = F.pad(picture.double(), (0, -width % TILE, 0, -height % TILE))
-    rows = padded.unflatten(-2, (-1, TILE)).sum(-2)
-    return rows.unflatten(-1, (-1, TILE)).sum(-1).flatten(-2)
+    down, across = padded.shape[-2] // TILE, padded.shape[-1] // TILE
+    tiles = padded.reshape(*picture.shape[:-2], down, TILE, across, TILE).sum((-3, -1))
+    return tiles.flatten(-2)
 
 
 def held_out(level: Level) -> torch.Tensor:
     """[1,1,h,w] 1 on every second tile, like a chess board: never fitted to."""
-    x, y = pixel_grid(*level.weight.shape[-2:], level.weight.device)
+    height, width = level.weight.shape[-2:]
+    x, y = pixel_grid(height, width, level.weight.device)
     odd = ((x / TILE).floor() + (y / TILE).floor()) % 2.0
-    return odd.to(level.weight.dtype)[None, None]
-
-
-def rescaled(matrix: torch.Tensor, factor: float) -> torch.Tensor:
-    """The same map in pixels of a picture that is ``factor`` times as large."""
-    if factor == 1.0:
-        return matrix
-    offset = (factor - 1.0) / 2.0
-    there = matrix.new_tensor([[factor, 0.0, offset], [0.0, factor, offset], [0.0, 0.0, 1.0]])
-    moved = there @ matrix @ torch.linalg.inv(there)
-    return moved / moved[2, 2]
+    return odd.to(level.weight.dtype).view(1, 1, height, width)
 
 
 def _level(shot: torch.Tensor, plate: torch.Tensor, known: torch.Tensor, factor: float) -> Level:
@@ -261,8 +256,9 @@ def _equations(
     flat = basis.reshape(freedoms, 2, -1)
     turned = torch.einsum("ijp,kjp->kip", tensor.flatten(2), flat)
     normal = torch.einsum("kip,lip->kl", turned, flat)
-    pulls = tile_sums(torch.einsum("kip,ip->kp", flat, towards.flatten(1)).view(
-        freedoms, *weight.shape[-2:]))
+    pulls = tile_sums(
+        torch.einsum("kip,ip->kp", flat, towards.flatten(1)).view(freedoms, *weight.shape[-2:])
+    )
     # 8 x 8 at most: solved on the host, the same way for every device
     return normal.cpu(), pulls.sum(1).cpu(), (pulls @ pulls.t()).cpu()
 
@@ -294,4 +290,5 @@ def _small_move(step: torch.Tensor, half: float, width: int, height: int) -> tor
         [[1.0 / half, 0.0, -x / half], [0.0, 1.0 / half, -y / half], [0.0, 0.0, 1.0]],
         dtype=torch.float64,
     )
-    return torch.linalg.inv(there) @ centred @ there
+    move: torch.Tensor = torch.linalg.inv(there) @ centred @ there
+    return move

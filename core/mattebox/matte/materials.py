@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mattebox.matte.noise import NoiseModel, Triple
+from mattebox.matte.statistics import Material, ShotStatistics
 from mattebox.matte.windows import box_mean
 
 # Standard deviation of a material's brightness: light and shade on one material differ by about
@@ -29,48 +29,6 @@ UNKNOWN_WEIGHT = 0.1
 # A colour given by a network or by hand: good to a few percent, and meant.
 GIVEN_SPREAD = 0.03
 GIVEN_WEIGHT = 0.5
-
-
-@dataclass(frozen=True)
-class Material:
-    """A colour of the subject.
-
-    Attributes:
-        colour: R, G, B, linear Rec.709, straight, as lit in the plate (spill included).
-        spread: standard deviation of a channel beside the shading, same units, >= 0.
-        weight: share of the subject's pixels, 0..1.
-    """
-
-    colour: Triple
-    spread: float
-    weight: float
-
-
-@dataclass(frozen=True)
-class ShotStatistics:
-    """Everything the solver knows of a shot beyond the frame in hand.
-
-    Attributes:
-        noise: grain of the source.
-        plate_noise: variance of the plate's own error (grain, estimate) as a share of the
-            source's grain at the same brightness, >= 0.
-        key: index of the screen's key channel.
-        screen: True where the plate is a saturated colour, so that colour difference holds.
-        materials: the subject's colours, heaviest first; may be empty.
-        brightness: a typical level of the plate, linear, > 0: the unit for colours not known.
-        soft_exponent: of 1 - alpha = (1 - colour difference) ^ exponent in material of unknown
-            colour (smoke, glass), >= 1; 1 where nothing is known.
-        soft_error: its standard error.
-    """
-
-    noise: NoiseModel
-    plate_noise: float
-    key: int
-    screen: bool
-    materials: tuple[Material, ...]
-    brightness: float
-    soft_exponent: float = 1.0
-    soft_error: float = 0.5
 
 
 @dataclass(frozen=True)

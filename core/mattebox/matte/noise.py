@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
 
 import torch
 
-Triple: TypeAlias = tuple[float, float, float]
+from mattebox.matte.statistics import NoiseModel
 
 BANDS = 16
 MIN_SAMPLES = 400  # in a band, for a quantile good to a few percent
@@ -25,28 +23,11 @@ QUANTILE = 0.35
 NORMAL_AT_QUANTILE = 0.45376
 # Samples this far apart: film grain and debayered noise are correlated over about one pixel.
 LAG = 2
-# Nothing is less noisy than a half float's rounding: step 2^-11 relative, uniform -> /sqrt(12).
-HALF_ROUNDING = (2.0**-11) ** 2 / 12.0
 SAMPLES_PER_CHANNEL = 400_000
 # Read noise equals photon noise at this share of the shot's middle brightness: from a clean
 # cinema camera to a noisy phone.
 FLOOR_SHARES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 ENVELOPE = 0.3  # share of bands assumed free of motion and texture
-
-
-@dataclass(frozen=True)
-class NoiseModel:
-    """Variance of the grain per channel R, G, B: gain * max(x, 0) + floor, in linear light."""
-
-    gain: Triple
-    floor: Triple
-
-    def variance(self, picture: torch.Tensor) -> torch.Tensor:
-        """Variance of every sample of ``picture`` [N,3,H,W] (linear Rec.709), > 0, same shape."""
-        gain = picture.new_tensor(self.gain).view(1, 3, 1, 1)
-        floor = picture.new_tensor(self.floor).view(1, 3, 1, 1)
-        rounding = HALF_ROUNDING * picture * picture
-        return gain * picture.clamp_min(0.0) + floor + rounding
 
 
 def estimate_noise(frames: Sequence[torch.Tensor]) -> NoiseModel:
@@ -86,10 +67,10 @@ def _fit_channel(frames: Sequence[torch.Tensor]) -> tuple[float, float]:
     levels = [pair[0] for pair in (spatial, temporal) if pair is not None]
     if not levels:
         return 0.0, 1e-10
-    edges = torch.quantile(
-        torch.cat(levels).clamp_min(0.0)[: 2 * SAMPLES_PER_CHANNEL],
-        torch.linspace(0.0, 1.0, BANDS + 1, device=levels[0].device),
-    )
+    level = torch.cat(levels).clamp_min(0.0)[: 2 * SAMPLES_PER_CHANNEL]
+    # A small picture has few bands, so that each holds enough; the smallest has one.
+    bands = max(1, min(BANDS, level.numel() // (2 * MIN_SAMPLES)))
+    edges = torch.quantile(level, torch.linspace(0.0, 1.0, bands + 1, device=level.device))
     points = []
     for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         found = []

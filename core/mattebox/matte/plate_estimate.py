@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import torch
 
-from mattebox.matte.colour_difference import TINY, key_excess
+from mattebox.colour_difference import TINY, key_excess
+from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.fill import pull_push
-from mattebox.matte.noise import Triple
+from mattebox.matte.statistics import Triple
 from mattebox.matte.windows import box_mean, eroded
 
 LINES_PER_PIXEL = 180
@@ -27,7 +28,9 @@ of an unevenly lit screen has half the light of its middle."""
 
 SHARE_ORDER = 2
 LIGHT_ORDER = 4
-"""Orders of the surfaces of the channels' shares (colour of lamps) and of light (lamps, fall-off)."""
+"""Orders of the surfaces: the channels' shares (colour of the lamps) and light (their fall-off).
+On two rendered shots light of order 2 costs 0.6 and 4.4 in MAD x1e3 over the true plate, order 3
+0.6 and 1.8, order 4 0.7 and 0.8."""
 
 ROUNDS = 8
 """Fits of a surface, each to what the one before left in; later ones change nothing."""
@@ -37,7 +40,7 @@ CUT = 3.0
 
 LEAST_SHARE_DEVIATION = 0.01
 LEAST_LIGHT_DEVIATION = 0.03
-"""What folds and interreflection do at least; a noiseless flat screen has no deviation of its own."""
+"""What folds and interreflection do at least; a noiseless flat screen has no deviation itself."""
 
 LARGEST_LIGHT_DEVIATION = 0.15
 """What folds do at most: darker is not the screen."""
@@ -50,6 +53,13 @@ MAJORITY = 0.75
 
 FULLY_KNOWN = 3
 """Frames from which a pixel's own mean needs no help from its neighbours."""
+
+GRAIN_MARGIN = 1.3
+"""Detail is kept for what it has above this many times the power of grain: a window's power of
+pure grain scatters by a tenth or two."""
+
+LEAST_PIXELS = 1000
+"""Of screen: fewer say nothing of its surface."""
 
 SURFACE_SAMPLES = 60_000
 """Pixels per surface fit: 15 unknowns ask for no more."""
@@ -87,7 +97,7 @@ def estimate_plate(sources: Sequence[torch.Tensor], screen: Triple) -> Estimated
     colour = frames.new_tensor(screen).view(1, 3, 1, 1)
     candidate = key_excess(smooth, key) > START_SHARE * key_excess(colour, key)
     nothing = EstimatedPlate(colour.expand_as(frames[:1]).clone(), torch.zeros_like(frames[:1, :1]))
-    if int(candidate.sum()) < 1000:
+    if int(candidate.sum()) < LEAST_PIXELS:
         return nothing
     candidate = _of_one_colour(smooth, candidate, key)
     gain = _frame_gains(smooth, candidate, key)
@@ -95,12 +105,16 @@ def estimate_plate(sources: Sequence[torch.Tensor], screen: Triple) -> Estimated
     candidate = _of_one_light(smooth, candidate, key)
     candidate = _steady(smooth, candidate, key)
     candidate = eroded(_without_specks(candidate, radius), radius + 1)
-    mean, count = _robust_mean(frames, candidate)
-    if int((count > 0).sum()) < 1000:
+    kept = _kept(frames, candidate).to(frames.dtype)
+    count = kept.sum(0, keepdim=True)
+    if int((count > 0).sum()) < LEAST_PIXELS:
         return nothing
+    mean = (frames * kept).sum(0, keepdim=True) / count.clamp_min(1.0)
+    mean = _without_grain(mean, count, _grain(frames, kept), radius)
     known = (count / min(FULLY_KNOWN, frames.shape[0])).clamp_max(1.0)
     surface = torch.cat(
-        [_robust_surface(one, count > 0, LIGHT_ORDER)[0] for one in mean.split(1, dim=1)], dim=1
+        [_robust_surface(one, count > 0, LIGHT_ORDER)[0] for one in torch.split(mean, 1, dim=1)],
+        dim=1,
     )
     plate = surface + pull_push((mean - surface) * (known > 0), known)
     return EstimatedPlate(plate.clamp_min(0.0), known)
@@ -146,26 +160,56 @@ def _frame_gains(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> tor
     light = smooth[:, key : key + 1].clamp_min(TINY).log()
     middle = _masked_median(light, candidate)
     gains = []
-    for one, seen in zip(light.split(1), candidate.split(1), strict=True):
+    for one, seen in zip(torch.split(light, 1), torch.split(candidate, 1), strict=True):
         away = _thinned((one - middle)[seen])
-        gains.append(float(away.median().exp()) if away.numel() >= 1000 else 1.0)
+        gains.append(float(away.median().exp()) if away.numel() >= LEAST_PIXELS else 1.0)
     return smooth.new_tensor(gains).view(-1, 1, 1, 1)
 
 
-def _robust_mean(frames: torch.Tensor, candidate: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean [1,3,H,W] of each pixel's candidates within CUT deviations of their median; counts."""
-    middle = torch.cat(
-        [_masked_median(frames[:, c : c + 1], candidate) for c in range(3)], dim=1
-    )
-    away = (frames - middle).abs()
-    level = []
+def _kept(frames: torch.Tensor, candidate: torch.Tensor) -> torch.Tensor:
+    """The candidates that lie, in every channel, within CUT deviations of their pixel's median."""
     for channel in range(3):
-        chosen = _thinned(away[:, channel : channel + 1][candidate])
-        level.append(1.4826 * float(chosen.median()) if chosen.numel() else 0.0)
-    limit = CUT * frames.new_tensor(level).view(1, 3, 1, 1) + TINY
-    kept = (candidate & (away <= limit).all(1, keepdim=True)).to(frames.dtype)
-    count = kept.sum(0, keepdim=True)
-    return (frames * kept).sum(0, keepdim=True) / count.clamp_min(1.0), count
+        picture = frames[:, channel : channel + 1]
+        away = (picture - _masked_median(picture, candidate)).abs()
+        chosen = _thinned(away[candidate])
+        deviation = 1.4826 * float(chosen.median()) if chosen.numel() else 0.0
+        candidate = candidate & (away <= CUT * deviation + TINY)
+    return candidate
+
+
+def _grain(frames: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
+    """[1,3,1,1] variance of a frame's grain on the screen, from every other frame against the rest.
+
+    What stands still (folds, weave) is in both halves and cancels. 0 with a single frame.
+    """
+    parts = [(frames[k::2], kept[k::2]) for k in (0, 1)]
+    counts = [part.sum(0, keepdim=True) for _, part in parts]
+    means = [
+        (picture * part).sum(0, keepdim=True) / count.clamp_min(1.0)
+        for (picture, part), count in zip(parts, counts, strict=True)
+    ]
+    both = (counts[0] > 0) & (counts[1] > 0)
+    if int(both.sum()) < LEAST_PIXELS:
+        return frames.new_zeros(1, 3, 1, 1)
+    unit = (1.0 / counts[0].clamp_min(1.0) + 1.0 / counts[1].clamp_min(1.0)).sqrt()
+    away = ((means[0] - means[1]) / unit).abs()
+    level = [float(_thinned(one[both]).median()) for one in torch.split(away, 1, dim=1)]
+    return (1.4826 * frames.new_tensor(level).view(1, 3, 1, 1)) ** 2
+
+
+def _without_grain(
+    mean: torch.Tensor, count: torch.Tensor, grain: torch.Tensor, radius: int
+) -> torch.Tensor:
+    """The mean of few frames, smoothed where its detail is no more than their grain (Wiener)."""
+    near = gaussian_blur(count, float(radius)).clamp_min(1e-6)
+    smooth = gaussian_blur(mean * count, float(radius)) / near
+    detail = torch.where(count > 0, mean - smooth, torch.zeros_like(mean))
+    seen = (count > 0).to(mean.dtype)
+    share = box_mean(seen, 2 * radius).clamp_min(1e-3)
+    power = box_mean(detail * detail, 2 * radius) / share
+    expected = GRAIN_MARGIN * grain * box_mean(seen / count.clamp_min(1.0), 2 * radius) / share
+    kept = 1.0 - expected / power.clamp_min(1e-12)
+    return smooth + kept.clamp(0.0, 1.0) * detail
 
 
 def _masked_median(picture: torch.Tensor, candidate: torch.Tensor) -> torch.Tensor:
@@ -205,9 +249,7 @@ def _drawn(coefficients: torch.Tensor, picture: torch.Tensor, order: int) -> tor
     return (terms @ coefficients).view(1, 1, height, width).to(picture.dtype)
 
 
-def _terms(
-    x: torch.Tensor, y: torch.Tensor, height: int, width: int, order: int
-) -> torch.Tensor:
+def _terms(x: torch.Tensor, y: torch.Tensor, height: int, width: int, order: int) -> torch.Tensor:
     """[n, terms] float64: products of Legendre-like powers of x and y up to ``order`` together."""
     u = (2.0 * x.double() + 1.0) / width - 1.0
     v = (2.0 * y.double() + 1.0) / height - 1.0
@@ -215,16 +257,17 @@ def _terms(
     return torch.stack(columns, dim=1)
 
 
-def _least_squares(
-    terms: torch.Tensor, values: torch.Tensor, weight: torch.Tensor
-) -> torch.Tensor:
+def _least_squares(terms: torch.Tensor, values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Coefficients [terms], with a whiff of ridge: a surface must not soar where nothing is."""
     weighted = terms * weight[:, None]
     normal = weighted.t() @ terms
-    ridge = 1e-4 * normal.diagonal().mean() * torch.eye(
-        normal.shape[0], dtype=normal.dtype, device=normal.device
+    ridge = (
+        1e-4
+        * normal.diagonal().mean()
+        * torch.eye(normal.shape[0], dtype=normal.dtype, device=normal.device)
     )
-    return torch.linalg.solve(normal + ridge, weighted.t() @ values)
+    found: torch.Tensor = torch.linalg.solve(normal + ridge, weighted.t() @ values)
+    return found
 
 
 def _thinned(values: torch.Tensor, limit: int = 1_000_000) -> torch.Tensor:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from mattebox.matte.noise import Triple
+from mattebox.matte.statistics import Triple
 
 IDENTITY: Triple = (1.0, 1.0, 1.0)
 
@@ -85,9 +85,7 @@ def fit_exposure(
     bands = _deadbands(plate, SHOT_DEADBAND)
     for source, alpha in zip(sources, subject, strict=True):
         for index in range(source.shape[0]):
-            found, counts = _tile_ratios(
-                source[index : index + 1], plate, alpha[index : index + 1]
-            )
+            found, counts = _tile_ratios(source[index : index + 1], plate, alpha[index : index + 1])
             ratios.append(found)
             sure.append(counts)
     if not ratios:
@@ -140,7 +138,7 @@ def background_weight(subject: torch.Tensor) -> torch.Tensor:
     quarter of the frame lies below counts as 0, as long as that is low enough to be background.
     """
     weights = []
-    for alpha in subject.split(1):
+    for alpha in torch.split(subject, 1):
         lowest = float(torch.quantile(_thinned(alpha), 0.25))
         if not lowest < HIGHEST_BACKGROUND:
             lowest = 0.0

@@ -40,6 +40,12 @@ MODELS: tuple[tuple[Model, int], ...] = (("shift", 2), ("affine", 6), ("homograp
 LEAST_TILES = 40
 """Held-out tiles needed for a verdict."""
 
+FULL_TILE = 16.0
+"""Pixels of background that make a tile count."""
+
+SURER = 1.0
+"""A finer level is measured on when its error is smaller by this factor."""
+
 LEAST_MOVE = 0.05
 """Pixels anywhere in the picture: less changes no edge that can be seen."""
 
@@ -112,32 +118,28 @@ def register_plate(
     best = Registration("none", IDENTITY_MATRIX, 0.0, 0.0, 0.0, "")
     if not sources:
         return replace(best, reason="no frames to compare with")
-    levels = pyramid(sources, plate, subject)
-    finest = levels[-1]
-    kept_back = held_out(finest)
-    if int((tile_sums(finest.weight * kept_back) > 16.0).sum()) < LEAST_TILES:
+    levels, matrix, error = _placed(pyramid(sources, plate, subject))
+    if not levels:
         return replace(best, reason="too little background is seen")
+    measure = levels[-1]
+    kept_back = held_out(measure)
     start, faults = from_matrix(IDENTITY_MATRIX), []
-    before = _judged(finest, kept_back, start, start).before
+    before = _judged(measure, kept_back, start, start).before
     best = replace(best, misfit_before=before, misfit_after=before)
     for model, freedoms in MODELS:
-        # the shift finds the place over all levels; the others start from it, near the truth
-        matrix, error = start, math.inf
-        for level in levels if model == "shift" else levels[-2:]:
-            weight = level.weight if level is not finest else level.weight * (1.0 - kept_back)
-            matrix, error = fitted(level, weight, matrix, freedoms)
+        if model != "shift":  # the others start from what holds so far, near the truth
+            matrix = start
+            for level in levels[-2:]:
+                matrix, error = fitted(level, _fitted_part(level), matrix, freedoms)
         simpler = from_matrix(best.matrix)
         fault = _impossible(matrix, simpler, error, plate)
         if not fault:
-            verdict = _judged(finest, kept_back, simpler, matrix)
+            verdict = _judged(measure, kept_back, simpler, matrix)
             fault = verdict.fault
             if not fault:
                 # what was held back helps once the model is chosen
-                matrix, error = fitted(finest, finest.weight, matrix, freedoms)
-                best = Registration(
-                    model, to_matrix(matrix), best.misfit_before, verdict.after, error, ""
-                )
-                start = matrix
+                start, error = fitted(measure, measure.weight, matrix, freedoms)
+                best = Registration(model, to_matrix(start), before, verdict.after, error, "")
         if fault:
             faults.append(f"{model}: {fault}")
     return replace(best, reason="; ".join(faults) or "each model fits better than the one before")
@@ -165,6 +167,28 @@ def largest_difference(first: torch.Tensor, second: torch.Tensor, height: int, w
     x, y = x * (width - 1), y * (height - 1)
     here, there = mapped(first, x, y), mapped(second, x, y)
     return float(torch.hypot(here[0] - there[0], here[1] - there[1]).max())
+
+
+def _placed(levels: list[Level]) -> tuple[list[Level], torch.Tensor, float]:
+    """Find a shift over all levels.
+
+    Returns:
+        The levels up to the one that tells best, the shift found there and its error in pixels. On
+        a smooth screen grain drowns what the finest level adds, and a coarser one is surer. No
+        levels where the background is too small.
+    """
+    matrix, best_error, chosen = from_matrix(IDENTITY_MATRIX), math.inf, 0
+    best = matrix
+    for index, level in enumerate(levels):
+        matrix, error = fitted(level, _fitted_part(level), matrix, 2)
+        enough = int((tile_sums(level.weight * held_out(level)) > FULL_TILE).sum()) >= LEAST_TILES
+        if enough and (error < best_error / SURER or not chosen):
+            best, best_error, chosen = matrix, error, index + 1
+    return levels[:chosen], best, best_error
+
+
+def _fitted_part(level: Level) -> torch.Tensor:
+    return level.weight * (1.0 - held_out(level))
 
 
 def _impossible(

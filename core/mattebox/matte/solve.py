@@ -26,8 +26,9 @@ from dataclasses import dataclass
 
 import torch
 
-from mattebox.matte.colour_difference import key_excess
-from mattebox.matte.materials import ShotStatistics, explain_all
+from mattebox.colour_difference import key_excess
+from mattebox.matte.materials import explain_all
+from mattebox.matte.statistics import ShotStatistics
 from mattebox.matte.steady import STEADY_REACH, steady_mean
 from mattebox.matte.transmission import LOCAL_RADII, local_transmission
 from mattebox.matte.windows import box_mean, eroded

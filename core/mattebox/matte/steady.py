@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import torch
 
-from mattebox.matte.noise import NoiseModel
+from mattebox.matte.statistics import NoiseModel
 from mattebox.matte.windows import box_max, box_mean
 
 WINDOW = 1  # neighbours on each side; a second one changed no figure by 1 %

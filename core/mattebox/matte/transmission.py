@@ -22,8 +22,8 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from mattebox.matte.colour_difference import key_excess
-from mattebox.matte.noise import NoiseModel
+from mattebox.colour_difference import key_excess
+from mattebox.matte.statistics import NoiseModel
 from mattebox.matte.windows import box_mean, eroded
 
 # Detail is what a mean over this radius removes: coarser than grain, finer than lighting.

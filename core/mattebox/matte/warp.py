@@ -44,6 +44,16 @@ def mapped(matrix: torch.Tensor, x: torch.Tensor, y: torch.Tensor) -> tuple[torc
     return (a * x + b * y + c) / depth, (d * x + e * y + f) / depth
 
 
+def rescaled(matrix: torch.Tensor, factor: float) -> torch.Tensor:
+    """The same map in pixels of a picture that is ``factor`` times as large."""
+    if factor == 1.0:
+        return matrix
+    offset = (factor - 1.0) / 2.0
+    there = matrix.new_tensor([[factor, 0.0, offset], [0.0, factor, offset], [0.0, 0.0, 1.0]])
+    moved: torch.Tensor = there @ matrix @ torch.linalg.inv(there)
+    return moved / moved[2, 2]
+
+
 def warped(picture: torch.Tensor, matrix: torch.Tensor) -> torch.Tensor:
     """Sample a picture where a matrix says: out(x) = picture(matrix x), edges held.
 

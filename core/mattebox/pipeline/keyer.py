@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mattebox.engines.base import Engine, EngineInput, Prediction
 from mattebox.errors import DeviceError
+from mattebox.images import Window
 from mattebox.job import Analysis
 from mattebox.matte.controls import MatteControls, control_alpha
 from mattebox.matte.despill import ScreenColour
@@ -25,6 +26,8 @@ from mattebox.settings import KeySettings, Pass, PixelType, Solver
 from mattebox.shot import Pictures
 from mattebox_ocio.model_space import ModelSpace
 from mattebox_ocio.plate import PlateColour
+
+Box: TypeAlias = tuple[slice, slice, slice, slice]
 
 SURELY_BACKGROUND = 0.02
 """Where an engine's alpha is below this, the source is taken as background for the fill."""
@@ -58,6 +61,7 @@ class SeenFrame:
         prediction: the engine's answer.
         inside, outside: mattes or None.
         covered: [1,1,H,W] 1 where the plate has pixels.
+        box: where that is, as slices of [N,C,H,W].
     """
 
     source: torch.Tensor
@@ -68,6 +72,7 @@ class SeenFrame:
     inside: torch.Tensor | None
     outside: torch.Tensor | None
     covered: torch.Tensor
+    box: Box
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ class FrameKeyer:
         colour: PlateColour,
         analysis: Analysis,
         device: torch.device,
+        window: Window,
         constant_plate: tuple[float, float, float] | None,
         clock: StageClock,
     ) -> None:
@@ -109,6 +115,7 @@ class FrameKeyer:
         self._colour = colour
         self._device = device
         self._clock = clock
+        self._window = window
         self._model_space = ModelSpace(exposure=analysis.exposure)
         self._statistics = analysis.statistics
         self._constant_plate = constant_plate
@@ -154,6 +161,7 @@ class FrameKeyer:
                     inside=mattes[0],
                     outside=mattes[1],
                     covered=covered,
+                    box=shared_box([pictures], self._window),
                 ),
                 state,
             )
@@ -197,10 +205,19 @@ class FrameKeyer:
         if seen.plate_linear is None or statistics is None or self._settings.solver is Solver.OFF:
             # Without a plate nothing checks the engine; what lies near 0 or 1 is likelier right.
             return prediction.alpha, (2.0 * prediction.alpha - 1.0).abs()
+        # Outside the plate's data window nothing is known: it must not reach in over the border.
         solution = solve_alpha(
-            seen.linear, seen.plate_linear, prediction.alpha, statistics, neighbours=neighbours
+            seen.linear[seen.box],
+            seen.plate_linear[seen.box],
+            prediction.alpha[seen.box],
+            statistics,
+            neighbours=[neighbour[seen.box] for neighbour in neighbours],
         )
-        return solution.alpha, solution.confidence
+        alpha = torch.zeros_like(prediction.alpha)
+        confidence = torch.zeros_like(prediction.alpha)
+        alpha[seen.box] = solution.alpha
+        confidence[seen.box] = solution.confidence
+        return alpha, confidence
 
     def _keyed(
         self,
@@ -290,6 +307,16 @@ class FrameKeyer:
             yield
             if self._device.type == "cuda":
                 torch.cuda.synchronize(self._device)
+
+
+def shared_box(frames: Sequence[Pictures], window: Window) -> Box:
+    """The part of [N,C,H,W] tensors on the working window that the plates of all frames cover."""
+    shared = window
+    for pictures in frames:
+        shared = shared.intersection(pictures.header.data_window)
+    top, left = shared.y - window.y, shared.x - window.x
+    rows, columns = slice(top, top + shared.height), slice(left, left + shared.width)
+    return slice(None), slice(None), rows, columns
 
 
 @contextmanager

@@ -11,16 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mattebox.analysis import SAMPLED_PAIRS, find_screen, plate_colour
 from mattebox.devices import choose_device, use_deterministic_arithmetic
 from mattebox.engines.registry import engine_info, make_engine
 from mattebox.errors import UsageError
 from mattebox.events import Reporter, WarningEvent
 from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedWeights
-from mattebox.matte.materials import ShotStatistics
-from mattebox.matte.shot import analyse_shot
+from mattebox.matte.analyse import analyse_shot
+from mattebox.matte.screen import find_screen, plate_colour
+from mattebox.matte.statistics import ShotStatistics
 from mattebox.pipeline.colour import open_colour, resolve_colour
-from mattebox.pipeline.keyer import FrameKeyer, StageClock
+from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_box
 from mattebox.sequences import OutputPattern, output_pattern
 from mattebox.settings import EngineName, Solver
 from mattebox.shot import Pictures, Shot
@@ -28,6 +28,10 @@ from mattebox_ocio.model_space import exposure_for, srgb_decode
 from mattebox_ocio.plate import PlateColour
 
 Pixels = NDArray[np.float32]
+
+SAMPLED_PAIRS = 6
+"""Pairs of neighbouring frames looked at per shot: two frames tell grain from texture, and six
+places see most of what moves in front of the plate."""
 
 KEY_CHANNELS = {"auto": None, "green": 1, "blue": 2}
 _HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
@@ -89,14 +93,18 @@ def _analyse(job: Job, shot: Shot, resolved: PreparedColour, reporter: Reporter)
     return analysis.model_copy(
         update={
             "statistics": _statistics(
-                job, colour, analysis, [[pictures[frame] for frame in pair] for pair in pairs]
+                job, shot, colour, analysis, [[pictures[frame] for frame in pair] for pair in pairs]
             )
         }
     )
 
 
 def _statistics(
-    job: Job, colour: PlateColour, analysis: Analysis, pairs: list[list[Pictures]]
+    job: Job,
+    shot: Shot,
+    colour: PlateColour,
+    analysis: Analysis,
+    pairs: list[list[Pictures]],
 ) -> ShotStatistics | None:
     """Grain and materials of the shot; None where no plate is known."""
     use_deterministic_arithmetic(job.threads)
@@ -110,6 +118,7 @@ def _statistics(
         colour=colour,
         analysis=analysis,
         device=device,
+        window=shot.window,
         constant_plate=constant_plate(job, colour, analysis),
         clock=StageClock(),
     )
@@ -119,14 +128,16 @@ def _statistics(
         for pictures in pair:
             frame, state = keyer.see(pictures, state)
             seen.append(frame)
-        known = [frame.plate_linear for frame in seen if frame.plate_linear is not None]
-        if not known:
+        # Outside the plate's data window nothing is known: it is neither screen nor subject.
+        inside = shared_box(pair, shot.window)
+        known = [f.plate_linear[inside] for f in seen if f.plate_linear is not None]
+        if not known or known[0].numel() == 0:
             return None
-        sources.append(torch.cat([frame.linear for frame in seen]))
+        sources.append(torch.cat([frame.linear[inside] for frame in seen]))
         # A static plate is handed on as one picture: only then can the solver look behind smoke.
         static = all(torch.equal(plate, known[0]) for plate in known)
         plates.append(known[0] if static else torch.cat(known))
-        alphas.append(torch.cat([frame.prediction.alpha for frame in seen]))
+        alphas.append(torch.cat([frame.prediction.alpha[inside] for frame in seen]))
     return analyse_shot(sources, plates, alphas)
 
 

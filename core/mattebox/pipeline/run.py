@@ -166,6 +166,7 @@ def _key_frames(
         colour=colour,
         analysis=job.prepared.analysis,
         device=device.torch,
+        window=plan.shot.window,
         constant_plate=constant_plate(job, colour, job.prepared.analysis),
         clock=clock,
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,8 +109,7 @@ def collect(
     quality = ShotQuality()
     seen: dict[str, Counter[str]] = {}
     first: Frame | None = None
-    for number in numbers:
-        frame = _read(keyed, number, wanted=("conf",))
+    for number, frame in _frames(keyed, numbers, wanted=("conf",)):
         first = frame if first is None else first
         channels = channels_of(frame)
         quality.add(number, channels["A"], channels.get("conf.A"), frame.attributes)
@@ -122,8 +122,7 @@ def collect(
     chosen = choose_frames(numbers, suspects, pictures)
     before = BEFORE_PLATE
     drawn: list[PicturedFrame] = []
-    for number in chosen:
-        frame = _read(keyed, number, wanted=("spill", "conf", "plate"))
+    for number, frame in _frames(keyed, chosen, wanted=("spill", "conf", "plate")):
         views, before = draw_frame(frame, number, colours, plate)
         drawn.append(PicturedFrame(number, by_number.get(number), views))
         if on_frame is not None:
@@ -180,6 +179,19 @@ def choose_frames(
     room = min(most - len(worst), len(others))
     places = np.linspace(0, len(others) - 1, max(room, 0)).round().astype(int)
     return (*worst, *(others[place] for place in places))
+
+
+def _frames(
+    keyed: FrameSequence, numbers: Sequence[int], wanted: Sequence[str]
+) -> Iterator[tuple[int, Frame]]:
+    """Frames in order, the next one being read while one is worked on."""
+    with ThreadPoolExecutor(1, "read") as reader:
+        ahead: Future[Frame] | None = None
+        for place, number in enumerate(numbers):
+            frame = _read(keyed, number, wanted) if ahead is None else ahead.result()
+            if place + 1 < len(numbers):
+                ahead = reader.submit(_read, keyed, numbers[place + 1], wanted)
+            yield number, frame
 
 
 def _read(keyed: FrameSequence, number: int, wanted: Sequence[str]) -> Frame:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from mattebox.matte.noise import NoiseModel, estimate_noise
+from mattebox.matte.noise import estimate_noise
+from mattebox.matte.statistics import NoiseModel
 
 
 def ramp(frames: int, gain: float, floor: float, *, seed: int = 1) -> torch.Tensor:

@@ -9,11 +9,10 @@ import OpenImageIO as oiio
 import pytest
 import torch
 
-from mattebox.matte.colour_difference import colour_difference
-from mattebox.matte.materials import Material, ShotStatistics
-from mattebox.matte.noise import NoiseModel
-from mattebox.matte.shot import analyse_shot
+from mattebox.colour_difference import colour_difference
+from mattebox.matte.analyse import analyse_shot
 from mattebox.matte.solve import REACH, Solution, solve_alpha
+from mattebox.matte.statistics import Material, NoiseModel, ShotStatistics
 from mattebox.matte.steady import steady_mean
 
 GRAIN = NoiseModel((1e-4, 1e-4, 1e-4), (2e-6, 2e-6, 2e-6))

@@ -1,7 +1,6 @@
-"""What is estimated once per shot, from frames spread over the whole input.
+"""Finding the screen's colour in a shot, and the light that a clean plate throws.
 
-Pure arithmetic on samples; reading and colour belong to the pipeline. Looking at the whole input
-and never at a chunk is what makes chunks agree.
+Both look at samples of the whole shot, never of a chunk: that is what makes chunks agree.
 """
 
 from __future__ import annotations
@@ -15,9 +14,6 @@ from numpy.typing import NDArray
 from mattebox.errors import InputError
 
 Pixels = NDArray[np.float32]
-
-SAMPLED_PAIRS = 4
-"""Pairs of consecutive frames looked at per shot: two frames tell grain from texture."""
 
 SCREEN_SHARE = 0.5
 """A pixel counts as screen when its excess is at least this share of the shot's strongest."""

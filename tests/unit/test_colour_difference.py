@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mattebox.matte.colour_difference import (
+from mattebox.colour_difference import (
     colour_difference,
     is_keyable_screen,
     key_channel,

@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import torch
 
-from mattebox.matte.colour_difference import is_keyable_screen, key_channel, raw_colour_difference
-from mattebox.matte.materials import Material, ShotStatistics, explain_all
-from mattebox.matte.noise import NoiseModel, Triple, estimate_noise
+from mattebox.colour_difference import is_keyable_screen, key_channel, raw_colour_difference
+from mattebox.matte.materials import explain_all
+from mattebox.matte.noise import estimate_noise
+from mattebox.matte.statistics import Material, NoiseModel, ShotStatistics, Triple
 from mattebox.matte.transmission import (
     detail_products,
     fit_transmission,

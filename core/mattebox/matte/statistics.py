@@ -1,0 +1,74 @@
+"""What the solver knows of a shot as a whole: plain numbers that a job file can hold.
+
+Found once per shot by ``matte.analyse``. Loads no torch, so that jobs are read without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import torch
+
+Triple: TypeAlias = tuple[float, float, float]
+
+# Nothing is less noisy than a half float's rounding: step 2^-11 relative, uniform -> /sqrt(12).
+HALF_ROUNDING = (2.0**-11) ** 2 / 12.0
+
+
+@dataclass(frozen=True)
+class NoiseModel:
+    """Variance of the grain per channel R, G, B: gain * max(x, 0) + floor, in linear light."""
+
+    gain: Triple
+    floor: Triple
+
+    def variance(self, picture: torch.Tensor) -> torch.Tensor:
+        """Variance of every sample of ``picture`` [N,3,H,W] (linear Rec.709), > 0, same shape."""
+        gain = picture.new_tensor(self.gain).view(1, 3, 1, 1)
+        floor = picture.new_tensor(self.floor).view(1, 3, 1, 1)
+        rounding = HALF_ROUNDING * picture * picture
+        return gain * picture.clamp_min(0.0) + floor + rounding
+
+
+@dataclass(frozen=True)
+class Material:
+    """A colour of the subject.
+
+    Attributes:
+        colour: R, G, B, linear Rec.709, straight, as lit in the plate (spill included).
+        spread: standard deviation of a channel beside the shading, same units, >= 0.
+        weight: share of the subject's pixels, 0..1.
+    """
+
+    colour: Triple
+    spread: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class ShotStatistics:
+    """Everything the solver knows of a shot beyond the frame in hand.
+
+    Attributes:
+        noise: grain of the source.
+        plate_noise: variance of the plate's own error (grain, estimate) as a share of the
+            source's grain at the same brightness, >= 0.
+        key: index of the screen's key channel.
+        screen: True where the plate is a saturated colour, so that colour difference holds.
+        materials: the subject's colours, heaviest first; may be empty.
+        brightness: a typical level of the plate, linear, > 0: the unit for colours not known.
+        soft_exponent: of 1 - alpha = (1 - colour difference) ^ exponent in material of unknown
+            colour (smoke, glass), >= 1; 1 where nothing is known.
+        soft_error: its standard error.
+    """
+
+    noise: NoiseModel
+    plate_noise: float
+    key: int
+    screen: bool
+    materials: tuple[Material, ...]
+    brightness: float
+    soft_exponent: float = 1.0
+    soft_error: float = 0.5
