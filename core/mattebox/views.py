@@ -134,7 +134,7 @@ def shrunk(pixels: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
             there = np.s_[: part.shape[0], : part.shape[1]]
             summed[there] += part
             counts[there] += 1.0
-    return summed / counts
+    return np.asarray(summed / counts, np.float32)
 
 
 def over_grey(rgb: Linear, alpha: Matte) -> Linear:

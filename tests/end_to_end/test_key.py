@@ -182,8 +182,10 @@ def test_a_crop_keys_only_what_is_there(tmp_path: Path, mattebox: Run) -> None:
     outside[6:26, 8:48] = False
     for name in ("R", "G", "B", "A", "spill.R", "spill.G", "spill.B"):
         assert np.abs(keyed[name][outside]).max() == 0.0
-    inside = np.abs(keyed["A"] - disc_alpha(1))[6:26, 8:48]
-    assert inside.mean() < 0.02
+    box = np.s_[6:26, 8:48]
+    error = np.abs(keyed["A"] - disc_alpha(1))[box].mean()
+    assert error < 0.04  # the soft edge of the disc fills much of the crop
+    assert error <= np.abs(keyed["net.A"] - disc_alpha(1))[box].mean()
 
 
 def test_overscan_is_kept_on_request_and_cropped_else(tmp_path: Path, mattebox: Run) -> None:

@@ -14,7 +14,8 @@ from mattebox.job import Job
 from mattebox.measure import metrics
 
 TARGET = 0.35
-"""Solved error over the network's own, at most: a prototype of the solver reached 0.26."""
+"""Solved error over the network's own, at most: a prototype of the solver reached 0.26 on twelve
+shots of the same kinds of edges and backgrounds."""
 
 
 @dataclass(frozen=True)

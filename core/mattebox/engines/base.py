@@ -69,11 +69,14 @@ class Prediction:
             ``EngineInput.encoded``, meaningful only where alpha > 0; None where the engine
             has none.
         exact: True where alpha is already right for linear light (triangulation).
+        sure_inside: True where the engine knows what is opaque without the plate: a network that
+            knows people, or somebody's matte. The solver then leaves a solid interior alone.
     """
 
     alpha: torch.Tensor
     foreground: torch.Tensor | None = None
     exact: bool = False
+    sure_inside: bool = False
 
 
 class Engine(Protocol[StateT]):

@@ -125,7 +125,7 @@ class Bgmv2Engine:
                 answer[..., :height, :width].contiguous()
                 for answer in (matte.alpha, matte.foreground)
             )
-        return Prediction(alpha, foreground), state
+        return Prediction(alpha, foreground, sure_inside=True), state
 
 
 def _whole_cells(picture: torch.Tensor) -> torch.Tensor:

@@ -27,4 +27,4 @@ class HintEngine:
                 "the hint engine has no matte to start from",
                 next_step="give --hint FILE[:channel]",
             )
-        return Prediction(alpha=frame.hint.clamp(0.0, 1.0)), state
+        return Prediction(alpha=frame.hint.clamp(0.0, 1.0), sure_inside=True), state

@@ -98,7 +98,7 @@ class RvmEngine:
         # every answer costs more than it saves.
         with memory_faults(self._device, MEMORY_ADVICE), torch.no_grad():
             matte = self._network(picture, state, ratio)
-        return Prediction(matte.alpha, matte.foreground), matte.state
+        return Prediction(matte.alpha, matte.foreground, sure_inside=True), matte.state
 
 
 def auto_ratio(height: int, width: int) -> float:

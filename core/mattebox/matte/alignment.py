@@ -49,6 +49,9 @@ TILE = 16
 """Side in pixels of the tiles that are fitted or held out in turn, and over which errors are taken
 as independent: wider than the smoothing and the grain."""
 
+SETTLED_SHARE = 0.1
+"""... or by this share of the standard error: what grain leaves open is not worth a step."""
+
 SAMPLES = 500_000
 """For a deviation: good to 0.2 %."""
 
@@ -177,7 +180,7 @@ def fitted(
         error = float(variance.max().clamp_min(0.0).sqrt()) / level.factor
         change = rescaled(_small_move(step, half, width, height), 1.0 / level.factor)
         own = own @ change
-        if float(moves.max()) < SETTLED:
+        if float(moves.max()) < max(SETTLED, SETTLED_SHARE * error * level.factor):
             break
     return own / own[2, 2], error
 

@@ -53,6 +53,7 @@ def analyse_shot(
     first_alphas: Sequence[torch.Tensor],
     *,
     noise: NoiseModel | None = None,
+    sure_inside: bool = False,
 ) -> ShotStatistics:
     """Statistics of a shot from samples of all of it (never of one chunk alone).
 
@@ -63,6 +64,8 @@ def analyse_shot(
             pieces as [1,3,H,W]; only then the soft exponent can be measured.
         first_alphas: per piece [N,1,H,W], 0..1.
         noise: the grain where it is known; None measures it.
+        sure_inside: whether the engine knows its subject without the plate (a network, a matte
+            drawn by hand), so that its solid interior is opaque on any plate.
     """
     if not len(sources) == len(plates) == len(first_alphas) or not sources:
         counts = (len(sources), len(plates), len(first_alphas))
@@ -70,11 +73,13 @@ def analyse_shot(
     noise = noise if noise is not None else estimate_noise(sources)
     means = torch.stack([plate.mean(dim=(0, 2, 3)) for plate in plates])
     mean_plate = means.mean(0).view(1, 3, 1, 1)
+    screen = all(is_keyable_screen(plate) for plate in plates)
     statistics = ShotStatistics(
         noise=noise,
         plate_noise=_plate_noise(sources, plates, first_alphas, noise),
         key=key_channel(mean_plate),
-        screen=all(is_keyable_screen(plate) for plate in plates),
+        screen=screen,
+        sure_inside=sure_inside,
         materials=(),
         brightness=max(float(mean_plate.max()), 1e-6),
     )
@@ -132,7 +137,7 @@ def _opaque(
     source: torch.Tensor, plate: torch.Tensor, alpha: torch.Tensor, statistics: ShotStatistics
 ) -> torch.Tensor:
     """Bool [N,1,H,W]: where the subject is opaque beyond doubt."""
-    if statistics.screen:
+    if statistics.screen or statistics.sure_inside:
         return alpha > OPAQUE
     plate = plate.expand_as(source)
     plate_variance = statistics.plate_noise * statistics.noise.variance(plate)

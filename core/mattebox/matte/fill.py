@@ -23,7 +23,7 @@ def pull_push(colour: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         blend between; all 0 where nothing is known at all.
     """
     sums, weights = [colour * weight], [weight]
-    while min(sums[-1].shape[-2:]) > 1:
+    while max(sums[-1].shape[-2:]) > 1:
         sums.append(_halved(sums[-1]))
         weights.append(_halved(weights[-1]))
     filled = _mean(sums[-1], weights[-1])

@@ -59,12 +59,12 @@ say where the plate belongs."""
 STANDARD_ERRORS = 3.5
 """The held-out misfit must fall by this many of its standard errors."""
 
-LEAST_GAIN = 0.01
+LEAST_GAIN = 0.004
 """... and by this share of what it was."""
 
 LEAST_LIKENESS = 0.25
-"""Correlation of the two band-passed pictures on held-out tiles after the fit: unrelated pictures
-reach 0.1, a wrinkled screen under grain 0.5 and more."""
+"""Correlation of the two band-passed pictures on held-out tiles after the fit. On the smoothest of
+the rendered screens, under its grain, the right shift reaches 0.34; on a wrinkled one 0.9."""
 
 TRUNCATION = 9.0
 """A pixel's squared misfit counts no more than three deviations: the subject is no misfit."""

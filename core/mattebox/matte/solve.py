@@ -9,7 +9,8 @@ Every pixel is I = a F + (1 - a) B + grain: three equations, four unknowns. What
    there is nothing but grain; elsewhere the first alpha.
 3. *The plate's detail* seen through the subject, on plates that are not a plain screen.
 4. *Background*: where the source is the plate within the grain over a square, alpha is 0.
-5. *Opaque interior*: on a screen, where the first alpha is 1 over a square, alpha is 1.
+5. *Opaque interior*: on a screen, or where the engine knows its subject, alpha is 1 where the first
+   alpha is 1 over a square.
 6. *Time* (steady.py): grain averaged with neighbouring frames where nothing moves.
 
 Shadows on the screen stay in alpha, as in any colour difference: light that the plate has and the
@@ -35,8 +36,9 @@ from mattebox.matte.windows import box_mean, eroded
 
 EVIDENCE_RADIUS = 1  # over which materials are told apart: a strand is 1 to 3 pixels wide
 SMOOTH_RADIUS = 2  # of the grain filter in material of unknown colour
-# An opaque pixel is one in an opaque square: a small one where the materials nearly agree (colour
-# difference reads 1 on dense hair of alpha 0.85), a large one in any case.
+# An opaque pixel is one in an opaque square: a small one for an engine that knows its subject, or
+# where the materials nearly agree (colour difference reads 1 on dense hair of alpha 0.85); else a
+# large one.
 CORE_RADIUS = 2
 DEEP_RADIUS = 6
 NEARLY_OPAQUE = 0.85
@@ -130,9 +132,11 @@ def solve_alpha(
     subject = torch.sigmoid((box_mean(misfit, EVIDENCE_RADIUS) - CLEAR_MISFIT) * CLEAR_SLOPE)
     error = subject * error + subject * (1.0 - subject) * alpha * alpha
     alpha = subject * alpha
-    if statistics.screen:
+    if statistics.screen or statistics.sure_inside:
         opaque = first_alpha > OPAQUE
-        core = eroded(opaque, DEEP_RADIUS) | (eroded(opaque, CORE_RADIUS) & (alpha > NEARLY_OPAQUE))
+        core = eroded(opaque, CORE_RADIUS)
+        if not statistics.sure_inside:
+            core = eroded(opaque, DEEP_RADIUS) | (core & (alpha > NEARLY_OPAQUE))
         alpha = torch.where(core, 1.0, alpha)
         error = torch.where(core, 0.0, error)
     alpha = torch.where(alpha < LEAST_ALPHA, 0.0, alpha)

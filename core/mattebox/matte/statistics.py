@@ -57,6 +57,8 @@ class ShotStatistics:
             source's grain at the same brightness, >= 0.
         key: index of the screen's key channel.
         screen: True where the plate is a saturated colour, so that colour difference holds.
+        sure_inside: True where the engine knows its subject without the plate (a network, a matte
+            drawn by hand), so that the first alpha's solid interior is opaque on any plate.
         materials: the subject's colours, heaviest first; may be empty.
         brightness: a typical level of the plate, linear, > 0: the unit for colours not known.
         soft_exponent: of 1 - alpha = (1 - colour difference) ^ exponent in material of unknown
@@ -68,6 +70,7 @@ class ShotStatistics:
     plate_noise: float
     key: int
     screen: bool
+    sure_inside: bool
     materials: tuple[Material, ...]
     brightness: float
     soft_exponent: float = 1.0

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mattebox.colour_difference import is_keyable_screen
 from mattebox.devices import choose_device, use_deterministic_arithmetic
 from mattebox.engines.registry import engine_info, make_engine
 from mattebox.errors import UsageError
@@ -123,11 +124,13 @@ def _statistics(
         clock=StageClock(),
     )
     sources, plates, alphas = [], [], []
+    sure_inside = True
     for pair in pairs:
         state, seen = None, []
         for pictures in pair:
             frame, state = keyer.see(pictures, state)
             seen.append(frame)
+        sure_inside = sure_inside and all(frame.prediction.sure_inside for frame in seen)
         # Outside the plate's data window nothing is known: it is neither screen nor subject.
         inside = shared_box(pair, shot.window)
         known = [f.plate_linear[inside] for f in seen if f.plate_linear is not None]
@@ -138,7 +141,7 @@ def _statistics(
         static = all(torch.equal(plate, known[0]) for plate in known)
         plates.append(known[0] if static else torch.cat(known))
         alphas.append(torch.cat([frame.prediction.alpha[inside] for frame in seen]))
-    return analyse_shot(sources, plates, alphas)
+    return analyse_shot(sources, plates, alphas, sure_inside=sure_inside)
 
 
 def _screen(
@@ -151,7 +154,7 @@ def _screen(
     """The colour of the screen's light in linear Rec.709, or None where there is no screen."""
     said = job.settings.screen
     if said is None:
-        return plate_colour(plates) if plates else None
+        return plate_colour(plates) if plates and _are_screens(plates) else None
     if said in KEY_CHANNELS:
         if plates and said == "auto":
             return plate_colour(plates)
@@ -179,6 +182,12 @@ def _screen(
             f"--screen {said} has no light", expected="R,G,B with at least one value above 0"
         )
     return (red, green, blue)
+
+
+def _are_screens(plates: list[Pixels]) -> bool:
+    """Whether clean plates are one saturated colour; a room with a tint throws no spill."""
+    pictures = [torch.from_numpy(plate).permute(2, 0, 1).unsqueeze(0) for plate in plates]
+    return all(is_keyable_screen(picture) for picture in pictures)
 
 
 def constant_plate(

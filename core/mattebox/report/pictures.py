@@ -17,7 +17,7 @@ from mattebox.sequences import FrameSequence
 from mattebox.views import VIEWS, Encode, Linear, ViewInfo, ViewLayers, frame_views
 
 PICTURE_WIDTH = 960
-"""The widest a picture of the page is: half of a 1920 screen, where two stand side by side."""
+"""The widest a picture of the page is: HD halved, so that its pixels are averaged evenly."""
 
 _LOSSLESS = "status"  # JPEG would blur single pixels of colour, and flat areas make a small PNG
 

@@ -35,3 +35,11 @@ def test_a_fill_lies_between_the_colours_around_it() -> None:
     filled = pull_push(colour, weight)
     assert float(filled.min()) >= 0.0
     assert float(filled.max()) <= 1.0
+
+
+@pytest.mark.parametrize("size", [(360, 640), (7, 100), (1, 9)])
+def test_one_known_corner_fills_the_whole_picture(size: tuple[int, int]) -> None:
+    weight = torch.zeros(1, 1, *size)
+    weight[..., :1, :1] = 1.0
+    filled = pull_push(torch.full((1, 3, *size), 0.4) * weight, weight)
+    torch.testing.assert_close(filled, torch.full_like(filled, 0.4))

@@ -18,7 +18,13 @@ from mattebox.matte.steady import steady_mean
 GRAIN = NoiseModel((1e-4, 1e-4, 1e-4), (2e-6, 2e-6, 2e-6))
 HAIR = Material((0.20, 0.14, 0.09), 0.01, 1.0)
 SCREEN = ShotStatistics(
-    noise=GRAIN, plate_noise=0.0, key=1, screen=True, materials=(), brightness=0.35
+    noise=GRAIN,
+    plate_noise=0.0,
+    key=1,
+    screen=True,
+    sure_inside=True,
+    materials=(),
+    brightness=0.35,
 )
 WITH_HAIR = replace(SCREEN, materials=(HAIR,))
 

@@ -1,0 +1,138 @@
+"""A screen plate made from the shot, against the plate that was really there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from tests.support.pictures import read_exr, rgb_of
+
+from mattebox.colour_difference import colour_difference
+from mattebox.matte.plate_estimate import estimate_plate
+from mattebox.matte.statistics import Triple
+
+SCREEN: Triple = (0.08, 0.43, 0.11)
+HEIGHT, WIDTH = 120, 200
+
+
+def uneven(folds: float = 0.05) -> torch.Tensor:
+    """[1,3,H,W] a screen with a lamp at the left and three soft folds."""
+    x = torch.linspace(0.0, 1.0, WIDTH)
+    light = 1.2 - 0.5 * x + folds * torch.sin(20.0 * x)
+    colour = torch.tensor(SCREEN).view(1, 3, 1, 1)
+    return colour * light.expand(1, 1, HEIGHT, WIDTH)
+
+
+def frames_of(
+    plate: torch.Tensor, count: int, *, still: bool = False, gain: float = 0.0
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """A grey disc that crosses the picture, its soft edge 6 px wide, grain of 0.005."""
+    generator = torch.Generator().manual_seed(2)
+    y, x = torch.meshgrid(torch.arange(HEIGHT), torch.arange(WIDTH), indexing="ij")
+    frames, alphas = [], []
+    for k in range(count):
+        centre = WIDTH / 2 if still else WIDTH * (0.2 + 0.6 * k / max(1, count - 1))
+        away = torch.hypot(x - centre, y - 0.6 * HEIGHT)
+        alpha = ((30.0 - away) / 6.0).clamp(0.0, 1.0)[None, None]
+        grain = 0.005 * torch.randn(plate.shape, generator=generator)
+        light = 1.0 + gain * (-1) ** k
+        frames.append(light * (alpha * 0.3 + (1.0 - alpha) * plate) + grain)
+        alphas.append(alpha)
+    return frames, alphas
+
+
+def test_a_screen_that_is_seen_in_every_place_is_found_in_every_place() -> None:
+    plate = uneven()
+    found = estimate_plate(frames_of(plate, 8)[0], SCREEN)
+    assert float((found.known > 0).float().mean()) > 0.95
+    assert float((found.plate - plate).abs().mean()) < 0.002
+    assert float((found.plate - plate).abs().max()) < 0.03
+
+
+def test_what_was_never_seen_continues_the_surface() -> None:
+    plate = uneven(folds=0.0)  # a fold that is hidden altogether cannot be known
+    frames, alphas = frames_of(plate, 6, still=True)
+    found = estimate_plate(frames, SCREEN)
+    hidden = alphas[0] > 0.02
+    assert float(found.known[hidden].max()) == 0.0
+    error = (found.plate - plate).abs().amax(1, keepdim=True)
+    assert float(error[hidden].mean()) < 0.01
+    steps = (found.plate[..., 1:] - found.plate[..., :-1]).abs()
+    assert float(steps.max()) < 0.03  # no seam where the known part ends
+
+
+def test_thin_smoke_that_stands_still_is_not_taken_for_screen() -> None:
+    plate = uneven()
+    frames, _ = frames_of(plate, 6, still=True)
+    veil = torch.zeros(1, 1, HEIGHT, WIDTH)
+    veil[..., 10:40, 20:60] = 0.1
+    found = estimate_plate([(1.0 - veil) * frame + veil * 0.5 for frame in frames], SCREEN)
+    assert float(found.known[veil > 0].max()) == 0.0
+    error = (found.plate - plate).abs().amax(1, keepdim=True)
+    assert float(error[veil > 0].mean()) < 0.01
+
+
+def test_flickering_light_is_taken_out_before_frames_are_averaged() -> None:
+    plate = uneven()
+    found = estimate_plate(frames_of(plate, 8, gain=0.06)[0], SCREEN)
+    ratio = (found.plate / plate)[:, 1]
+    assert float(ratio.std()) < 0.01
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_few_frames_give_a_plate_as_well(count: int) -> None:
+    plate = uneven()
+    found = estimate_plate(frames_of(plate, count)[0], SCREEN)
+    assert float((found.plate - plate).abs().mean()) < 0.006
+
+
+def test_a_blue_screen_is_found_too() -> None:
+    plate = uneven()[:, [0, 2, 1]]
+    found = estimate_plate(frames_of(plate, 6)[0], (0.08, 0.11, 0.43))
+    assert float((found.plate - plate).abs().mean()) < 0.003
+
+
+def test_where_there_is_no_screen_the_colour_stands_in_and_nothing_is_known() -> None:
+    found = estimate_plate([torch.full((1, 3, 40, 60), 0.3)] * 3, SCREEN)
+    assert float(found.known.max()) == 0.0
+    torch.testing.assert_close(found.plate[0, :, 7, 9], torch.tensor(SCREEN))
+
+
+def test_the_same_frames_give_the_same_plate() -> None:
+    frames, _ = frames_of(uneven(), 4)
+    first, second = estimate_plate(frames, SCREEN), estimate_plate(frames, SCREEN)
+    assert torch.equal(first.plate, second.plate)
+    assert torch.equal(first.known, second.known)
+
+
+def picture(folder: Path, name: str, frame: int, channels: str = "RGB") -> torch.Tensor:
+    (path,) = folder.glob(f"{name}/*_{name}.{frame:04d}.exr")
+    found = read_exr(path)
+    pixels = torch.from_numpy(rgb_of(found) if channels == "RGB" else found["A"][..., None])
+    return pixels.permute(2, 0, 1)[None].contiguous()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("name", "error", "known_error", "worse"),
+    [("hair", 0.0040, 0.0011, 1.2), ("smoke_glass", 0.0022, 0.0012, 1.3)],
+)
+def test_a_real_shot_s_plate_keys_nearly_as_well_as_the_true_one(
+    shared: Path, name: str, error: float, known_error: float, worse: float
+) -> None:
+    """``worse``: what the estimate costs in MAD x1e3; one colour for the screen costs 10 and 26."""
+    folder = shared / "shots" / name
+    frames = [picture(folder, "green_spill_grain", k) for k in (1, 2, 8, 9, 15, 16, 23, 24)]
+    truth = picture(folder, "plate", 1)
+    found = estimate_plate(frames, SCREEN)
+    away = (found.plate - truth).abs()
+    assert float(away.mean()) < error
+    assert float(away[(found.known > 0).expand_as(away)].mean()) < known_error
+    mads = [0.0, 0.0]
+    for frame, source in zip((1, 8, 15, 23), frames[::2], strict=True):
+        alpha = picture(folder, "fg", frame, "A")
+        for index, plate in enumerate((found.plate, truth)):
+            key = colour_difference(source, plate)
+            mads[index] += 250.0 * float((key - alpha).abs().mean())
+    assert mads[0] - mads[1] < worse
