@@ -36,9 +36,10 @@ from mattebox.matte.windows import box_mean, eroded
 
 EVIDENCE_RADIUS = 1  # over which materials are told apart: a strand is 1 to 3 pixels wide
 SMOOTH_RADIUS = 2  # of the grain filter in material of unknown colour
-# An opaque pixel is one in an opaque square: a small one for an engine that knows its subject, or
-# where the materials nearly agree (colour difference reads 1 on dense hair of alpha 0.85); else a
-# large one.
+# An opaque pixel is one in an opaque square. On a screen a small one where the materials nearly
+# agree (colour difference reads 1 on dense hair of alpha 0.85), else a large one; on another plate
+# the smallest, from an engine that knows its subject.
+SURE_RADIUS = 1
 CORE_RADIUS = 2
 DEEP_RADIUS = 6
 NEARLY_OPAQUE = 0.85
@@ -134,9 +135,11 @@ def solve_alpha(
     alpha = subject * alpha
     if statistics.screen or statistics.sure_inside:
         opaque = first_alpha > OPAQUE
-        core = eroded(opaque, CORE_RADIUS)
-        if not statistics.sure_inside:
-            core = eroded(opaque, DEEP_RADIUS) | (core & (alpha > NEARLY_OPAQUE))
+        if statistics.screen:
+            agreed = eroded(opaque, CORE_RADIUS) & (alpha > NEARLY_OPAQUE)
+            core = eroded(opaque, DEEP_RADIUS) | agreed
+        else:
+            core = eroded(opaque, SURE_RADIUS)
         alpha = torch.where(core, 1.0, alpha)
         error = torch.where(core, 0.0, error)
     alpha = torch.where(alpha < LEAST_ALPHA, 0.0, alpha)
