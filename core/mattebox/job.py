@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from mattebox import __version__
 from mattebox.errors import InputError, JobError, WriteError
-from mattebox.matte.statistics import ShotStatistics
+from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
 from mattebox.settings import EngineName, KeySettings
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -87,6 +87,15 @@ class Analysis(_Part):
     exposure: float = Field(description="Gain of the picture shown to a network.")
     screen: tuple[float, float, float] | None = Field(
         description="Colour of the screen's light, linear Rec.709; None where there is no screen."
+    )
+    plate: Literal["given", "estimated", "constant", "inpainted"] = Field(
+        description="Where the background comes from."
+    )
+    registration: Registration | None = Field(
+        default=None, description="How a clean plate is moved; None where it is not."
+    )
+    gain: PlateGain | None = Field(
+        default=None, description="What a clean plate is multiplied by; None where it is not."
     )
     statistics: ShotStatistics | None = Field(
         description="Grain and materials for the solver; None where no plate is known."

@@ -55,6 +55,13 @@ class Solver(enum.StrEnum):
     OFF = "off"
 
 
+class PlateFit(enum.StrEnum):
+    """Whether a clean plate is fitted to the shot."""
+
+    AUTO = "auto"
+    OFF = "off"
+
+
 class NonFinite(enum.StrEnum):
     """What to do with NaN and Inf pixels."""
 
@@ -140,6 +147,16 @@ class KeySettings(BaseModel):
         "Key",
         "Solve alpha again in linear light against the plate (auto), or keep the engine's (off).",
         default=Solver.AUTO,
+    )
+    register_plate: PlateFit = _knob(
+        "Plate",
+        "Move a clean plate into place (shift, affine, homography), where the shot tells how.",
+        default=PlateFit.AUTO,
+    )
+    match_exposure: PlateFit = _knob(
+        "Plate",
+        "Bring a clean plate to the shot's exposure and white, where the shot tells how.",
+        default=PlateFit.AUTO,
     )
     exposure: Annotated[str, AfterValidator(_exposure)] = _knob(
         "Network",

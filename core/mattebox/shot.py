@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -66,6 +67,11 @@ class _Backdrop:
     name: str
     sequence: FrameSequence | None
     colour: tuple[float, float, float] | None
+
+    @property
+    def is_still(self) -> bool:
+        """Whether one file serves all frames."""
+        return self.sequence is not None and self.sequence.explicit
 
     def path(self, frame: int) -> Path | None:
         if self.sequence is None:
@@ -167,6 +173,15 @@ class Shot:
         return known if known is not None else self._digests.setdefault(frame, self._hash(frame))
 
     @cached_property
+    def _stills(self) -> dict[Path, Pixels]:
+        """Stills that serve all frames, read once."""
+        return {}
+
+    @cached_property
+    def _reading_still(self) -> threading.Lock:
+        return threading.Lock()
+
+    @cached_property
     def _digests(self) -> dict[int, str]:
         return {}
 
@@ -221,7 +236,12 @@ class Shot:
                 return None
             path = backdrop.path(frame)
             if path is not None:
-                return colour(path)
+                if not backdrop.is_still:
+                    return colour(path)
+                with self._reading_still:
+                    if path not in self._stills:
+                        self._stills[path] = colour(path)
+                    return self._stills[path]
             shape = (self.window.height, self.window.width, 3)
             return np.broadcast_to(np.asarray(backdrop.colour, np.float32), shape).copy()
 

@@ -30,6 +30,7 @@ def prepared_job(**changes: object) -> Job:
             digest="d",
             exposure=1.0,
             screen=(0.1, 0.4, 0.1),
+            plate="estimated",
             statistics=None,
         ),
     )

@@ -8,12 +8,11 @@ median does not care for the tiles in which the subject, its shadow or its spill
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 
-from mattebox.matte.statistics import Triple
+from mattebox.matte.statistics import PlateGain, Triple
 
 IDENTITY: Triple = (1.0, 1.0, 1.0)
 
@@ -50,23 +49,6 @@ WEAKEST_CHANNEL = 5.0
 
 STANDARD_ERRORS = 4.0
 """A gain counts when it lies this many standard errors from 1."""
-
-
-@dataclass(frozen=True)
-class PlateGain:
-    """What the plate has to be multiplied by.
-
-    Attributes:
-        gain: per channel R, G, B, linear light; exactly 1 where nothing is to be done.
-        error: standard error of the gain found, per channel, >= 0.
-        accepted: whether ``gain`` changes anything.
-        reason: why, for people.
-    """
-
-    gain: Triple
-    error: Triple
-    accepted: bool
-    reason: str
 
 
 def fit_exposure(

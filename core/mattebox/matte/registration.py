@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 import torch
 
@@ -22,17 +21,15 @@ from mattebox.matte.alignment import (
     pyramid,
     tile_sums,
 )
+from mattebox.matte.statistics import Model, Registration
 from mattebox.matte.warp import (
     IDENTITY_MATRIX,
-    Matrix,
     from_matrix,
     mapped,
     pixel_grid,
     to_matrix,
     warped,
 )
-
-Model: TypeAlias = Literal["none", "shift", "affine", "homography"]
 
 MODELS: tuple[tuple[Model, int], ...] = (("shift", 2), ("affine", 6), ("homography", 8))
 """In order of freedom, with the number of parameters."""
@@ -68,29 +65,6 @@ the rendered screens, under its grain, the right shift reaches 0.34; on a wrinkl
 
 TRUNCATION = 9.0
 """A pixel's squared misfit counts no more than three deviations: the subject is no misfit."""
-
-
-@dataclass(frozen=True)
-class Registration:
-    """Where the clean plate belongs.
-
-    Attributes:
-        model: the simplest model that fits.
-        matrix: 9 numbers by rows, pixel coordinates (x to the right, y down, 0 at the centre of the
-            first pixel): from a pixel of the shot to the place in the plate that it shows.
-        misfit_before: root of the mean truncated squared difference of the band-passed pictures on
-            held-out tiles, linear light, the plate's gain taken out; 0 where nothing was measured.
-        misfit_after: the same with the plate moved.
-        error: standard error of the displacement in pixels where it is largest; 0 without a move.
-        reason: why this model and no other, for people.
-    """
-
-    model: Model
-    matrix: Matrix
-    misfit_before: float
-    misfit_after: float
-    error: float
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ Found once per shot by ``matte.analyse``. Loads no torch, so that jobs are read 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import torch
 
 Triple: TypeAlias = tuple[float, float, float]
+Matrix: TypeAlias = tuple[float, float, float, float, float, float, float, float, float]
+Model: TypeAlias = Literal["none", "shift", "affine", "homography"]
 
 # Nothing is less noisy than a half float's rounding: step 2^-11 relative, uniform -> /sqrt(12).
 HALF_ROUNDING = (2.0**-11) ** 2 / 12.0
@@ -75,3 +77,43 @@ class ShotStatistics:
     brightness: float
     soft_exponent: float = 1.0
     soft_error: float = 0.5
+
+
+@dataclass(frozen=True)
+class Registration:
+    """Where the clean plate belongs.
+
+    Attributes:
+        model: the simplest model that fits.
+        matrix: 9 numbers by rows, pixel coordinates (x to the right, y down, 0 at the centre of the
+            first pixel): from a pixel of the shot to the place in the plate that it shows.
+        misfit_before: root of the mean truncated squared difference of the band-passed pictures on
+            held-out tiles, linear light, the plate's gain taken out; 0 where nothing was measured.
+        misfit_after: the same with the plate moved.
+        error: standard error of the displacement in pixels where it is largest; 0 without a move.
+        reason: why this model and no other, for people.
+    """
+
+    model: Model
+    matrix: Matrix
+    misfit_before: float
+    misfit_after: float
+    error: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class PlateGain:
+    """What the plate has to be multiplied by.
+
+    Attributes:
+        gain: per channel R, G, B, linear light; exactly 1 where nothing is to be done.
+        error: standard error of the gain found, per channel, >= 0.
+        accepted: whether ``gain`` changes anything.
+        reason: why, for people.
+    """
+
+    gain: Triple
+    error: Triple
+    accepted: bool
+    reason: str

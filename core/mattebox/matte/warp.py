@@ -7,11 +7,10 @@ what it samples by up to 0.05 px; Catmull-Rom (a = -0.5; Keys 1981) does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import torch
 
-Matrix: TypeAlias = tuple[float, float, float, float, float, float, float, float, float]
+from mattebox.matte.statistics import Matrix
 
 IDENTITY_MATRIX: Matrix = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 

@@ -22,6 +22,7 @@ from mattebox.matte.fill import pull_push
 from mattebox.matte.layers import Despill, KeyedLayers, key_layers
 from mattebox.matte.solve import solve_alpha
 from mattebox.measure.identity import IdentityReport, identity_error
+from mattebox.pipeline.plates import Plate, Plates
 from mattebox.settings import KeySettings, Pass, PixelType, Solver
 from mattebox.shot import Pictures
 from mattebox_ocio.model_space import ModelSpace
@@ -106,10 +107,9 @@ class FrameKeyer:
         analysis: Analysis,
         device: torch.device,
         window: Window,
-        constant_plate: tuple[float, float, float] | None,
+        plates: Plates,
         clock: StageClock,
     ) -> None:
-        """``constant_plate`` is a background colour, out-space linear, where no plate is given."""
         self._settings = settings
         self._engine = engine
         self._colour = colour
@@ -118,7 +118,8 @@ class FrameKeyer:
         self._window = window
         self._model_space = ModelSpace(exposure=analysis.exposure)
         self._statistics = analysis.statistics
-        self._constant_plate = constant_plate
+        self._plates = plates
+        self._still: tuple[NDArray[np.float32], Plate] | None = None
         self._controls = MatteControls(
             settings.clip_black,
             settings.clip_white,
@@ -140,9 +141,9 @@ class FrameKeyer:
             with self._timed("colour"):
                 covered = self._uploaded(pictures.covered.astype(np.float32)[..., None])
                 source = self._source(pictures)
-                plate = self._plate(pictures, source)
+                plate = self._plate(pictures)
                 if plate is not None and not bool(pictures.covered.all()):
-                    plate = plate * covered
+                    plate = Plate(plate.out * covered, plate.linear * covered)
                 seen = self._engine_input(pictures, source, plate)
             with self._timed("engine"):
                 prediction, state = self._engine.predict(seen, state)
@@ -154,7 +155,7 @@ class FrameKeyer:
             return (
                 SeenFrame(
                     source=source,
-                    plate=plate,
+                    plate=None if plate is None else plate.out,
                     linear=seen.linear,
                     plate_linear=seen.plate_linear,
                     prediction=prediction,
@@ -258,11 +259,11 @@ class FrameKeyer:
         )
 
     def _engine_input(
-        self, pictures: Pictures, source: torch.Tensor, plate: torch.Tensor | None
+        self, pictures: Pictures, source: torch.Tensor, plate: Plate | None
     ) -> EngineInput:
         to_rec709 = self._colour.to_rec709
         linear = to_rec709(source)
-        plate_linear = None if plate is None else to_rec709(plate)
+        plate_linear = None if plate is None else plate.linear
         encode: Callable[[torch.Tensor], torch.Tensor] = self._model_space.encode
         encoded = self._engine.info.wants_encoded
         second, second_plate = (
@@ -286,12 +287,14 @@ class FrameKeyer:
             return source
         return source * self._uploaded(pictures.covered.astype(np.float32)[..., None])
 
-    def _plate(self, pictures: Pictures, source: torch.Tensor) -> torch.Tensor | None:
-        if pictures.clean_plate is not None:
-            return self._linearised(pictures.clean_plate)
-        if self._constant_plate is not None:
-            return source.new_tensor(self._constant_plate).view(1, 3, 1, 1).expand_as(source)
-        return None
+    def _plate(self, pictures: Pictures) -> Plate | None:
+        """The background of a frame; a still is fitted once."""
+        pixels = pictures.clean_plate
+        if pixels is None:
+            return self._plates.own
+        if self._still is None or self._still[0] is not pixels:
+            self._still = (pixels, self._plates.fitted(self._linearised(pixels)))
+        return self._still[1]
 
     def _linearised(self, pixels: NDArray[np.float32]) -> torch.Tensor:
         return self._colour.to_out(self._uploaded(pixels))

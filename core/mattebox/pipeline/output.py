@@ -91,17 +91,12 @@ def _header(
     job = plan.job
     assert job.prepared is not None
     colour, weights = job.prepared.colour, job.prepared.weights
-    plate = (
-        "given"
-        if job.clean_plate is not None
-        else ("constant" if job.settings.screen is not None else "inpainted")
-    )
     made: dict[str, Any] = {
         "mattebox/version": __version__,
         "mattebox/engine": job.settings.engine.value,
         "mattebox/device": job.device.split(":")[0],
         "mattebox/plateSpace": colour.in_space,
-        "mattebox/plate": plate,
+        "mattebox/plate": job.prepared.analysis.plate,
         FINGERPRINT: job.fingerprint,
         INPUTS: plan.inputs(pictures.frame),
         "mattebox/identity": float(keyed.identity.max_steps),

@@ -25,7 +25,7 @@ from mattebox.pipeline.colour import open_colour
 from mattebox.pipeline.keyer import FrameKeyer, StageClock
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan, frames_in_words
-from mattebox.pipeline.prepare import constant_plate
+from mattebox.pipeline.plates import Plates, own_plate
 from mattebox.pipeline.window import FrameWindow
 from mattebox.shot import Pictures, Shot
 
@@ -149,6 +149,7 @@ def _key_frames(
     """Key the needed frames in order; yields each once it is on disk."""
     job = plan.job
     assert job.prepared is not None
+    analysis = job.prepared.analysis
     _make_folder(plan.output.folder)
     use_deterministic_arithmetic(job.threads)
     device = choose_device(job.device)
@@ -164,10 +165,10 @@ def _key_frames(
         job.settings,
         engine=engine,
         colour=colour,
-        analysis=job.prepared.analysis,
+        analysis=analysis,
         device=device.torch,
         window=plan.shot.window,
-        constant_plate=constant_plate(job, colour, job.prepared.analysis),
+        plates=Plates(colour, analysis, own_plate(plan.shot, colour, analysis), device.torch),
         clock=clock,
     )
     window = FrameWindow(plan, needed, keyer, recurrent=engine.info.recurrent)

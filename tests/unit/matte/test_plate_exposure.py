@@ -15,7 +15,8 @@ from mattebox.matte.plate_exposure import (
     frame_gain,
     gained_plate,
 )
-from mattebox.matte.registration import Registration, moved_plate
+from mattebox.matte.registration import moved_plate
+from mattebox.matte.statistics import Registration
 
 SCREEN = torch.tensor([0.08, 0.43, 0.11]).view(1, 3, 1, 1)
 

@@ -14,11 +14,11 @@ from tests.support.pictures import read_exr, rgb_of
 from mattebox.colour_difference import colour_difference
 from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.registration import (
-    Registration,
     largest_difference,
     moved_plate,
     register_plate,
 )
+from mattebox.matte.statistics import Registration
 from mattebox.matte.warp import IDENTITY_MATRIX, from_matrix, warped
 
 HEIGHT, WIDTH = 160, 240

@@ -1,0 +1,268 @@
+"""What is estimated once per shot: exposure, screen, plate, grain, materials.
+
+Looks at pairs of neighbouring frames spread over the whole input, never only at those asked for:
+that is what makes chunks agree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mattebox.colour_difference import is_keyable_screen
+from mattebox.devices import choose_device, use_deterministic_arithmetic
+from mattebox.engines.registry import make_engine
+from mattebox.errors import UsageError
+from mattebox.events import Reporter, WarningEvent
+from mattebox.job import Analysis, Job
+from mattebox.matte.analyse import analyse_shot
+from mattebox.matte.plate_exposure import fit_exposure
+from mattebox.matte.registration import moved_plate, register_plate
+from mattebox.matte.screen import find_screen, plate_colour
+from mattebox.matte.statistics import PlateGain, Registration
+from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_box
+from mattebox.pipeline.plates import Plates, own_plate, screen_share, shot_light
+from mattebox.settings import EngineName, PlateFit, Solver
+from mattebox.shot import Pictures, Shot
+from mattebox_ocio.model_space import exposure_for, srgb_decode
+from mattebox_ocio.plate import PlateColour
+
+Pixels = NDArray[np.float32]
+
+SAMPLED_PAIRS = 6
+"""Pairs of neighbouring frames looked at per shot: two frames tell grain from texture, and six
+places see most of what moves in front of the plate."""
+
+LEAST_KNOWN_SCREEN = 0.1
+"""A screen seen on less of the picture is not estimated; one colour stands for it."""
+
+KEY_CHANNELS = {"auto": None, "green": 1, "blue": 2}
+_HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A pair of neighbouring frames inside their data window, linear Rec.709.
+
+    Attributes:
+        source: [N,3,H,W].
+        plate: [N,3,H,W], or [1,3,H,W] where it is the same for all; None where there is none.
+        alpha: [N,1,H,W] the engine's.
+        sure_inside: see ``Prediction``.
+    """
+
+    source: torch.Tensor
+    plate: torch.Tensor | None
+    alpha: torch.Tensor
+    sure_inside: bool
+
+
+def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> Analysis:
+    """Everything about a shot that its frames share. Findings worth knowing go to the reporter."""
+    use_deterministic_arithmetic(job.threads)
+    pairs = shot.spread_pairs(SAMPLED_PAIRS)
+    pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}
+    digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
+    samples = [_picture(shot_light(p.source, colour)) for p in pictures.values()]
+    plates = [
+        _picture(shot_light(p.clean_plate, colour))
+        for p in pictures.values()
+        if p.clean_plate is not None
+    ]
+    screen = _screen(job, colour, samples, plates)
+    exposure = job.settings.exposure
+    analysis = Analysis(
+        frames=tuple(pictures),
+        digest=digest.hexdigest(),
+        exposure=exposure_for(samples) if exposure == "auto" else 2.0 ** float(exposure),
+        screen=screen,
+        plate=_plate_kind(job, samples[::2], screen, reporter),
+        statistics=None,
+    )
+    if job.settings.solver is Solver.OFF or job.settings.engine is EngineName.TRIANGULATE:
+        return analysis
+    ordered = [[pictures[frame] for frame in pair] for pair in pairs]
+    pieces = _look(job, shot, colour, analysis, ordered)
+    analysis = _fit_plate(job, analysis, pieces, reporter)
+    if analysis.registration is not None or analysis.gain is not None:
+        pieces = _look(job, shot, colour, analysis, ordered)
+    known = [piece.plate for piece in pieces if piece.plate is not None]
+    if len(known) < len(pieces):
+        return analysis
+    statistics = analyse_shot(
+        [piece.source for piece in pieces],
+        known,
+        [piece.alpha for piece in pieces],
+        sure_inside=all(piece.sure_inside for piece in pieces),
+    )
+    return analysis.model_copy(update={"statistics": statistics})
+
+
+def _look(
+    job: Job, shot: Shot, colour: PlateColour, analysis: Analysis, pairs: list[list[Pictures]]
+) -> list[_Piece]:
+    """The sampled frames after colour and engine, with the plate as far as it is known."""
+    device = choose_device(job.device).torch
+    keyer = FrameKeyer(
+        job.settings,
+        engine=make_engine(
+            job.settings, weights=None if job.weights is None else Path(job.weights), device=device
+        ),
+        colour=colour,
+        analysis=analysis,
+        device=device,
+        window=shot.window,
+        plates=Plates(colour, analysis, own_plate(shot, colour, analysis), device),
+        clock=StageClock(),
+    )
+    pieces = []
+    for pair in pairs:
+        state, seen = None, []
+        for pictures in pair:
+            frame, state = keyer.see(pictures, state)
+            seen.append(frame)
+        # Outside the plate's data window nothing is known: it is neither screen nor subject.
+        inside = shared_box(pair, shot.window)
+        plates = [f.plate_linear[inside] for f in seen if f.plate_linear is not None]
+        plate = None
+        if plates and plates[0].numel() > 0:
+            # A static plate is handed on as one picture: only then can the solver look behind
+            # smoke.
+            static = all(torch.equal(other, plates[0]) for other in plates)
+            plate = plates[0] if static else torch.cat(plates)
+        pieces.append(
+            _Piece(
+                torch.cat([frame.linear[inside] for frame in seen]),
+                plate,
+                torch.cat([frame.prediction.alpha[inside] for frame in seen]),
+                all(frame.prediction.sure_inside for frame in seen),
+            )
+        )
+    return pieces
+
+
+def _fit_plate(
+    job: Job, analysis: Analysis, pieces: Sequence[_Piece], reporter: Reporter
+) -> Analysis:
+    """Where a static clean plate belongs and what exposure it needs; says what was found."""
+    plate = pieces[0].plate
+    if analysis.plate != "given" or plate is None or plate.shape[0] > 1:
+        return analysis
+    if any(p.plate is None or not torch.equal(p.plate, plate) for p in pieces):
+        return analysis  # a sequence, or another data window: its frames fit already
+    sources = [piece.source[:1] for piece in pieces]
+    subject = [piece.alpha[:1] for piece in pieces]
+    registration: Registration | None = None
+    gain: PlateGain | None = None
+    if job.settings.register_plate is PlateFit.AUTO:
+        registration = register_plate(sources, plate, subject)
+        plate = moved_plate(plate, registration)
+    if job.settings.match_exposure is PlateFit.AUTO:
+        gain = fit_exposure(sources, plate, subject)
+    if registration is not None and registration.model != "none":
+        reporter.emit(
+            WarningEvent(
+                code="plate_moved",
+                message=f"the clean plate is moved ({registration.model}): {registration.reason}",
+                next_step="--register-plate off leaves it where it is",
+            )
+        )
+    if gain is not None and gain.accepted:
+        reporter.emit(
+            WarningEvent(
+                code="plate_exposure",
+                message="the clean plate is multiplied by "
+                + ", ".join(f"{value:.4f}" for value in gain.gain)
+                + f" (R, G, B): {gain.reason}",
+                next_step="--match-exposure off leaves it as it is",
+            )
+        )
+    return analysis.model_copy(
+        update={
+            "registration": registration if registration and registration.model != "none" else None,
+            "gain": gain if gain and gain.accepted else None,
+        }
+    )
+
+
+def _plate_kind(
+    job: Job,
+    samples: Sequence[Pixels],
+    screen: tuple[float, float, float] | None,
+    reporter: Reporter,
+) -> Literal["given", "estimated", "constant", "inpainted"]:
+    """Where the background comes from."""
+    if job.clean_plate is not None:
+        return "given"
+    if screen is None:
+        return "inpainted"
+    if job.settings.screen not in KEY_CHANNELS:
+        return "constant"  # a colour said in numbers is meant
+    sources = [torch.from_numpy(s).permute(2, 0, 1).unsqueeze(0).contiguous() for s in samples]
+    share = screen_share(sources, screen)
+    found = f"{', '.join(f'{value:.3f}' for value in screen)} in linear Rec.709"
+    if share < LEAST_KNOWN_SCREEN:
+        reporter.emit(
+            WarningEvent(
+                code="constant_plate",
+                message=f"no clean plate: one colour stands for the screen, {found}",
+                next_step="an uneven screen keys better with --clean-plate FILE",
+            )
+        )
+        return "constant"
+    reporter.emit(
+        WarningEvent(
+            code="estimated_plate",
+            message=f"no clean plate: the screen ({found}) is estimated from the shot, "
+            f"{100 * share:.0f} % of it was seen",
+            next_step="--clean-plate FILE keys better where the subject never moves away",
+        )
+    )
+    return "estimated"
+
+
+def _screen(
+    job: Job,
+    colour: PlateColour,
+    samples: list[Pixels],
+    plates: list[Pixels],
+) -> tuple[float, float, float] | None:
+    """The colour of the screen's light in linear Rec.709, or None where there is no screen."""
+    said = job.settings.screen
+    if said is None:
+        return plate_colour(plates) if plates and _are_screens(plates) else None
+    if said in KEY_CHANNELS:
+        if plates and said == "auto":
+            return plate_colour(plates)
+        return find_screen(samples, KEY_CHANNELS[said]).colour
+    code = _HEX.fullmatch(said)
+    if code:
+        encoded = torch.tensor([int(part, 16) / 255.0 for part in code.groups()])
+        red, green, blue = srgb_decode(encoded).tolist()
+        return (red, green, blue)
+    given = torch.tensor([float(part) for part in said.split(",")]).view(1, 3, 1, 1)
+    red, green, blue = colour.to_rec709(given).flatten().tolist()
+    if max(red, green, blue) <= 0.0:
+        raise UsageError(
+            f"--screen {said} has no light", expected="R,G,B with at least one value above 0"
+        )
+    return (red, green, blue)
+
+
+def _are_screens(plates: list[Pixels]) -> bool:
+    """Whether clean plates are one saturated colour; a room with a tint throws no spill."""
+    pictures = [torch.from_numpy(plate).permute(2, 0, 1).unsqueeze(0) for plate in plates]
+    return all(is_keyable_screen(picture) for picture in pictures)
+
+
+def _picture(light: torch.Tensor) -> Pixels:
+    """[1,3,H,W] as HxWx3."""
+    return light[0].permute(1, 2, 0).contiguous().numpy()

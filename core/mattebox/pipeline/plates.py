@@ -1,0 +1,93 @@
+"""The background of a shot: a clean plate fitted to it, a screen estimated from it, or a colour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from mattebox.job import Analysis
+from mattebox.matte.plate_estimate import estimate_plate
+from mattebox.matte.plate_exposure import gained_plate
+from mattebox.matte.registration import moved_plate
+from mattebox.shot import Shot
+from mattebox_ocio.plate import PlateColour
+
+Pixels = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A background, ready for the matte: [1,3,H,W] float32 on the computing device.
+
+    Attributes:
+        out: out-space linear.
+        linear: the same in linear Rec.709.
+    """
+
+    out: torch.Tensor
+    linear: torch.Tensor
+
+
+class Plates:
+    """Gives the background of each frame."""
+
+    def __init__(
+        self,
+        colour: PlateColour,
+        analysis: Analysis,
+        own: torch.Tensor | None,
+        device: torch.device,
+    ) -> None:
+        """``own`` is the shot's own plate, [1,3,H,W] linear Rec.709, where none is given."""
+        self._colour = colour
+        self._registration = analysis.registration
+        self._gain = analysis.gain
+        self._own: Plate | None = None
+        if own is not None:
+            linear = own.to(device)
+            self._own = Plate(colour.from_rec709(linear), linear)
+
+    @property
+    def own(self) -> Plate | None:
+        """The plate made from the shot or from a colour, or None."""
+        return self._own
+
+    def fitted(self, out: torch.Tensor) -> Plate:
+        """A clean plate, [1,3,H,W] out-space linear, moved into place and brought to exposure."""
+        linear = self._colour.to_rec709(out)
+        fitted = linear
+        if self._registration is not None:
+            fitted = moved_plate(fitted, self._registration)
+        if self._gain is not None:
+            fitted = gained_plate(fitted, self._gain.gain)
+        return Plate(out if fitted is linear else self._colour.from_rec709(fitted), fitted)
+
+
+def own_plate(job: Job, shot: Shot, colour: PlateColour, analysis: Analysis) -> torch.Tensor | None:
+    """The plate of a shot that has none, [1,3,H,W] linear Rec.709; None for a clean plate or fill.
+
+    An estimate is made anew from the frames that the analysis names, so that every chunk has the
+    same and none is stored.
+    """
+    if analysis.screen is None or analysis.plate not in ("estimated", "constant"):
+        return None
+    if analysis.plate == "estimated":
+        sources = [shot_light(shot.read(frame).source, colour) for frame in analysis.frames[::2]]
+        return estimate_plate(sources, analysis.screen).plate
+    shape = (1, 3, shot.window.height, shot.window.width)
+    return torch.tensor(analysis.screen).view(1, 3, 1, 1).expand(shape).contiguous()
+
+
+def shot_light(pixels: Pixels, colour: PlateColour) -> torch.Tensor:
+    """HxWx3 in the plate's own space to [1,3,H,W] linear Rec.709 on the CPU."""
+    held = torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0).contiguous()
+    return colour.to_rec709(colour.to_out(held))
+
+
+def screen_share(sources: Sequence[torch.Tensor], screen: tuple[float, float, float]) -> float:
+    """Part of the picture where a screen estimated from these frames is known, 0..1."""
+    return float(estimate_plate(list(sources), screen).known.mean())
