@@ -67,7 +67,7 @@ class Plates:
         return Plate(out if fitted is linear else self._colour.from_rec709(fitted), fitted)
 
 
-def own_plate(job: Job, shot: Shot, colour: PlateColour, analysis: Analysis) -> torch.Tensor | None:
+def own_plate(shot: Shot, colour: PlateColour, analysis: Analysis) -> torch.Tensor | None:
     """The plate of a shot that has none, [1,3,H,W] linear Rec.709; None for a clean plate or fill.
 
     An estimate is made anew from the frames that the analysis names, so that every chunk has the
