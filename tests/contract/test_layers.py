@@ -21,6 +21,8 @@ NOT_LOADED = [
     ("mattebox.matte.solve", ("OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
     ("mattebox.matte.layers", ("OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
     ("mattebox.measure.metrics", ("torch", "OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
+    ("mattebox.views", ("torch", "OpenImageIO", "PyOpenColorIO")),
+    ("mattebox.report", ("torch", "PyOpenColorIO", "mattebox.pipeline", "mattebox.engines")),
     ("mattebox_ocio", ("torch", "OpenImageIO", "mattebox")),
     ("mattebox_ocio.model_space", ("OpenImageIO", "mattebox")),
 ]

@@ -65,9 +65,36 @@ def test_without_a_plate_the_screen_is_found_in_the_shot(tmp_path: Path, mattebo
     shot = write_shot(tmp_path / "in")
     done = mattebox("key", shot, "-o", tmp_path / "out", "--screen", "auto")
     assert done.returncode == 0, done.stderr
-    assert "one colour stands for the screen" in done.stderr
+    assert "is estimated from the shot" in done.stderr
+    assert header(tmp_path / "out/shot.1002.exr")["mattebox/plate"] == "estimated"
     keyed = read_exr(tmp_path / "out/shot.1002.exr")
     assert np.abs(keyed["A"] - disc_alpha(2)).mean() < 0.02
+
+
+@pytest.mark.shared
+def test_a_plate_out_of_place_and_too_bright_is_fitted_and_reported(
+    shared: Path, tmp_path: Path, mattebox: Run
+) -> None:
+    shot = shared / "shots/hair"
+    arguments = [
+        "key", shot / "green_spill_grain/hair_green_spill_grain.####.exr",
+        "--clean-plate", shot / "plate_offset/hair_plate_offset.0001.exr", "--frames", "1",
+        "--in-space", "lin_rec709_scene",
+    ]  # fmt: skip
+    fitted = mattebox(*arguments, "-o", tmp_path / "fitted")
+    assert "the clean plate is moved (shift)" in fitted.stderr
+    assert "the clean plate is multiplied by 0.95" in fitted.stderr
+    left = mattebox(
+        *arguments, "-o", tmp_path / "left", "--register-plate", "off", "--match-exposure", "off"
+    )
+    assert "clean plate is" not in left.stderr
+    name = "hair_green_spill_grain.0001.exr"
+    truth = read_exr(shot / "fg/hair_fg.0001.exr")["A"]
+    errors = {
+        folder: np.abs(read_exr(tmp_path / folder / name)["A"] - truth).mean()
+        for folder in ("fitted", "left")
+    }
+    assert errors["fitted"] < 0.0055 < errors["left"]
 
 
 def test_two_runs_into_two_folders_are_byte_identical_and_a_third_computes_nothing(
