@@ -126,6 +126,9 @@ class Job(_Part):
     hint: Matte | None = None
     inside: Matte | None = None
     outside: Matte | None = None
+    protect: Matte | None = Field(
+        default=None, description="Where despill leaves colours alone (green props)."
+    )
     plate2: str | None = Field(default=None, description="The shot over a second background.")
     background2: str | None = Field(default=None, description="That background: file or colour.")
     weights: str | None = None
@@ -242,7 +245,7 @@ class Job(_Part):
         deciding["alpha_algebra"] = ALPHA_ALGEBRA
         deciding["channels"] = [
             matte.channel if matte is not None else None
-            for matte in (self.hint, self.inside, self.outside)
+            for matte in (self.hint, self.inside, self.outside, self.protect)
         ]
         text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -55,6 +55,28 @@ class Solver(enum.StrEnum):
     OFF = "off"
 
 
+class SpillRule(enum.StrEnum):
+    """What counts as spill, and what is taken.
+
+    ``hue`` and ``hue-average`` take light of the screen's hue until the key channel meets the
+    larger, or the mean, of the others; ``limit`` and ``limit-average`` cut the key channel alone,
+    as keyers of the field do.
+    """
+
+    HUE = "hue"
+    HUE_AVERAGE = "hue-average"
+    LIMIT = "limit"
+    LIMIT_AVERAGE = "limit-average"
+
+
+class SourceAlpha(enum.StrEnum):
+    """What an alpha channel of the plate means."""
+
+    IGNORE = "ignore"
+    INSIDE = "inside"
+    MULTIPLY = "multiply"
+
+
 class PlateFit(enum.StrEnum):
     """Whether a clean plate is fitted to the shot."""
 
@@ -108,6 +130,16 @@ def _exposure(value: str) -> str:
     return value
 
 
+def _colour(value: str) -> str:
+    try:
+        parts = [float(part) for part in value.split(",")]
+    except ValueError:
+        parts = []
+    if len(parts) != 3 or min(parts) <= 0.0:
+        raise ValueError(f"{value!r} is not a colour; expected R,G,B, each above 0")
+    return value
+
+
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _SCREEN = re.compile(rf"auto|green|blue|#[0-9a-fA-F]{{6}}|{_NUMBER},{_NUMBER},{_NUMBER}")
 
@@ -155,7 +187,7 @@ class KeySettings(BaseModel):
     )
     match_exposure: PlateFit = _knob(
         "Plate",
-        "Bring a clean plate to the shot's exposure and white, where the shot tells how.",
+        "Bring the plate to the shot's exposure and white, and to each frame's where it flickers.",
         default=PlateFit.AUTO,
     )
     exposure: Annotated[str, AfterValidator(_exposure)] = _knob(
@@ -193,6 +225,11 @@ class KeySettings(BaseModel):
         ge=0.0,
         le=1.0,
     )
+    source_alpha: SourceAlpha = _knob(
+        "Matte",
+        "The plate's own alpha: ignore it, inside (alpha is at least this), or multiply.",
+        default=SourceAlpha.IGNORE,
+    )
     clip_black: float = _knob(
         "Matte", "Alpha at or below this becomes 0.", default=0.0, ge=0.0, lt=1.0
     )
@@ -224,6 +261,25 @@ class KeySettings(BaseModel):
         default=1.0,
         ge=0.0,
         le=1.0,
+    )
+    spill_rule: SpillRule = _knob(
+        "Spill",
+        "hue takes light of the screen's hue down to the larger of the other channels, hue-average "
+        "down to their mean; limit and limit-average cut the key channel alone.",
+        default=SpillRule.HUE,
+    )
+    spill_bias: Annotated[str, AfterValidator(_colour)] = _knob(
+        "Spill",
+        "A colour that counts as free of spill, such as skin or hair: R,G,B in linear Rec.709.",
+        default="1,1,1",
+    )
+    spill_restore: float = _knob(
+        "Spill", "Share of the luminance taken that is given back.", default=0.0, ge=0.0, le=1.0
+    )
+    spill_replace: Annotated[str, AfterValidator(_colour)] = _knob(
+        "Spill",
+        "Colour of the light that is given back: R,G,B in linear Rec.709.",
+        default="1,1,1",
     )
     non_finite: NonFinite = _knob(
         "Output",

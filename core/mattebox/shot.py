@@ -41,7 +41,8 @@ class Pictures:
         passed: HxWxK channels that are passed through; their names in ``passed_names``.
         covered: HxW True where the plate has pixels.
         clean_plate, second, second_plate: HxWx3 or None.
-        hint, inside, outside: HxW 0..1 or None.
+        source_alpha: HxW the plate's own alpha, or None where it has none.
+        hint, inside, outside, protect: HxW 0..1 or None.
         repaired: how many non-finite values were repaired.
     """
 
@@ -57,6 +58,8 @@ class Pictures:
     hint: Pixels | None
     inside: Pixels | None
     outside: Pixels | None
+    protect: Pixels | None
+    source_alpha: Pixels | None
     repaired: int
 
 
@@ -91,6 +94,7 @@ class Shot:
     hint: tuple[FrameSequence, Matte] | None
     inside: tuple[FrameSequence, Matte] | None
     outside: tuple[FrameSequence, Matte] | None
+    protect: tuple[FrameSequence, Matte] | None
 
     @classmethod
     def open(cls, job: Job) -> Shot:
@@ -111,6 +115,7 @@ class Shot:
         hint = opened(lambda: _matte(job.hint))
         inside = opened(lambda: _matte(job.inside))
         outside = opened(lambda: _matte(job.outside))
+        protect = opened(lambda: _matte(job.protect))
         if len(faults) > 1:
             raise InputError(
                 f"{len(faults)} inputs cannot be used:\n"
@@ -119,7 +124,7 @@ class Shot:
         if faults:
             raise faults[0]
         assert plate is not None
-        return cls(job, plate, clean_plate, second, second_plate, hint, inside, outside)
+        return cls(job, plate, clean_plate, second, second_plate, hint, inside, outside, protect)
 
     @cached_property
     def first_part(self) -> Part:
@@ -163,7 +168,9 @@ class Shot:
         if self.second is not None:
             found.append(self.second.path(frame))
         found += [
-            _path_of(matte[0], frame) for matte in (self.hint, self.inside, self.outside) if matte
+            _path_of(matte[0], frame)
+            for matte in (self.hint, self.inside, self.outside, self.protect)
+            if matte
         ]
         return tuple(found)
 
@@ -274,6 +281,8 @@ class Shot:
             hint=matte(self.hint),
             inside=matte(self.inside),
             outside=matte(self.outside),
+            protect=matte(self.protect),
+            source_alpha=plate[..., 3] if first_passed == 4 else None,
             repaired=repaired,
         )
 

@@ -317,6 +317,57 @@ def test_layers_of_the_plate_pass_through(tmp_path: Path, mattebox: Run) -> None
     assert np.array_equal(kept, depth[..., 0].astype(np.float16).astype(np.float32))
 
 
+def test_the_plates_own_alpha_multiplies_or_fills_on_request(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
+    own = np.zeros((HEIGHT, WIDTH, 1), np.float32)
+    own[:, :30] = 1.0
+    rgba = np.concatenate([plate_pixels(1), own], axis=2)
+    write_exr(tmp_path / "in/shot.1001.exr", rgba, "RGBA", colorInteropID="lin_rec709_scene")
+    found = {}
+    for mode in ("ignore", "inside", "multiply"):
+        key_clean(mattebox, shot, tmp_path / mode, "--source-alpha", mode)
+        found[mode] = read_exr(tmp_path / mode / "shot.1001.exr")["A"]
+    assert (found["inside"][:, :30] == 1.0).all()
+    assert np.array_equal(found["inside"][:, 30:], found["ignore"][:, 30:])
+    assert (found["multiply"][:, 30:] == 0.0).all()
+    assert np.array_equal(found["multiply"][:, :30], found["ignore"][:, :30])
+
+
+def test_flickering_light_is_followed_frame_by_frame(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1009))
+    for frame in range(1002, 1009, 2):
+        write_exr(
+            tmp_path / f"in/shot.{frame}.exr",
+            plate_pixels(frame - 1000) * np.float32(0.85),
+            colorInteropID="lin_rec709_scene",
+        )
+    errors = {}
+    for mode in ("auto", "off"):
+        key_clean(mattebox, shot, tmp_path / mode, "--match-exposure", mode)
+        keyed = read_exr(tmp_path / mode / "shot.1004.exr")["A"]
+        errors[mode] = np.abs(keyed - disc_alpha(4)).mean()
+    assert errors["auto"] < 0.02
+    assert errors["auto"] < 0.5 * errors["off"]
+
+
+def test_despill_leaves_protected_colours_alone(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
+    prop = plate_pixels(1)
+    prop[14:22, 24:34] = (0.20, 0.32, 0.10)  # a green prop on the subject
+    write_exr(tmp_path / "in/shot.1001.exr", prop, colorInteropID="lin_rec709_scene")
+    matte = np.zeros((HEIGHT, WIDTH, 1), np.float32)
+    matte[14:22, 24:34] = 1.0
+    write_exr(tmp_path / "in/prop.exr", matte, "A")
+    inside = ("--inside", tmp_path / "in/prop.exr")
+    key_clean(mattebox, shot, tmp_path / "taken", *inside)
+    key_clean(mattebox, shot, tmp_path / "kept", *inside, "--protect", tmp_path / "in/prop.exr")
+    middle = np.s_[16:20, 26:32]
+    assert read_exr(tmp_path / "taken/shot.1001.exr")["G"][middle].mean() < 0.25
+    np.testing.assert_allclose(
+        read_exr(tmp_path / "kept/shot.1001.exr")["G"][middle], 0.32, rtol=1e-3
+    )
+
+
 def test_the_preview_is_a_contact_sheet(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in")
     key_clean(mattebox, shot, tmp_path / "out", "--preview", tmp_path / "sheet.png")

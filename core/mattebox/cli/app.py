@@ -13,6 +13,7 @@ from mattebox.cli.doctor import doctor
 from mattebox.cli.info import info
 from mattebox.cli.key import key
 from mattebox.cli.measure import measure
+from mattebox.cli.plate import plate
 from mattebox.cli.report import report
 from mattebox.cli.schema import schema
 
@@ -59,6 +60,7 @@ def root(
 app.command()(key)
 app.command()(demo)
 app.command()(info)
+app.command()(plate)
 app.command()(measure)
 app.command()(report)
 app.command()(doctor)

@@ -55,6 +55,9 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     outside: Annotated[
         str | None, _input("--outside", "Garbage matte, FILE[:channel]: alpha is 0 there.")
     ] = None,
+    protect: Annotated[
+        str | None, _input("--protect", "Matte, FILE[:channel]: despill leaves it alone.")
+    ] = None,
     plate2: Annotated[
         str | None, _input("--plate2", "The shot over a second background (triangulate).")
     ] = None,
@@ -128,6 +131,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
         "hint": _matte(hint),
         "inside": _matte(inside),
         "outside": _matte(outside),
+        "protect": _matte(protect),
         "plate2": plate2,
         "background2": background2,
         "part": part,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import torch
 
-from mattebox.matte.despill import ScreenColour, screen_light
+from mattebox.matte.despill import ScreenColour, SpillControls, screen_light
 from mattebox.matte.fill import pull_push
 
 HALF_MAX = 65504.0
@@ -55,14 +55,16 @@ class Despill:
 
     Attributes:
         screen: its colour, linear Rec.709.
-        amount: share that is taken, 0..1.
+        controls: how it is taken.
+        protect: [1,1,H,W] 0..1, 1 where colours stay as they are, or None.
         to_rec709, from_rec709: [N,3,H,W] out-space linear to linear Rec.709 and back.
     """
 
     screen: ScreenColour
-    amount: float
+    controls: SpillControls
     to_rec709: Callable[[torch.Tensor], torch.Tensor]
     from_rec709: Callable[[torch.Tensor], torch.Tensor]
+    protect: torch.Tensor | None = None
 
 
 def key_layers(
@@ -93,8 +95,10 @@ def key_layers(
     premultiplied = torch.maximum(in_front, source.clamp_max(0.0))
     premultiplied = torch.where(alpha >= 1.0, source, premultiplied)
     kept, light = premultiplied, torch.zeros_like(premultiplied)
-    if despill is not None and despill.amount > 0.0:
-        found = screen_light(despill.to_rec709(premultiplied), despill.screen, despill.amount)
+    if despill is not None and despill.controls.amount > 0.0:
+        found = screen_light(
+            despill.to_rec709(premultiplied), despill.screen, despill.controls, despill.protect
+        )
         light = despill.from_rec709(found)
         spilled = (found != 0.0).any(dim=1, keepdim=True)
         kept = torch.where(spilled, premultiplied - light, premultiplied)

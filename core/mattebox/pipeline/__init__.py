@@ -3,7 +3,8 @@
 ``prepare`` finds out once per shot what a job left open; ``run`` keys frames.
 """
 
+from mattebox.pipeline.plates import write_plate
 from mattebox.pipeline.prepare import prepare
 from mattebox.pipeline.run import RunResult, run
 
-__all__ = ["RunResult", "prepare", "run"]
+__all__ = ["RunResult", "prepare", "run", "write_plate"]

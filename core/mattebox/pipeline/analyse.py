@@ -90,9 +90,11 @@ def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> An
     if job.settings.solver is Solver.OFF or job.settings.engine is EngineName.TRIANGULATE:
         return analysis
     ordered = [[pictures[frame] for frame in pair] for pair in pairs]
-    pieces = _look(job, shot, colour, analysis, ordered)
+    # First the plate as it is, one picture for all frames; then as the frames will be keyed.
+    as_given = job.settings.model_copy(update={"match_exposure": PlateFit.OFF})
+    pieces = _look(job.model_copy(update={"settings": as_given}), shot, colour, analysis, ordered)
     analysis = _fit_plate(job, analysis, pieces, reporter)
-    if analysis.registration is not None or analysis.gain is not None:
+    if analysis.plate != "inpainted":
         pieces = _look(job, shot, colour, analysis, ordered)
     known = [piece.plate for piece in pieces if piece.plate is not None]
     if len(known) < len(pieces):

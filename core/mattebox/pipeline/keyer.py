@@ -17,13 +17,14 @@ from mattebox.errors import DeviceError
 from mattebox.images import Window
 from mattebox.job import Analysis
 from mattebox.matte.controls import MatteControls, control_alpha
-from mattebox.matte.despill import ScreenColour
+from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
 from mattebox.matte.layers import Despill, KeyedLayers, key_layers
+from mattebox.matte.plate_exposure import IDENTITY, frame_gain, gained_plate
 from mattebox.matte.solve import solve_alpha
 from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.pipeline.plates import Plate, Plates
-from mattebox.settings import KeySettings, Pass, PixelType, Solver
+from mattebox.settings import KeySettings, Pass, PixelType, PlateFit, Solver, SourceAlpha
 from mattebox.shot import Pictures
 from mattebox_ocio.model_space import ModelSpace
 from mattebox_ocio.plate import PlateColour
@@ -60,7 +61,7 @@ class SeenFrame:
         source, plate: out-space linear; the plate is None until one is filled in.
         linear, plate_linear: the same in linear Rec.709.
         prediction: the engine's answer.
-        inside, outside: mattes or None.
+        inside, outside, protect, source_alpha: mattes or None.
         covered: [1,1,H,W] 1 where the plate has pixels.
         box: where that is, as slices of [N,C,H,W].
     """
@@ -72,6 +73,8 @@ class SeenFrame:
     prediction: Prediction
     inside: torch.Tensor | None
     outside: torch.Tensor | None
+    protect: torch.Tensor | None
+    source_alpha: torch.Tensor | None
     covered: torch.Tensor
     box: Box
 
@@ -132,7 +135,7 @@ class FrameKeyer:
             screen = ScreenColour(*analysis.screen)
             if screen.is_saturated:
                 self._despill = Despill(
-                    screen, settings.despill, colour.to_rec709, colour.from_rec709
+                    screen, spill_controls(settings), colour.to_rec709, colour.from_rec709
                 )
 
     def see(self, pictures: Pictures, state: Any) -> tuple[SeenFrame, Any]:
@@ -145,12 +148,25 @@ class FrameKeyer:
                 if plate is not None and not bool(pictures.covered.all()):
                     plate = Plate(plate.out * covered, plate.linear * covered)
                 seen = self._engine_input(pictures, source, plate)
+            box = shared_box([pictures], self._window)
             with self._timed("engine"):
-                prediction, state = self._engine.predict(seen, state)
+                prediction, after = self._engine.predict(seen, state)
+                relit = self._relit(seen, plate, prediction, box)
+                if relit is not None:
+                    plate = relit
+                    seen = self._engine_input(pictures, source, plate)
+                    if self._engine.info.needs_plate:
+                        prediction, after = self._engine.predict(seen, state)
+                state = after
                 prediction = replace(prediction, alpha=prediction.alpha * covered)
             mattes = [
                 None if matte is None else self._uploaded(matte[..., None]).clamp(0.0, 1.0)
-                for matte in (pictures.inside, pictures.outside)
+                for matte in (
+                    pictures.inside,
+                    pictures.outside,
+                    pictures.protect,
+                    pictures.source_alpha,
+                )
             ]
             return (
                 SeenFrame(
@@ -161,8 +177,10 @@ class FrameKeyer:
                     prediction=prediction,
                     inside=mattes[0],
                     outside=mattes[1],
+                    protect=mattes[2],
+                    source_alpha=mattes[3],
                     covered=covered,
-                    box=shared_box([pictures], self._window),
+                    box=box,
                 ),
                 state,
             )
@@ -181,7 +199,14 @@ class FrameKeyer:
         with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
             first = seen.prediction.alpha
             alpha, confidence = self._solved(seen, neighbours)
-            alpha = control_alpha(alpha, self._controls, seen.inside, seen.outside) * seen.covered
+            inside = seen.inside
+            if seen.source_alpha is not None:
+                if settings.source_alpha is SourceAlpha.MULTIPLY:
+                    alpha = alpha * seen.source_alpha
+                elif settings.source_alpha is SourceAlpha.INSIDE:
+                    given = seen.source_alpha
+                    inside = given if inside is None else torch.maximum(inside, given)
+            alpha = control_alpha(alpha, self._controls, inside, seen.outside) * seen.covered
             plate = seen.plate
             if plate is None:
                 plate = pull_push(seen.source, (first < SURELY_BACKGROUND).float() * seen.covered)
@@ -189,7 +214,7 @@ class FrameKeyer:
                 seen.source,
                 plate,
                 alpha,
-                despill=self._despill,
+                despill=self._despill and replace(self._despill, protect=seen.protect),
                 half=settings.pixel_type is PixelType.HALF,
                 foreground=Pass.FG in settings.passes,
             )
@@ -280,6 +305,18 @@ class FrameKeyer:
             second_plate_linear=second_plate,
         )
 
+    def _relit(
+        self, seen: EngineInput, plate: Plate | None, prediction: Prediction, box: Box
+    ) -> Plate | None:
+        """The plate in this frame's light, where that flickers; None where it is steady."""
+        if plate is None or self._settings.match_exposure is PlateFit.OFF or prediction.exact:
+            return None
+        gain = frame_gain(seen.linear[box], plate.linear[box], prediction.alpha[box])
+        if gain == IDENTITY:
+            return None
+        linear = gained_plate(plate.linear, gain)
+        return Plate(self._colour.from_rec709(linear), linear)
+
     def _source(self, pictures: Pictures) -> torch.Tensor:
         """Out-space linear; 0 outside the plate's data window, where nothing is to be keyed."""
         source = self._linearised(pictures.source)
@@ -310,6 +347,22 @@ class FrameKeyer:
             yield
             if self._device.type == "cuda":
                 torch.cuda.synchronize(self._device)
+
+
+def spill_controls(settings: KeySettings) -> SpillControls:
+    """Despill as the settings say it."""
+
+    def colour(text: str) -> tuple[float, float, float]:
+        red, green, blue = (float(part) for part in text.split(","))
+        return (red, green, blue)
+
+    return SpillControls(
+        rule=settings.spill_rule,
+        amount=settings.despill,
+        bias=colour(settings.spill_bias),
+        restore=settings.spill_restore,
+        replace=colour(settings.spill_replace),
+    )
 
 
 def shared_box(frames: Sequence[Pictures], window: Window) -> Box:

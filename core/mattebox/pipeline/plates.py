@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mattebox.job import Analysis
+from mattebox import __version__
+from mattebox.frames import write_frame
+from mattebox.images import Frame
+from mattebox.job import Analysis, Job
+from mattebox.matte.layers import HALF_MAX
 from mattebox.matte.plate_estimate import estimate_plate
 from mattebox.matte.plate_exposure import gained_plate
 from mattebox.matte.registration import moved_plate
+from mattebox.pipeline.colour import open_colour
 from mattebox.shot import Shot
 from mattebox_ocio.plate import PlateColour
 
@@ -84,10 +90,50 @@ def own_plate(shot: Shot, colour: PlateColour, analysis: Analysis) -> torch.Tens
 
 def shot_light(pixels: Pixels, colour: PlateColour) -> torch.Tensor:
     """HxWx3 in the plate's own space to [1,3,H,W] linear Rec.709 on the CPU."""
-    held = torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0).contiguous()
-    return colour.to_rec709(colour.to_out(held))
+    return colour.to_rec709(colour.to_out(_tensor(pixels)))
 
 
 def screen_share(sources: Sequence[torch.Tensor], screen: tuple[float, float, float]) -> float:
     """Part of the picture where a screen estimated from these frames is known, 0..1."""
     return float(estimate_plate(list(sources), screen).known.mean())
+
+
+def write_plate(job: Job, path: Path) -> str:
+    """Write the background of a prepared job, out-space linear, as half EXR; says its kind.
+
+    A clean plate sequence gives the plate of the shot's first frame.
+    """
+    assert job.prepared is not None
+    shot, analysis, stated = Shot.open(job), job.prepared.analysis, job.prepared.colour
+    colour = open_colour(job, stated)
+    plates = Plates(colour, analysis, own_plate(shot, colour, analysis), torch.device("cpu"))
+    given = shot.read(shot.plate.first).clean_plate
+    if given is not None:
+        plate = plates.fitted(colour.to_out(_tensor(given)))
+    else:
+        assert plates.own is not None
+        plate = plates.own
+    out = plate.out.clamp(-HALF_MAX, HALF_MAX)[0].permute(1, 2, 0).contiguous().numpy()
+    attributes: dict[str, object] = {
+        "chromaticities": stated.chromaticities,
+        "mattebox/plate": analysis.plate,
+        "mattebox/version": __version__,
+    }
+    if stated.interop_id is not None:
+        attributes["colorInteropID"] = stated.interop_id
+    frame = Frame(
+        out,
+        ("R", "G", "B"),
+        shot.window,
+        shot.first_part.display_window,
+        shot.first_part.pixel_aspect,
+        attributes,
+        {"chromaticities": "float[8]"},
+    )
+    write_frame(path, frame)
+    return analysis.plate
+
+
+def _tensor(pixels: Pixels) -> torch.Tensor:
+    """HxWx3 as [1,3,H,W]."""
+    return torch.from_numpy(pixels).permute(2, 0, 1).unsqueeze(0).contiguous()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mattebox.matte.despill import ScreenColour, screen_light
+from mattebox.matte.despill import ScreenColour, SpillControls, screen_light
+from mattebox.settings import SpillRule
 
 GREEN = ScreenColour(0.08, 0.43, 0.11)
 
@@ -63,8 +64,8 @@ def test_premultiplied_and_straight_agree() -> None:
 def test_amount_scales_what_is_taken() -> None:
     colour = pixel(0.30, 0.60, 0.20)
     whole = screen_light(colour, GREEN)
-    torch.testing.assert_close(screen_light(colour, GREEN, 0.5), whole * 0.5)
-    assert screen_light(colour, GREEN, 0.0).abs().max() == 0.0
+    torch.testing.assert_close(screen_light(colour, GREEN, SpillControls(amount=0.5)), whole * 0.5)
+    assert screen_light(colour, GREEN, SpillControls(amount=0.0)).abs().max() == 0.0
 
 
 def test_a_blue_screen_takes_blue() -> None:
@@ -86,3 +87,47 @@ def test_only_a_saturated_colour_is_a_screen(
     colour: tuple[float, float, float], saturated: bool
 ) -> None:
     assert ScreenColour(*colour).is_saturated is saturated
+
+
+def test_limit_rules_cut_the_key_channel_alone() -> None:
+    colour = pixel(0.30, 0.60, 0.20)
+    limit = colour - screen_light(colour, GREEN, SpillControls(rule=SpillRule.LIMIT))
+    assert limit.flatten().tolist() == pytest.approx([0.30, 0.30, 0.20])
+    average = colour - screen_light(colour, GREEN, SpillControls(rule=SpillRule.LIMIT_AVERAGE))
+    assert average.flatten().tolist() == pytest.approx([0.30, 0.25, 0.20])
+
+
+def test_the_average_rule_meets_the_mean_of_the_others() -> None:
+    colour = pixel(0.30, 0.60, 0.20)
+    left = colour - screen_light(colour, GREEN, SpillControls(rule=SpillRule.HUE_AVERAGE))
+    red, green, blue = left.flatten().tolist()
+    assert green == pytest.approx((red + blue) / 2.0, abs=1e-6)
+
+
+def test_a_bias_colour_and_its_shades_are_free_of_spill() -> None:
+    olive = (0.20, 0.25, 0.10)
+    controls = SpillControls(bias=olive)
+    for shade in (0.2, 1.0, 5.0):
+        colour = pixel(*(shade * value for value in olive))
+        assert screen_light(colour, GREEN, controls).abs().max() < 1e-6
+    assert screen_light(pixel(*olive), GREEN).abs().max() > 0.01
+
+
+def test_protected_colours_stay() -> None:
+    colour, keep = pixel(0.1, 0.6, 0.2), torch.ones(1, 1, 1, 1)
+    assert screen_light(colour, GREEN, protect=keep).abs().max() == 0.0
+
+
+def test_luminance_can_be_given_back_in_a_colour_of_choice() -> None:
+    colour = pixel(0.30, 0.60, 0.20)
+    weights = torch.tensor([0.2126, 0.7152, 0.0722]).view(1, 3, 1, 1)
+    controls = SpillControls(restore=1.0, replace=(1.0, 0.5, 0.2))
+    left = colour - screen_light(colour, GREEN, controls)
+    assert float((left * weights).sum()) == pytest.approx(float((colour * weights).sum()), rel=1e-5)
+
+
+def test_colours_without_light_are_refused_with_their_values() -> None:
+    with pytest.raises(ValueError, match=r"every channel, got \(1\.0, 0\.0, 1\.0\)"):
+        SpillControls(bias=(1.0, 0.0, 1.0))
+    with pytest.raises(ValueError, match="needs light"):
+        SpillControls(replace=(0.0, 0.0, 0.0))

@@ -7,11 +7,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from mattebox.matte.despill import ScreenColour
+from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.layers import Despill, key_layers
 from mattebox.measure.identity import identity_error
 
-GREEN = Despill(ScreenColour(0.08, 0.43, 0.11), 1.0, lambda x: x, lambda x: x)
+GREEN = Despill(ScreenColour(0.08, 0.43, 0.11), SpillControls(), lambda x: x, lambda x: x)
 
 
 def random_scene(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
