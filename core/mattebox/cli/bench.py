@@ -230,3 +230,55 @@ def composites(
             "shots": [asdict(shot) for shot in done],
         }
         _write_json(json_file, values)
+
+
+@bench.command()
+def confidence(
+    keyed: Annotated[list[str], typer.Argument(metavar="KEYED...", help="Keyed sequences.")],
+    truth: Annotated[list[str], typer.Option(help="The truth of each of them, in the same order.")],
+    plot: Annotated[Path | None, typer.Option(help="Write the curves as PNG.")] = None,
+) -> None:
+    """Show alpha's error in bands of confidence: high confidence must mean low error.
+
+    `mattebox bench confidence keyed/ --truth fg.####.exr --plot confidence.png`
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from mattebox.bench.confidence import confidence_bands, plot_bands
+    from mattebox.errors import UsageError
+    from mattebox.frames import read_matte
+    from mattebox.sequences import find_sequence
+
+    if len(keyed) != len(truth):
+        raise UsageError(
+            f"{len(keyed)} keyed sequences and {len(truth)} truths",
+            expected="one --truth for each keyed sequence",
+        )
+    curves = []
+    for result_name, truth_name in zip(keyed, truth, strict=True):
+        result, true = find_sequence(result_name), find_sequence(truth_name)
+        bands = confidence_bands(
+            (
+                read_matte(result.path(frame), "conf.A").pixels[..., 0].astype("float32"),
+                read_matte(result.path(frame), "A").pixels[..., 0].astype("float32"),
+                read_matte(true.path(frame), "A").pixels[..., 0].astype("float32"),
+            )
+            for frame in result.frames
+        )
+        name = result.pattern.before.rstrip("._-")
+        curves.append((name, bands))
+        table = Table(title=name, box=None)
+        for column in ("confidence", "share of pixels", "mean error", "95 % stay below"):
+            table.add_column(column, justify="right")
+        for band in bands:
+            if band.mean is not None and band.p95 is not None:
+                table.add_row(
+                    f"{band.low:.2f}-{band.high:.2f}",
+                    f"{100 * band.share:.2f} %",
+                    f"{band.mean:.4f}",
+                    f"{band.p95:.4f}",
+                )
+        Console().print(table)
+    if plot is not None:
+        plot_bands(curves, plot)
