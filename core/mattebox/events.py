@@ -34,6 +34,13 @@ class StartEvent(_Event):
     output: str
 
 
+class NoteEvent(_Event):
+    """What the run does before the first frame, where that takes a while."""
+
+    event: Literal["note"] = "note"
+    message: str
+
+
 class ProgressEvent(_Event):
     """How far the run is, once per frame."""
 
@@ -96,7 +103,7 @@ class EndEvent(_Event):
 
 
 Event = Annotated[
-    StartEvent | ProgressEvent | FrameEvent | WarningEvent | ErrorEvent | EndEvent,
+    StartEvent | NoteEvent | ProgressEvent | FrameEvent | WarningEvent | ErrorEvent | EndEvent,
     Field(discriminator="event"),
 ]
 EVENT_SCHEMA: TypeAdapter[Event] = TypeAdapter(Event)
@@ -182,6 +189,8 @@ class TerminalReporter:
                 rate=rate,
                 description=f"keying {event.frame}",
             )
+        elif isinstance(event, NoteEvent):
+            self._console.print(f"mattebox: {event.message}", highlight=False, markup=False)
         elif isinstance(event, WarningEvent):
             self._warn(event)
         elif isinstance(event, ErrorEvent):

@@ -156,7 +156,8 @@ def test_events_are_lines_of_the_published_schema(tmp_path: Path, mattebox: Run)
 
     events = key_clean(mattebox, write_shot(tmp_path / "in"), tmp_path / "out")
     kinds = [EVENT_SCHEMA.validate_python(event).event for event in events]
-    assert kinds[0] == "start"
+    assert kinds[0] == "note"
+    assert kinds.index("start") == kinds.count("note")
     assert kinds[-1] == "end"
     assert kinds.count("frame") == 4
     assert kinds.count("progress") == 4

@@ -21,7 +21,7 @@ from mattebox.colour_difference import is_keyable_screen
 from mattebox.devices import choose_device, use_deterministic_arithmetic
 from mattebox.engines.registry import make_engine
 from mattebox.errors import UsageError
-from mattebox.events import Reporter, WarningEvent
+from mattebox.events import NoteEvent, Reporter, WarningEvent
 from mattebox.job import Analysis, Job
 from mattebox.matte.analyse import analyse_shot
 from mattebox.matte.plate_exposure import fit_exposure
@@ -69,6 +69,8 @@ def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> An
     """Everything about a shot that its frames share. Findings worth knowing go to the reporter."""
     use_deterministic_arithmetic(job.threads)
     pairs = shot.spread_pairs(SAMPLED_PAIRS)
+    count = len({frame for pair in pairs for frame in pair})
+    reporter.emit(NoteEvent(message=f"looking at {count} of {len(shot.plate.frames)} frames"))
     pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [_picture(shot_light(p.source, colour)) for p in pictures.values()]
@@ -93,12 +95,15 @@ def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> An
     # First the plate as it is, one picture for all frames; then as the frames will be keyed.
     as_given = job.settings.model_copy(update={"match_exposure": PlateFit.OFF})
     pieces = _look(job.model_copy(update={"settings": as_given}), shot, colour, analysis, ordered)
+    if analysis.plate == "given":
+        reporter.emit(NoteEvent(message="fitting the clean plate to the shot"))
     analysis = _fit_plate(job, analysis, pieces, reporter)
     if analysis.plate != "inpainted":
         pieces = _look(job, shot, colour, analysis, ordered)
     known = [piece.plate for piece in pieces if piece.plate is not None]
     if len(known) < len(pieces):
         return analysis
+    reporter.emit(NoteEvent(message="measuring grain and materials"))
     statistics = analyse_shot(
         [piece.source for piece in pieces],
         known,
