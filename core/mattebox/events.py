@@ -224,6 +224,8 @@ class TerminalReporter:
             )
 
     def _summarise(self, event: EndEvent) -> None:
+        if event.total == 0:
+            return  # the job never began
         for code, count in self._warned.items():
             if count > 1:
                 self._console.print(f"mattebox: {count} warnings of the kind {code}", markup=False)

@@ -166,6 +166,18 @@ def test_events_are_lines_of_the_published_schema(tmp_path: Path, mattebox: Run)
     assert {"read", "colour", "engine", "matte", "write"} <= stages.keys()
 
 
+def test_every_run_ends_with_an_end_line_even_one_that_never_began(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in")
+    done = mattebox("key", shot, "-o", tmp_path / "out", "--screen", "auto", "--json",
+                    "--in-space", "nonsense")  # fmt: skip
+    assert done.returncode == 64
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["event"] for event in events] == ["error", "end"]
+    assert [event["exit_code"] for event in events] == [64, 64]
+
+
 def test_the_terminal_says_where_the_time_went(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in")
     done = mattebox("key", shot, "-o", tmp_path / "out", "--screen", "auto")
@@ -278,7 +290,7 @@ def test_a_stop_request_leaves_whole_frames_and_75(
                 break
         rest = running.stdout.read()
         assert running.wait(timeout=60) == 75
-    assert json.loads(rest.splitlines()[-1])["event"] in ("end", "error")
+    assert [json.loads(line)["event"] for line in rest.splitlines()[-2:]] == ["error", "end"]
     written = bytes_of(tmp_path / "out")
     assert 0 < len(written) < 200
     assert len(list((tmp_path / "out").iterdir())) == len(written)

@@ -64,6 +64,28 @@ def test_screen_keys_hair_better_than_the_colour_difference(
 
 
 @pytest.mark.shared
+def test_what_is_left_in_spill_beside_the_screens_light_is_grain(
+    shared: Path, tmp_path: Path, mattebox: Run
+) -> None:
+    shot = shared / "shots/hair"
+    plate = shot / "plate/hair_plate.0001.exr"
+    done = mattebox(
+        "key", shot / "green_spill_grain/hair_green_spill_grain.####.exr", "-o", tmp_path / "out",
+        "--clean-plate", plate, "--in-space", "lin_rec709_scene", "--frames", "1-3",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    # The shot's own grain model (manifest): variance = A * light + B per channel; a normal's mean
+    # absolute value is sqrt(2 / pi) of its deviation. Half as much again for clamped and soft edges.
+    gain, floor = np.array([1.6e-4, 1e-4, 2.4e-4]), np.array([3e-6, 2e-6, 5e-6])
+    light = rgb_of(read_exr(plate)).astype(np.float64)
+    expected = np.sqrt(2.0 / np.pi) * np.sqrt(gain * light + floor).mean()
+    for frame in (1, 2, 3):
+        stated = header(tmp_path / f"out/hair_green_spill_grain.{frame:04d}.exr")
+        residual = float(str(stated["mattebox/residual"]))
+        assert 0.1 * expected < residual < 1.5 * expected
+
+
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["hair", "smoke_glass"])
 def test_triangulation_of_two_renders_is_the_truth(
     name: str, shared: Path, tmp_path: Path, mattebox: Run

@@ -74,11 +74,9 @@ def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> An
     pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [_picture(shot_light(p.source, colour)) for p in pictures.values()]
-    plates = [
-        _picture(shot_light(p.clean_plate, colour))
-        for p in pictures.values()
-        if p.clean_plate is not None
-    ]
+    # One still serves all frames: it is converted once.
+    given = {id(p.clean_plate): p.clean_plate for p in pictures.values()}
+    plates = [_picture(shot_light(p, colour)) for p in given.values() if p is not None]
     screen = _screen(job, colour, samples, plates)
     exposure = job.settings.exposure
     analysis = Analysis(

@@ -12,13 +12,14 @@ from time import perf_counter
 
 from mattebox.devices import choose_device, use_deterministic_arithmetic
 from mattebox.engines.registry import make_engine
-from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError
+from mattebox.errors import MatteboxError, MissingFramesError, RunInterruptedError, WriteError
 from mattebox.events import (
     EndEvent,
     FrameEvent,
     ProgressEvent,
     Reporter,
     StartEvent,
+    error_event,
 )
 from mattebox.job import Job
 from mattebox.pipeline.colour import open_colour
@@ -122,8 +123,10 @@ def run(
                 plan.absent,
                 next_step="bring the missing files and run the same command again",
             )
-    except Exception as error:
-        exit_code = getattr(error, "exit_code", exit_code)
+    except MatteboxError as error:
+        exit_code = error.exit_code
+        reporter.emit(error_event(error))
+        error.was_reported = True
         raise
     finally:
         reporter.emit(
