@@ -75,7 +75,7 @@ def test_what_is_left_in_spill_beside_the_screens_light_is_grain(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     # The shot's own grain model (manifest): variance = A * light + B per channel; a normal's mean
-    # absolute value is sqrt(2 / pi) of its deviation. Half as much again for clamped and soft edges.
+    # absolute value is sqrt(2 / pi) of its deviation. Half as much again for soft edges.
     gain, floor = np.array([1.6e-4, 1e-4, 2.4e-4]), np.array([3e-6, 2e-6, 5e-6])
     light = rgb_of(read_exr(plate)).astype(np.float64)
     expected = np.sqrt(2.0 / np.pi) * np.sqrt(gain * light + floor).mean()
