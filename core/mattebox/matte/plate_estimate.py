@@ -143,11 +143,8 @@ def _steady(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Te
     """Candidates that are no dimmer than the same pixel in its best frames."""
     excess = key_excess(smooth, key)
     middle = _masked_median(excess, candidate)
-    away = (excess - middle)[candidate]
-    if away.numel() == 0:
-        return candidate
-    deviation = 1.4826 * float(_thinned(away.abs()).median())
-    return candidate & ((excess - middle).abs() <= DIMMER * deviation + TINY)
+    away = (excess - middle).abs()
+    return candidate & (away <= DIMMER * _deviation(away, candidate) + TINY)
 
 
 def _without_specks(candidate: torch.Tensor, radius: int) -> torch.Tensor:
@@ -171,10 +168,17 @@ def _kept(frames: torch.Tensor, candidate: torch.Tensor) -> torch.Tensor:
     for channel in range(3):
         picture = frames[:, channel : channel + 1]
         away = (picture - _masked_median(picture, candidate)).abs()
-        chosen = _thinned(away[candidate])
-        deviation = 1.4826 * float(chosen.median()) if chosen.numel() else 0.0
-        candidate = candidate & (away <= CUT * deviation + TINY)
+        candidate = candidate & (away <= CUT * _deviation(away, candidate) + TINY)
     return candidate
+
+
+def _deviation(away: torch.Tensor, candidate: torch.Tensor) -> float:
+    """Standard deviation from distances to each pixel's median over the frames.
+
+    A frame that is the median itself lies at 0 and says nothing: of three frames it is every third.
+    """
+    chosen = away[candidate & (away > 0.0)]
+    return 1.4826 * float(_thinned(chosen).median()) if chosen.numel() else 0.0
 
 
 def _grain(frames: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:

@@ -136,3 +136,9 @@ def test_a_real_shot_s_plate_keys_nearly_as_well_as_the_true_one(
             key = colour_difference(source, plate)
             mads[index] += 250.0 * float((key - alpha).abs().mean())
     assert mads[0] - mads[1] < worse
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8])
+def test_any_number_of_frames_knows_most_of_the_screen(count: int) -> None:
+    known = estimate_plate(frames_of(uneven(), count)[0], SCREEN).known
+    assert float(known.mean()) > 0.5
