@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mattebox import pipeline  # noqa: TID251 - the bench is a user of the whole, as a command is
+from mattebox import pipeline
 from mattebox.bench import baselines
 from mattebox.bench.candidates import MEAN, Candidate, Keyed, clean_plates
 from mattebox.bench.shots import SPACE, BenchShot, Pixels, ShotPass
@@ -64,7 +64,7 @@ def own_candidates(
 
 
 def _engine_of(weights: Path) -> str:
-    from mattebox.engines.checkpoints import load_checkpoint  # noqa: TID251 - as above
+    from mattebox.engines.checkpoints import load_checkpoint
 
     return load_checkpoint(weights).network.partition("_")[0]
 

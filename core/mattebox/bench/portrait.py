@@ -101,7 +101,7 @@ def filled_foreground(portrait: Portrait) -> Pixels:
     """HxWx3: the subject's colour, drawn outward from well inside its matte over the frame."""
     import torch
 
-    from mattebox.matte.fill import pull_push  # noqa: TID251 - the bench is a user of the whole
+    from mattebox.matte.fill import pull_push
 
     solid = ndimage.binary_erosion(portrait.matte > 0.99, iterations=INTERIOR_DEPTH, border_value=1)
     colour = torch.from_numpy(np.ascontiguousarray(portrait.pixels)).permute(2, 0, 1)[None]

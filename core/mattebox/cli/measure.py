@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mattebox.cli.progress import ReadingProgress
 from mattebox.errors import InputError, UnknownNameError, UsageError, WriteError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def measure(
     predictions, truths = find_sequence(predicted), find_sequence(truth)
     numbers = _frames_to_measure(predictions, truths, frames)
     both_single = predictions.explicit and truths.explicit
-    with _Progress(len(numbers)) as progress:
+    with ReadingProgress("measuring", len(numbers)) as progress:
         measurement = measure_sequences(
             [predictions.path(number) for number in numbers],
             [truths.path(truths.first if both_single else number) for number in numbers],
@@ -215,25 +216,3 @@ def _write_json(measurement: Measurement, names: dict[str, str], target: Path) -
         target.write_text(text + "\n", encoding="utf-8")
     except OSError as fault:
         raise WriteError(f"{target} could not be written: {fault.strerror}", path=target) from fault
-
-
-class _Progress:
-    """A bar on standard error where somebody watches, else nothing."""
-
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        console = Console(stderr=True)
-        self._bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task("measuring", total=total)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def advance(self) -> None:
-        self._bar.advance(self._task)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mattebox.cli.progress import ReadingProgress
 from mattebox.errors import UsageError, WriteError
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ def report(
     first = sequence.path(numbers[0])
     part = keyed_part(first)
     source = None if plate is None else _plate(plate, part, numbers, ocio, in_space)
-    with _Progress(len(numbers) + min(pictures, len(numbers))) as progress:
+    with ReadingProgress("reading", len(numbers) + min(pictures, len(numbers))) as progress:
         gathered = collect(
             sequence,
             numbers,
@@ -153,31 +155,10 @@ def _write(output: Path, page: bytes) -> None:
         temporary.write_bytes(page)
         temporary.replace(output)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder itself may be what is wrong
+            temporary.unlink()
         raise WriteError(
             f"{output} could not be written: {error.strerror}",
             next_step="make room or choose another place (-o)",
             path=output,
         ) from error
-
-
-class _Progress:
-    """A bar on standard error where somebody watches, else nothing."""
-
-    def __init__(self, total: int) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        console = Console(stderr=True)
-        self._bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._bar.add_task("reading", total=total)
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def advance(self) -> None:
-        self._bar.advance(self._task)
