@@ -14,8 +14,10 @@ import torch
 from mattebox.colour_difference import is_keyable_screen, key_channel, raw_colour_difference
 from mattebox.matte.materials import explain_all
 from mattebox.matte.noise import estimate_noise
+from mattebox.matte.soft import material_light
 from mattebox.matte.statistics import Material, NoiseModel, ShotStatistics, Triple
 from mattebox.matte.transmission import (
+    DETAIL_RADIUS,
     detail_products,
     fit_transmission,
     local_transmission,
@@ -41,6 +43,7 @@ MEDIAN_CHI_SQUARE = 0.789
 MAX_PLATE_NOISE = 8.0  # a plate further off than this is wrong, not noisy
 # Mean chi-square per channel above which a pixel of unknown colour is subject, not background.
 SOFT_MISFIT = 4.0
+SURELY_SOFT = 0.1  # colour difference from which a soft material's brightness can be told
 # What is known of the exponent before looking: colour difference is right for anything without the
 # screen's light in it (1.0), and reads down to half on what scatters it.
 PRIOR_EXPONENT_ERROR = 0.7
@@ -91,8 +94,7 @@ def analyse_shot(
     static = all(plate.shape[0] == 1 and torch.equal(plate, plates[0]) for plate in plates)
     if not (statistics.screen and static):
         return statistics
-    exponent, error = _soft_exponent(sources, plates[0], first_alphas, statistics)
-    return replace(statistics, soft_exponent=exponent, soft_error=error)
+    return _with_soft_exponent(sources, plates[0], first_alphas, statistics)
 
 
 def cluster(points: torch.Tensor, count: int) -> torch.Tensor:
@@ -176,19 +178,19 @@ def _material(members: torch.Tensor, weight: float) -> Material:
     return Material(_triple(mean), spread, weight)
 
 
-def _soft_exponent(
+def _with_soft_exponent(
     sources: Sequence[torch.Tensor],
     plate: torch.Tensor,
     first_alphas: Sequence[torch.Tensor],
     statistics: ShotStatistics,
-) -> tuple[float, float]:
-    """Exponent of transmission in material of unknown colour, and its standard error."""
+) -> ShotStatistics:
+    """The exponent of transmission in material of unknown colour, its error, and its brightness."""
     noise, key = statistics.noise, statistics.key
     seen = seen_screen(sources, plate, noise, statistics.plate_noise)
     plate_variance = noise.variance(plate) * statistics.plate_noise
     variance = noise.variance(plate) + plate_variance
-    smooth_plate = box_mean(plate, 1)
-    rows, pixels = [], 0
+    smooth_plate = box_mean(plate, DETAIL_RADIUS)
+    rows, lights = [], []
     for piece, alphas in zip(sources, first_alphas, strict=True):
         for frame, alpha in zip(torch.split(piece, 1), torch.split(alphas, 1), strict=True):
             mixture = explain_all(
@@ -196,17 +198,24 @@ def _soft_exponent(
             )
             misfit = box_mean(((frame - plate) ** 2 / variance).mean(1, keepdim=True), 2)
             soft = (mixture.weights[-1] > 0.5) & (misfit > SOFT_MISFIT)
-            pixels += int(soft.sum())
-            opacity = raw_colour_difference(box_mean(frame, 1), smooth_plate, key)
+            smooth = box_mean(frame, DETAIL_RADIUS)
+            opacity = raw_colour_difference(smooth, smooth_plate, key)
             rows.append(detail_products(frame, plate, seen, opacity, soft, noise, key))
-    if pixels < MIN_PIXELS:
-        return 1.0, PRIOR_EXPONENT_ERROR
+            light = material_light(smooth, smooth_plate, opacity.clamp(0.0, 1.0), statistics)
+            lights.append(light[soft & (opacity > SURELY_SOFT)])
+    found = torch.cat(lights)
+    if found.numel() < MIN_PIXELS:
+        return replace(statistics, soft_error=PRIOR_EXPONENT_ERROR)
     measured = fit_transmission(torch.cat(rows))
     # weak evidence leaves the colour difference as it is
     trust = PRIOR_EXPONENT_ERROR**2 / (PRIOR_EXPONENT_ERROR**2 + measured.error**2)
     lowest, highest = EXPONENT_RANGE
-    exponent = 1.0 + trust * (min(max(measured.exponent, lowest), highest) - 1.0)
-    return exponent, PRIOR_EXPONENT_ERROR * (1.0 - trust) ** 0.5
+    return replace(
+        statistics,
+        soft_exponent=1.0 + trust * (min(max(measured.exponent, lowest), highest) - 1.0),
+        soft_error=PRIOR_EXPONENT_ERROR * (1.0 - trust) ** 0.5,
+        soft_light=float(_thinned(found).median()),
+    )
 
 
 def _thinned(samples: torch.Tensor) -> torch.Tensor:

@@ -26,6 +26,11 @@ TINY = 1e-8
 # The colour nobody has seen: half the plate's brightness to either side in every channel.
 UNKNOWN_SPREAD = 0.5
 UNKNOWN_WEIGHT = 0.1
+# A darker screen and nothing else: a shadow, a black veil, or glass that mirrors the screen. Alpha
+# is what is missing of the screen's light, and may be more by what is mirrored.
+DARKER_SPREAD = 0.01
+DARKER_WEIGHT = 0.1
+DARKER_ERROR = 0.15
 # A colour given by a network or by hand: good to a few percent, and meant.
 GIVEN_SPREAD = 0.03
 GIVEN_WEIGHT = 0.5
@@ -125,7 +130,7 @@ class Mixture:
     """All materials' answers side by side.
 
     Attributes:
-            alphas: [K,N,1,H,W] per material, and last the one of unknown colour (0 there: fill in).
+        alphas: [K,N,1,H,W] per material, and last the one of unknown colour (0 there: fill in).
         variances: likewise.
         weights: [K,N,1,H,W], sum 1 over K: how likely each material is.
     """
@@ -147,8 +152,9 @@ def explain_all(
 ) -> Mixture:
     """Every material's alpha at every pixel, and how likely each is over a square of ``radius``.
 
-    The last entry stands for any colour whatever: its evidence is that of a very broad
-    distribution, which loses against a known colour that fits and wins where none does.
+    On a screen one more material stands for the screen in shadow. The last entry stands for any
+    colour whatever: its evidence is that of a very broad distribution, which loses against a known
+    colour that fits and wins where none does.
 
     Args:
         source, plate: [N,3,H,W] float32, linear Rec.709, unbounded.
@@ -166,12 +172,14 @@ def explain_all(
         given = Material((unit, unit, unit), GIVEN_SPREAD * unit, GIVEN_WEIGHT)
         known.append((given, foreground))
     alphas, variances, energies = [], [], []
-    for material, colour in [*known, (unknown, None)]:
+    darker = Material((0.0, 0.0, 0.0), DARKER_SPREAD * unit, DARKER_WEIGHT)
+    darkened = [(darker, None)] if statistics.screen else []
+    for material, colour in [*known, *darkened, (unknown, None)]:
         found = explain(
             source, plate, source_variance, plate_variance, material, start, colour=colour
         )
         alphas.append(found.alpha)
-        variances.append(found.variance)
+        variances.append(found.variance + (DARKER_ERROR**2 if material is darker else 0.0))
         energies.append(box_mean(found.energy, radius) - 2.0 * math.log(material.weight))
     weights = torch.softmax(-0.5 * torch.stack(energies), 0)
     return Mixture(torch.stack(alphas), torch.stack(variances), weights)

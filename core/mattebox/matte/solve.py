@@ -5,16 +5,16 @@ Every pixel is I = a F + (1 - a) B + grain: three equations, four unknowns. What
 1. *Materials* (materials.py): colours of the subject's opaque interior, as lit in this plate. Each
    gives one alpha per pixel and a likelihood; they are averaged by likelihood over a 3x3 square.
 2. *No known colour fits* (smoke, highlights on glass, things with no opaque interior): on a screen
-   the colour difference and the shot's exponent (transmission.py), with grain averaged where
-   there is nothing but grain; elsewhere the first alpha.
+   the colour difference and the shot's exponent (soft.py); elsewhere the first alpha.
 3. *The plate's detail* seen through the subject, on plates that are not a plain screen.
 4. *Background*: where the source is the plate within the grain over a square, alpha is 0.
 5. *Opaque interior*: on a screen, or where the engine knows its subject, alpha is 1 where the first
    alpha is 1 over a square.
 6. *Time* (steady.py): grain averaged with neighbouring frames where nothing moves.
 
-Shadows on the screen stay in alpha, as in any colour difference: light that the plate has and the
-source lacks cannot be told from a dark transparent subject.
+Shadows on the screen stay in alpha, as black of their density: light that the plate has and the
+source lacks cannot be told from a dark transparent subject. Who does not want them asks for it
+(shadows.py).
 
 Everything reads at most REACH pixels around a pixel, and the frames it is given; what is known of
 the shot as a whole comes in ``ShotStatistics``. Same code on CPU and GPU, no random numbers.
@@ -27,15 +27,14 @@ from dataclasses import dataclass
 
 import torch
 
-from mattebox.colour_difference import key_excess
 from mattebox.matte.materials import explain_all
+from mattebox.matte.soft import SOFT_REACH, SoftAlpha, soft_alpha
 from mattebox.matte.statistics import ShotStatistics
 from mattebox.matte.steady import STEADY_REACH, steady_mean
 from mattebox.matte.transmission import LOCAL_RADII, local_transmission
 from mattebox.matte.windows import box_mean, eroded
 
 EVIDENCE_RADIUS = 1  # over which materials are told apart: a strand is 1 to 3 pixels wide
-SMOOTH_RADIUS = 2  # of the grain filter in material of unknown colour
 # An opaque pixel is one in an opaque square. On a screen a small one where the materials nearly
 # agree (colour difference reads 1 on dense hair of alpha 0.85), else a large one; on another plate
 # the smallest, from an engine that knows its subject.
@@ -52,21 +51,17 @@ CLEAR_SLOPE = 2.0
 # Below this share alpha is 0, so that the background's grain does not reach the picture: one
 # step of an 8-bit matte.
 LEAST_ALPHA = 0.004
-# Standard deviations of what no statistic covers: a first alpha where the plate is no screen; a
-# material's true transmission around the shot's factor, relative; any model at alpha 0.5.
+# Standard deviations of what no statistic covers: a first alpha where the plate is no screen; any
+# model at alpha 0.5; the plate's detail.
 FIRST_ALPHA_ERROR = 0.2
-SOFT_SCATTER = 0.2
 MODEL_ERROR = 0.04
 DETAIL_ERROR = 0.03
 # Confidence is 1 where alpha is sure, and 0 from this standard deviation of alpha on.
 WORST_ERROR = 0.25
-TINY = 1e-6
 
 # How far, in pixels, a change of the input can reach in the output. The longest chain: temporal
-# matching, then either the plate's detail (two windows) and its evidence, or the grain filter.
-REACH = (
-    STEADY_REACH + max(2 * max(LOCAL_RADII), EVIDENCE_RADIUS + 2 * SMOOTH_RADIUS) + EVIDENCE_RADIUS
-)
+# matching, then either the plate's detail (two windows) and its evidence, or soft material.
+REACH = STEADY_REACH + max(2 * max(LOCAL_RADII), EVIDENCE_RADIUS + SOFT_REACH) + EVIDENCE_RADIUS
 
 
 @dataclass(frozen=True)
@@ -112,16 +107,16 @@ def solve_alpha(
         frame, plate, variance, plate_variance, first_alpha, statistics, EVIDENCE_RADIUS, foreground
     )
     alphas, variances, weights = mixture.alphas, mixture.variances, mixture.weights
+    misfit = ((frame - plate) ** 2 / (variance + plate_variance)).sum(1, keepdim=True)
+    subject = torch.sigmoid((box_mean(misfit, EVIDENCE_RADIUS) - CLEAR_MISFIT) * CLEAR_SLOPE)
     if statistics.screen:
-        soft, grain = _colour_difference(frame, plate, variance, plate_variance, statistics)
-        spread = SOFT_SCATTER**2 + statistics.soft_error**2
-        scatter = spread * (soft * (1.0 - soft)) ** 2 + (SOFT_SCATTER * soft) ** 2
-        soft = _without_grain(soft, grain)
-        soft_variance = scatter + grain
+        # the square's edge is not yet the subject's
+        present = subject * torch.sigmoid((misfit - CLEAR_MISFIT) * CLEAR_SLOPE)
+        soft = soft_alpha(frame, plate, variance, plate_variance, present, statistics)
     else:
-        soft, soft_variance = first_alpha, torch.full_like(first_alpha, FIRST_ALPHA_ERROR**2)
-    alphas = torch.cat([alphas[:-1], soft[None]])
-    variances = torch.cat([variances[:-1], soft_variance[None]])
+        soft = SoftAlpha(first_alpha, torch.full_like(first_alpha, FIRST_ALPHA_ERROR**2))
+    alphas = torch.cat([alphas[:-1], soft.alpha[None]])
+    variances = torch.cat([variances[:-1], soft.variance[None]])
     if not statistics.screen:
         seen = local_transmission(frame, plate, variance, plate_variance)
         alphas, variances, weights = _with_detail(
@@ -129,8 +124,6 @@ def solve_alpha(
         )
     alpha = (weights * alphas).sum(0)
     error = (weights * (variances + (alphas - alpha) ** 2)).sum(0)
-    misfit = ((frame - plate) ** 2 / (variance + plate_variance)).sum(1, keepdim=True)
-    subject = torch.sigmoid((box_mean(misfit, EVIDENCE_RADIUS) - CLEAR_MISFIT) * CLEAR_SLOPE)
     error = subject * error + subject * (1.0 - subject) * alpha * alpha
     alpha = subject * alpha
     if statistics.screen or statistics.sure_inside:
@@ -145,36 +138,6 @@ def solve_alpha(
     alpha = torch.where(alpha < LEAST_ALPHA, 0.0, alpha)
     error = error + (MODEL_ERROR * 4.0 * alpha * (1.0 - alpha)) ** 2
     return Solution(alpha, (1.0 - error.sqrt() / WORST_ERROR).clamp(0.0, 1.0))
-
-
-def _colour_difference(
-    source: torch.Tensor,
-    plate: torch.Tensor,
-    variance: torch.Tensor,
-    plate_variance: torch.Tensor,
-    statistics: ShotStatistics,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Alpha (0..1) of material of unknown colour on a screen, and its variance by grain."""
-    key = statistics.key
-    first, second = (channel for channel in range(3) if channel != key)
-    excess = key_excess(plate, key).clamp_min(TINY)
-    raw = 1.0 - key_excess(source, key) / excess
-    noise = variance + plate_variance
-    others = torch.maximum(noise[:, first : first + 1], noise[:, second : second + 1])
-    grain = (noise[:, key : key + 1] + others) / (excess * excess)
-    kept = (1.0 - raw).clamp(0.0, 1.0)
-    exponent = statistics.soft_exponent
-    slope = exponent * kept ** (exponent - 1.0)
-    return 1.0 - kept**exponent, (slope * slope * grain).clamp_max(1.0)
-
-
-def _without_grain(alpha: torch.Tensor, grain: torch.Tensor) -> torch.Tensor:
-    """Local Wiener filter: the window's mean where alpha scatters by no more than its grain."""
-    mean = box_mean(alpha, SMOOTH_RADIUS)
-    scatter = (box_mean(alpha * alpha, SMOOTH_RADIUS) - mean * mean).clamp_min(0.0)
-    expected = box_mean(grain, SMOOTH_RADIUS)
-    keep = ((scatter - expected) / scatter.clamp_min(TINY)).clamp(0.0, 1.0)
-    return mean + keep * (alpha - mean)
 
 
 def _with_detail(

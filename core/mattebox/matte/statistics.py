@@ -66,6 +66,9 @@ class ShotStatistics:
         soft_exponent: of 1 - alpha = (1 - colour difference) ^ exponent in material of unknown
             colour (smoke, glass), >= 1; 1 where nothing is known.
         soft_error: its standard error.
+        soft_light: brightness of the material it was found in, outside the key channel, in units
+            of ``brightness``; darker material scatters less of the screen's light and gets less.
+            0 gives all material the same exponent.
     """
 
     noise: NoiseModel
@@ -77,6 +80,7 @@ class ShotStatistics:
     brightness: float
     soft_exponent: float = 1.0
     soft_error: float = 0.5
+    soft_light: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,12 @@ from mattebox.colour_difference import key_excess
 from mattebox.matte.statistics import NoiseModel
 from mattebox.matte.windows import box_mean, eroded
 
-# Detail is what a mean over this radius removes: coarser than grain, finer than lighting.
-DETAIL_RADIUS = 5
+# Detail is what a mean over this radius removes: coarser than grain, finer than lighting. Folds
+# carry more the coarser they are, and so does the material's own structure; over a larger radius
+# that wins.
+DETAIL_RADIUS = 8
 # Where the material's own detail is strong within this radius, the plate's is not seen.
-ENERGY_RADIUS = 8
+ENERGY_RADIUS = 12
 BLOCK = 32  # sums per block of this side give the error of the slope: detail is correlated
 CLEAR_MISFIT = 2.0  # mean chi-square per channel below which a pixel shows the screen; 1 expected
 CLEAR_RADIUS = 2
@@ -90,7 +92,8 @@ def detail_products(
     Args:
         source: [1,3,H,W] float32 linear Rec.709.
         plate, seen: the given plate, and ``seen_screen``'s answer.
-        opacity: [1,1,H,W] raw colour difference, smoothed.
+        opacity: [1,1,H,W] raw colour difference of the means over DETAIL_RADIUS: with any detail of
+            the plate in it, it would correlate with the instrument and pull the exponent to 1.
         soft: bool [1,1,H,W], the material's pixels.
         noise: the grain.
         key: index of the key channel.

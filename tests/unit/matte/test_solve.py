@@ -55,6 +55,12 @@ def test_neutral_smoke_without_any_known_colour_is_exact(alpha: float) -> None:
     torch.testing.assert_close(found, torch.full_like(found, alpha), atol=2e-3, rtol=0)
 
 
+@pytest.mark.parametrize("density", [0.2, 0.5, 0.7])
+def test_a_shadow_is_black_of_its_density_whatever_the_subject_is_made_of(density: float) -> None:
+    found = solved((1.0 - density) * screen(), screen(), WITH_HAIR).alpha
+    torch.testing.assert_close(found, torch.full_like(found, density), atol=0.03, rtol=0)
+
+
 @pytest.mark.parametrize("alpha", [0.2, 0.5, 0.8])
 @pytest.mark.parametrize("light", [0.7, 1.0, 1.4])
 def test_a_known_material_is_solved_in_any_light_where_colour_difference_errs(

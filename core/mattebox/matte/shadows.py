@@ -1,0 +1,54 @@
+"""Which part of the matte is a shadow on the screen.
+
+A shadow is the plate, darker by a factor that changes slowly, with a little of other light in it.
+So is a black veil: only the user knows which, and shadows stay unless asked otherwise. What is not
+a shadow: anything with a colour or light of its own, anything nearly black, and anything whose
+density changes within a few pixels, such as strands.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from mattebox.matte.statistics import NoiseModel
+from mattebox.matte.windows import box_mean
+
+# The factor is taken as a mean over this radius: exact on any slope, wrong at strands and edges.
+FACTOR_RADIUS = 3
+EVIDENCE_RADIUS = 2
+SHADOW_REACH = FACTOR_RADIUS + EVIDENCE_RADIUS
+# What fill light of another colour does to a shadow, as a share of the plate.
+TINT = 0.02
+# Mean chi-square per channel (1 expected) between which a shadow is believed and not.
+FITS, FAILS = 1.6, 2.6
+# A shadow of a lit screen keeps at least this share of its light; what keeps less is a dark thing.
+DARKEST, DARK = 0.15, 0.3
+TINY = 1e-6
+
+
+def shadow_share(
+    source: torch.Tensor, plate: torch.Tensor, noise: NoiseModel, plate_noise: float
+) -> torch.Tensor:
+    """How likely each pixel is nothing but the plate in shadow.
+
+    Args:
+        source, plate: [N,3,H,W] or [1,3,H,W] float32, linear Rec.709, unbounded.
+        noise: the source's grain.
+        plate_noise: variance of the plate's error as a share of it.
+
+    Returns:
+        [N,1,H,W] 0..1. Reads SHADOW_REACH pixels.
+    """
+    plate = plate.expand_as(source)
+    variance = noise.variance(source)
+    plate_variance = plate_noise * noise.variance(plate)
+    weight = 1.0 / (variance + plate_variance)
+    power = (weight * plate * plate).sum(1, keepdim=True).clamp_min(TINY)
+    factor = (weight * source * plate).sum(1, keepdim=True) / power
+    factor = box_mean(factor, FACTOR_RADIUS)
+    expected = variance + factor * factor * plate_variance + (TINT * plate) ** 2
+    misfit = ((source - factor * plate) ** 2 / expected).mean(1, keepdim=True)
+    misfit = box_mean(misfit, EVIDENCE_RADIUS)
+    is_plate = ((FAILS - misfit) / (FAILS - FITS)).clamp(0.0, 1.0)
+    is_lit = ((factor - DARKEST) / (DARK - DARKEST)).clamp(0.0, 1.0)
+    return is_plate * is_lit
