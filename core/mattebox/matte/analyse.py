@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 
 from mattebox.colour_difference import is_keyable_screen, key_channel, raw_colour_difference
 from mattebox.matte.materials import explain_all
@@ -43,6 +44,10 @@ MEDIAN_CHI_SQUARE = 0.789
 MAX_PLATE_NOISE = 8.0  # a plate further off than this is wrong, not noisy
 # Mean chi-square per channel above which a pixel of unknown colour is subject, not background.
 SOFT_MISFIT = 4.0
+EVIDENCE_RADIUS = 2  # over which soft material is told from known colours
+LARGEST_SIDE = (
+    960  # pixels; smoke is as well told from hair at this size, in a fraction of the time
+)
 SURELY_SOFT = 0.1  # colour difference from which a soft material's brightness can be told
 # What is known of the exponent before looking: colour difference is right for anything without the
 # screen's light in it (1.0), and reads down to half on what scatters it.
@@ -187,17 +192,13 @@ def _with_soft_exponent(
     """The exponent of transmission in material of unknown colour, its error, and its brightness."""
     noise, key = statistics.noise, statistics.key
     seen = seen_screen(sources, plate, noise, statistics.plate_noise)
-    plate_variance = noise.variance(plate) * statistics.plate_noise
-    variance = noise.variance(plate) + plate_variance
+    variance = noise.variance(plate) * (1.0 + statistics.plate_noise)
     smooth_plate = box_mean(plate, DETAIL_RADIUS)
     rows, lights = [], []
     for piece, alphas in zip(sources, first_alphas, strict=True):
         for frame, alpha in zip(torch.split(piece, 1), torch.split(alphas, 1), strict=True):
-            mixture = explain_all(
-                frame, plate, noise.variance(frame), plate_variance, alpha, statistics, 2
-            )
             misfit = box_mean(((frame - plate) ** 2 / variance).mean(1, keepdim=True), 2)
-            soft = (mixture.weights[-1] > 0.5) & (misfit > SOFT_MISFIT)
+            soft = _of_unknown_colour(frame, plate, alpha, statistics) & (misfit > SOFT_MISFIT)
             smooth = box_mean(frame, DETAIL_RADIUS)
             opacity = raw_colour_difference(smooth, smooth_plate, key)
             rows.append(detail_products(frame, plate, seen, opacity, soft, noise, key))
@@ -216,6 +217,28 @@ def _with_soft_exponent(
         soft_error=PRIOR_EXPONENT_ERROR * (1.0 - trust) ** 0.5,
         soft_light=float(_thinned(found).median()),
     )
+
+
+def _of_unknown_colour(
+    frame: torch.Tensor, plate: torch.Tensor, alpha: torch.Tensor, statistics: ShotStatistics
+) -> torch.Tensor:
+    """Bool [1,1,H,W]: where no known material explains a frame; large ones are looked at small."""
+    height, width = frame.shape[-2:]
+    step = -(-max(height, width) // LARGEST_SIDE)
+    small, screen, start = (
+        F.avg_pool2d(picture, step, ceil_mode=True, count_include_pad=False)
+        for picture in (frame, plate, alpha)
+    )
+    # grain is correlated between pixels: a mean over step^2 of them keeps about 1 / step of it
+    variance = statistics.noise.variance(small) / step
+    plate_variance = statistics.noise.variance(screen) * (statistics.plate_noise / step)
+    mixture = explain_all(
+        small, screen, variance, plate_variance, start, statistics, EVIDENCE_RADIUS
+    )
+    unknown = mixture.weights[-1]
+    if step > 1:
+        unknown = unknown.repeat_interleave(step, 2).repeat_interleave(step, 3)
+    return unknown[..., :height, :width] > 0.5
 
 
 def _thinned(samples: torch.Tensor) -> torch.Tensor:
