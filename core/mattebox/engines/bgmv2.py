@@ -101,31 +101,41 @@ class Bgmv2Engine:
 
     def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
         """See ``Engine``. Raises UsageError where there is no plate."""
-        picture = encoded_picture(frame.encoded, INFO.name).to(self._device)
-        if frame.plate_encoded is None:
-            raise UsageError(
-                "the bgmv2 engine has no clean plate",
-                next_step="give --clean-plate FILE, or --screen auto|green|blue|R,G,B to make one",
-            )
-        plate = frame.plate_encoded.to(self._device)
-        if plate.shape[-2:] != picture.shape[-2:]:
-            raise UsageError(
-                f"the clean plate is {plate.shape[-1]}x{plate.shape[-2]}, the frame "
-                f"{picture.shape[-1]}x{picture.shape[-2]}",
-                expected="a plate of the frame's size",
-            )
-        height, width = picture.shape[-2:]
+        picture, plate = (whole.to(self._device) for whole in pictures_of_whole_cells(frame))
+        height, width = frame.linear.shape[-2:]
         is_large = max(height, width) > LARGEST_HD_SIDE
         scale = self._scale or (UHD_SCALE if is_large else HD_SCALE)
         pixels = self._sample_pixels or (UHD_PIXELS if is_large else HD_PIXELS)
         refinement = Refinement(self._mode, pixels, self._threshold)
         with memory_faults(self._device, MEMORY_ADVICE), torch.no_grad():
-            matte = self._network(_whole_cells(picture), _whole_cells(plate), scale, refinement)
+            matte = self._network(picture, plate, scale, refinement)
             alpha, foreground = (
                 answer[..., :height, :width].contiguous()
                 for answer in (matte.alpha, matte.foreground)
             )
         return Prediction(alpha, foreground, sure_inside=True), state
+
+
+def pictures_of_whole_cells(frame: EngineInput) -> tuple[torch.Tensor, torch.Tensor]:
+    """Encoded picture and plate, made larger until the refiner's cells cover them.
+
+    Raises:
+        UsageError: there is no plate, or one of another size.
+    """
+    picture = encoded_picture(frame.encoded, INFO.name)
+    plate = frame.plate_encoded
+    if plate is None:
+        raise UsageError(
+            "the bgmv2 engine has no clean plate",
+            next_step="give --clean-plate FILE, or --screen auto|green|blue|R,G,B to make one",
+        )
+    if plate.shape[-2:] != picture.shape[-2:]:
+        raise UsageError(
+            f"the clean plate is {plate.shape[-1]}x{plate.shape[-2]}, the frame "
+            f"{picture.shape[-1]}x{picture.shape[-2]}",
+            expected="a plate of the frame's size",
+        )
+    return _whole_cells(picture), _whole_cells(plate)
 
 
 def _whole_cells(picture: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """Named tensors out of a weights file, and what is wrong with a file that holds none.
 
-Never runs code from a file: torch reads tensors only, and everything else is refused by name.
+Never runs code from a file: only tensors are read, and everything else is refused by name.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import pickle
 import warnings
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,9 +15,12 @@ import safetensors
 import safetensors.torch
 import torch
 
+from mattebox.engines.onnx_files import is_onnx
+from mattebox.engines.torchscript_files import is_torchscript, read_torchscript
 from mattebox.errors import WeightsError
 
 KNOWN = "weights of RVM (mobilenetv3, resnet50) or BGMv2 (mobilenetv2, resnet50, resnet101)"
+ENDINGS = ".pth, .safetensors or .torchscript"
 MARKS_OF_CODE = ("can still be loaded", "unsupported global", "unsupported class")
 """What torch's message holds where a pickle is whole but names things other than tensors."""
 
@@ -33,11 +35,18 @@ def read_tensors(data: bytes, path: Path) -> dict[str, torch.Tensor]:
     Raises:
         WeightsError: damaged, something else, or a pickle that names more than tensors.
     """
+    if is_onnx(data):
+        raise WeightsError(
+            f"{path} is an ONNX file, which torch cannot run",
+            expected=f"{KNOWN} as {ENDINGS}",
+            next_step="use --backend onnx (or auto), or give the release's .pth file",
+            path=path,
+        )
     foreign = _foreign_format(data)
     if foreign is not None:
         raise WeightsError(
             f"{path} is {foreign}",
-            expected=f"{KNOWN} as .pth or .safetensors",
+            expected=f"{KNOWN} as {ENDINGS}",
             next_step="fetch the file again",
             path=path,
         )
@@ -46,12 +55,8 @@ def read_tensors(data: bytes, path: Path) -> dict[str, torch.Tensor]:
             return safetensors.torch.load(data)
         except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise _damaged(path, error) from error
-    if _is_torchscript(data):
-        raise WeightsError(
-            f"{path} is a TorchScript archive (a program, not only weights)",
-            next_step="not supported yet; give the release's .pth file",
-            path=path,
-        )
+    if is_torchscript(data):
+        return read_torchscript(data, path)
     try:
         with warnings.catch_warnings(action="ignore"):  # about odd pickles; the error says it
             loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
@@ -88,24 +93,15 @@ def _foreign_format(data: bytes) -> str | None:
     if start.startswith(b"version https://git-lfs"):
         return "a Git LFS pointer, not the weights themselves"
     if b"onnx" in start or (b"pytorch" in data[:64] and b"archive" not in data[:512]):
-        return "an ONNX file"
+        return "a damaged ONNX file"
     return None
-
-
-def _is_torchscript(data: bytes) -> bool:
-    """Whether a zip archive holds TorchScript's constants beside the tensors."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return any(name.endswith("/constants.pkl") for name in archive.namelist())
-    except zipfile.BadZipFile:
-        return False
 
 
 def _damaged(path: Path, error: Exception) -> WeightsError:
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return WeightsError(
         f"{path} is truncated, damaged or not a weights file ({first_line})",
-        expected=f"{KNOWN} as .pth or .safetensors",
+        expected=f"{KNOWN} as {ENDINGS}",
         next_step="compare its size and sha256 with `mattebox weights list`, or fetch it again",
         path=path,
     )

@@ -1,7 +1,7 @@
 """Weights files: which network they are of, whether they are whole, and a network made of them.
 
 The network is told from names and shapes inside the file, never from the file's name. Reads torch's
-``.pth`` (tensors only, no code is run) and ``.safetensors``.
+``.pth`` (tensors only, no code is run), ``.safetensors`` and TorchScript archives.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ COUNTERS = ".num_batches_tracked"
 SEGMENTATION = "project_seg."
 """RVM's segmentation head: no engine uses it, so it may be absent; then its logits are 0."""
 REFINER = "refiner."
+CONSTANTS = {"mean": IMAGENET.mean, "deviation": IMAGENET.deviation, "std": IMAGENET.deviation}
+"""Of the encoder's normalisation: part of a TorchScript archive, though they are no weights."""
 NAMES_IN_A_MESSAGE = 4
 
 
@@ -65,7 +67,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
             next_step="check --weights",
             path=path,
         ) from error
-    return identify(read_tensors(data, path), hashlib.sha256(data).hexdigest(), path)
+    return checkpoint_of(data, path)
+
+
+def checkpoint_of(data: bytes, path: Path) -> Checkpoint:
+    """``load_checkpoint`` of a file already read."""
+    tensors = _without_constants(read_tensors(data, path), path)
+    return identify(tensors, hashlib.sha256(data).hexdigest(), path)
 
 
 def identify(
@@ -194,6 +202,22 @@ def _network_of(
         is_deeper = any(name.startswith("backbone.layer3.6.") for name in tensors)
         return ("bgmv2_resnet101" if is_deeper else "bgmv2_resnet50"), None
     return None
+
+
+def _without_constants(tensors: dict[str, torch.Tensor], path: Path) -> dict[str, torch.Tensor]:
+    """The tensors without those that a program keeps beside its weights, which must be ours."""
+    for ending, wanted in CONSTANTS.items():
+        found = tensors.pop(f"backbone.{ending}", None)
+        if found is not None and not torch.equal(
+            found.flatten(), torch.tensor(wanted, dtype=found.dtype)
+        ):
+            raise WeightsError(
+                f"{path} normalises its picture with backbone.{ending} {found.flatten().tolist()}",
+                expected=f"ImageNet's {list(wanted)}",
+                next_step="give the release's own file",
+                path=path,
+            )
+    return tensors
 
 
 def _completed(

@@ -8,8 +8,10 @@ from typing import Any
 import torch
 
 from mattebox.engines.base import Engine, EngineInfo
-from mattebox.errors import WeightsError
-from mattebox.settings import EngineName, KeySettings
+from mattebox.engines.weights_file import runs_on_onnx
+from mattebox.errors import UsageError, WeightsError
+from mattebox.network_config import NetworkConfig
+from mattebox.settings import EngineName, KeySettings, Provider
 
 
 def engine_info(name: EngineName) -> EngineInfo:
@@ -25,13 +27,21 @@ def engine_info(name: EngineName) -> EngineInfo:
             from mattebox.engines.rvm import INFO
         case EngineName.BGMV2:
             from mattebox.engines.bgmv2 import INFO
+        case EngineName.ONNX_MATTE:
+            from mattebox.engines.onnx_matte import INFO
     return INFO
 
 
 def make_engine(
-    settings: KeySettings, *, weights: Path | None, device: torch.device
+    settings: KeySettings,
+    *,
+    weights: Path | None,
+    device: torch.device,
+    config: NetworkConfig | None = None,
 ) -> Engine[Any]:
     """The engine a job asks for, ready on its device.
+
+    ``config`` describes the network of ``onnx-matte``.
 
     Raises WeightsError where a network has no weights or wrong ones, DeviceError where it does
     not fit.
@@ -49,28 +59,77 @@ def make_engine(
             from mattebox.engines.triangulate import TriangulateEngine
 
             return TriangulateEngine()
+        case EngineName.ONNX_MATTE:
+            from mattebox.engines.onnx_matte import OnnxMatteEngine
+
+            if config is None:
+                raise UsageError(
+                    "this engine needs a description of its network",
+                    next_step="give --model-config FILE (docs/onnx.md)",
+                )
+            return OnnxMatteEngine(
+                _needed(weights), config, device=device, provider=settings.provider.value
+            )
         case EngineName.RVM:
-            from mattebox.engines.rvm import RvmEngine
-
-            return RvmEngine(
-                _needed(weights),
-                device=device,
-                precision=settings.precision.value,
-                refiner=settings.refiner.value,
-                ratio=_number_or_auto(settings.ratio),
-            )
+            return _rvm(settings, _needed(weights), device)
         case EngineName.BGMV2:
-            from mattebox.engines.bgmv2 import Bgmv2Engine
+            return _bgmv2(settings, _needed(weights), device)
 
-            return Bgmv2Engine(
-                _needed(weights),
-                device=device,
-                precision=settings.precision.value,
-                scale=_number_or_auto(settings.ratio),
-                mode=settings.refine_mode.value,
-                sample_pixels=settings.refine_pixels,
-                threshold=settings.refine_threshold,
-            )
+
+def _rvm(settings: KeySettings, weights: Path, device: torch.device) -> Engine[Any]:
+    precision, refiner = settings.precision.value, settings.refiner.value
+    ratio = _number_or_auto(settings.ratio)
+    if runs_on_onnx(weights, settings.backend):
+        from mattebox.engines.rvm_onnx import RvmOnnxEngine
+
+        return RvmOnnxEngine(
+            weights,
+            device=device,
+            provider=settings.provider.value,
+            precision=precision,
+            refiner=refiner,
+            ratio=ratio,
+        )
+    from mattebox.engines.rvm import RvmEngine
+
+    _refuse_provider(settings)
+    return RvmEngine(weights, device=device, precision=precision, refiner=refiner, ratio=ratio)
+
+
+def _bgmv2(settings: KeySettings, weights: Path, device: torch.device) -> Engine[Any]:
+    precision, scale = settings.precision.value, _number_or_auto(settings.ratio)
+    if runs_on_onnx(weights, settings.backend):
+        from mattebox.engines.bgmv2_onnx import Bgmv2OnnxEngine
+
+        return Bgmv2OnnxEngine(
+            weights,
+            device=device,
+            provider=settings.provider.value,
+            precision=precision,
+            scale=scale,
+            mode=settings.refine_mode.value,
+            sample_pixels=settings.refine_pixels,
+        )
+    from mattebox.engines.bgmv2 import Bgmv2Engine
+
+    _refuse_provider(settings)
+    return Bgmv2Engine(
+        weights,
+        device=device,
+        precision=precision,
+        scale=scale,
+        mode=settings.refine_mode.value,
+        sample_pixels=settings.refine_pixels,
+        threshold=settings.refine_threshold,
+    )
+
+
+def _refuse_provider(settings: KeySettings) -> None:
+    if settings.provider is not Provider.AUTO:
+        raise UsageError(
+            f"--provider {settings.provider} is for onnxruntime, and torch runs these weights",
+            next_step="drop it, or give an ONNX file (`mattebox export onnx`)",
+        )
 
 
 def _needed(weights: Path | None) -> Path:

@@ -5,12 +5,22 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from tests.unit.engines.exported import lively_checkpoint
 from tests.unit.engines.seeded import Goldens, load_goldens
 
-from mattebox.engines.checkpoints import Checkpoint, NetworkName, build_network, identify
+from mattebox.engines.checkpoints import (
+    Checkpoint,
+    NetworkName,
+    build_network,
+    identify,
+    load_bgmv2,
+    load_rvm,
+)
+from mattebox.export.onnx import export_onnx
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +52,28 @@ def random_checkpoint() -> Callable[[NetworkName], Checkpoint]:
                     module.weight.uniform_(0.8, 1.2)
                     module.bias.uniform_(-0.1, 0.1)
             return identify(model.state_dict())
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def lively() -> Callable[[NetworkName], Checkpoint]:
+    """Weights whose answers are far from trivial, for comparisons."""
+    return functools.cache(lively_checkpoint)
+
+
+@pytest.fixture(scope="session")
+def exported(
+    lively: Callable[[NetworkName], Checkpoint], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """ONNX files of those weights, each made once: ``exported(network, ratio=0.5, ...)``."""
+
+    @functools.cache
+    def make(network: NetworkName, **options: Any) -> Path:
+        path = tmp_path_factory.mktemp("onnx") / "network"
+        load = load_rvm if network.startswith("rvm") else load_bgmv2
+        export_onnx(load(lively(network)), path, **options)
+        return path
 
     return make
 

@@ -146,7 +146,7 @@ def test_a_truncated_file(
         (b"\n<!DOCTYPE html><html><body>404</body></html>", "a web page"),
         (b"<html><head></head></html>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:3c7c\n", "a Git LFS pointer"),
-        (b"\x08\x06\x12\x07pytorch\x1a\x031.9:\xff", "an ONNX file"),
+        (b"\x08\x06\x12\x07pytorch\x1a\x031.9:\xff", "a damaged ONNX file"),
         (b"no weights at all, only text", "truncated, damaged or not a weights file"),
         (bytes(range(256)) * 40, "truncated, damaged or not a weights file"),
     ],
@@ -175,19 +175,6 @@ def test_tensors_that_are_not_named(tmp_path: Path) -> None:
     assert "holds list, not only named tensors" in refused(tmp_path / "w.pth")
     torch.save({"epoch": 3, "weight": torch.zeros(2)}, tmp_path / "v.pth")
     assert "not only named tensors" in refused(tmp_path / "v.pth")
-
-
-def test_a_torchscript_archive(tmp_path: Path) -> None:
-    # Written by hand, as torch.jit.save lays it out: the tools to make one are being retired.
-    import zipfile
-
-    path = tmp_path / "rvm_mobilenetv3_fp32.torchscript"
-    with zipfile.ZipFile(path, "w") as archive:
-        for name in ("data.pkl", "code/__torch__.py", "constants.pkl", "version"):
-            archive.writestr(f"rvm/{name}", b"")
-    said = refused(path)
-    assert "a TorchScript archive" in said
-    assert "give the release's .pth file" in said
 
 
 def test_weights_of_an_unknown_network_name_what_they_hold(tmp_path: Path) -> None:

@@ -67,10 +67,16 @@ class DeepGuidedFilter(nn.Module):
         Returns:
             [B,4,H,W] float32 residual and alpha, unclamped.
         """
+        return _apply(*self.lines(coarse, values, hidden), fine)
+
+    def lines(
+        self, coarse: torch.Tensor, values: torch.Tensor, hidden: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Slope and offset [B,4,h,w] that explain the values by the guide; as ``forward``."""
         guide = with_grey(coarse)
         mean_guide, mean_values, covariance, variance = _moments(self.box_filter, guide, values)
         slope = self.conv(torch.cat([covariance, variance, hidden], dim=1))
-        return _apply(slope, mean_values - slope * mean_guide, fine)
+        return slope, mean_values - slope * mean_guide
 
 
 class FastGuidedFilter(nn.Module):
@@ -81,13 +87,22 @@ class FastGuidedFilter(nn.Module):
         fine: torch.Tensor,
         coarse: torch.Tensor,
         values: torch.Tensor,
-        hidden: torch.Tensor,  # noqa: ARG002 - same call as the deep one
+        hidden: torch.Tensor,
     ) -> torch.Tensor:
         """See ``DeepGuidedFilter.forward``; ``hidden`` is not used."""
+        return _apply(*self.lines(coarse, values, hidden), fine)
+
+    def lines(
+        self,
+        coarse: torch.Tensor,
+        values: torch.Tensor,
+        hidden: torch.Tensor,  # noqa: ARG002 - same call as the deep one
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """See ``DeepGuidedFilter.lines``; ``hidden`` is not used."""
         guide = with_grey(coarse)
         mean_guide, mean_values, covariance, variance = _moments(_box, guide, values)
         slope = covariance / (variance + FAST_EPSILON)
-        return _apply(slope, mean_values - slope * mean_guide, fine)
+        return slope, mean_values - slope * mean_guide
 
 
 class _Box(nn.Module):

@@ -1,0 +1,104 @@
+"""The ``bgmv2`` engine on onnxruntime: the official ONNX files, or exported ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from mattebox.engines.base import EngineInput, Prediction
+from mattebox.engines.bgmv2 import INFO, MEMORY_ADVICE, pictures_of_whole_cells
+from mattebox.engines.onnx_files import BGMV2_INPUTS, OnnxNetwork
+from mattebox.engines.onnx_networks import (
+    check_precision,
+    check_size,
+    model_bytes,
+    open_onnx,
+    picture_type,
+)
+from mattebox.engines.onnx_session import OnnxSession
+from mattebox.errors import UsageError
+
+OFFICIAL_MODE = "sampling"
+"""What the official files do, and what a file does that says nothing."""
+
+
+class Bgmv2OnnxEngine:
+    """BGMv2 in onnxruntime. Coarse size and refinement are what the file was exported with.
+
+    Args:
+        weights: an ONNX file of BGMv2, by its content.
+        device: where to compute.
+        provider: ``auto``, ``cpu``, ``cuda`` or ``tensorrt``.
+        precision: must be the file's, or ``float32``, which stands for "the file's".
+        scale: size of the coarse picture; None, or the file's.
+        mode: ``sampling``, which stands for "the file's", or the file's.
+        sample_pixels: pixels to refine; None, or the file's.
+
+    Raises:
+        WeightsError: a file that is missing, damaged or of another network.
+        DeviceError: onnxruntime is absent, or cannot use the device.
+        UsageError: a setting that the file decides otherwise.
+    """
+
+    info = INFO
+
+    def __init__(
+        self,
+        weights: Path,
+        *,
+        device: torch.device,
+        provider: str = "auto",
+        precision: str = "float32",
+        scale: float | None = None,
+        mode: str = OFFICIAL_MODE,
+        sample_pixels: int | None = None,
+    ) -> None:
+        data, file = open_onnx(weights, INFO.name)
+        _check_decided(file, "--ratio", "downsample_ratio", scale)
+        _check_decided(file, "--refine-pixels", "refine_pixels", sample_pixels)
+        if mode != OFFICIAL_MODE:
+            _check_decided(file, "--refine-mode", "refine_mode", mode)
+        check_precision(file, precision)
+        self._file = file
+        self._dtype = picture_type(file)
+        self._device = device
+        self._session = OnnxSession(
+            model_bytes(data, file),
+            weights,
+            file.outputs,
+            device=device,
+            provider=provider,
+            advice=MEMORY_ADVICE,
+        )
+        self.network = str(file.network)
+        self.sha256 = file.sha256
+
+    def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
+        """See ``Engine``. Raises UsageError where there is no plate."""
+        picture, plate = pictures_of_whole_cells(frame)
+        height, width = frame.linear.shape[-2:]
+        batch, _, rows, columns = picture.shape
+        check_size(self._file, rows, columns)
+        given = {
+            name: whole.to(device=self._device, dtype=self._dtype)
+            for name, whole in zip(BGMV2_INPUTS, (picture, plate), strict=True)
+        }
+        wanted = {"pha": (batch, 1, rows, columns), "fgr": (batch, 3, rows, columns)}
+        answers = self._session.run(given, wanted)
+        alpha, foreground = (
+            answers[name][..., :height, :width].float().clamp(0.0, 1.0).contiguous()
+            for name in ("pha", "fgr")
+        )
+        return Prediction(alpha, foreground, sure_inside=True), state
+
+
+def _check_decided(file: OnnxNetwork, flag: str, note: str, asked: float | str | None) -> None:
+    """Raises UsageError where something else is asked for than what the file says it does."""
+    decided = file.notes.get(f"mattebox.{note}")
+    if asked is None or str(asked) == decided:
+        return
+    raise UsageError(
+        f"{flag} {asked} cannot be set: it is part of {file.path} ({decided or 'not said which'})",
+        next_step=f"leave {flag} away, or make a file for it with `mattebox export onnx`",
+    )

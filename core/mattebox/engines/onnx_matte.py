@@ -1,0 +1,175 @@
+"""The ``onnx-matte`` engine: any network that turns one picture into one alpha, as an ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from mattebox.engines.base import EngineInfo, EngineInput, Prediction
+from mattebox.engines.network_runtime import encoded_picture, memory_faults
+from mattebox.engines.onnx_files import OnnxNetwork
+from mattebox.engines.onnx_networks import model_bytes, read_onnx
+from mattebox.engines.onnx_proto import Port
+from mattebox.engines.onnx_session import TYPES, OnnxSession
+from mattebox.errors import UnknownNameError, UsageError, WeightsError
+from mattebox.network_config import NetworkConfig, PictureInput
+
+INFO = EngineInfo(
+    name="onnx-matte",
+    summary="any picture-to-alpha network as ONNX, described by a small config",
+    recurrent=False,
+    needs_plate=False,
+    needs_hint=False,
+    wants_encoded=True,
+)
+
+SURELY_OUTSIDE, SURELY_INSIDE = 0.05, 0.95
+"""A hint below or above these is certain in a trimap; between them the network decides."""
+UNKNOWN = 0.5
+"""A trimap's value for that."""
+
+MEMORY_ADVICE = "lower the size in --model-config, or use another --device"
+
+
+class OnnxMatteEngine:
+    """A network from an ONNX file and its config.
+
+    Args:
+        weights: the ONNX file.
+        config: how pictures go in and the alpha comes out.
+        device: where to compute.
+        provider: ``auto``, ``cpu``, ``cuda`` or ``tensorrt``.
+
+    Raises:
+        WeightsError: a file that is missing or damaged, or that does not fit its config.
+        DeviceError: onnxruntime is absent, or cannot use the device.
+        UnknownNameError: the config names an input or output that the file has not.
+    """
+
+    info = INFO
+
+    def __init__(
+        self, weights: Path, config: NetworkConfig, *, device: torch.device, provider: str = "auto"
+    ) -> None:
+        data, file = read_onnx(weights)
+        self._config = config
+        self._device = device
+        self._picture = _port(file.inputs, config.picture.input, "input")
+        self._alpha = _port(file.outputs, config.alpha.output, "output")
+        second = config.second
+        self._second = (
+            None
+            if second is None or second.input is None
+            else _port(file.inputs, second.input, "input")
+        )
+        _check_inputs(file, [self._picture, *([self._second] if self._second else [])])
+        self._session = OnnxSession(
+            model_bytes(data, file),
+            weights,
+            file.outputs,
+            device=device,
+            provider=provider,
+            advice=MEMORY_ADVICE,
+        )
+        self.sha256 = file.sha256
+
+    def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
+        """See ``Engine``. Raises UsageError where the network's second input was not given."""
+        picture = encoded_picture(frame.encoded, INFO.name)
+        height, width = picture.shape[-2:]
+        size = self._config.size.size(height, width)
+        with memory_faults(self._device, MEMORY_ADVICE):
+            shown = _normalised(_resized(picture, size), self._config.picture)
+            second = self._second_input(frame, size)
+            if second is not None and self._second is None:
+                shown = torch.cat([shown, second], dim=1)
+            given = {self._picture.name: shown.to(TYPES[self._picture.type][0])}
+            if second is not None and self._second is not None:
+                given[self._second.name] = second.to(TYPES[self._second.type][0])
+        answer = self._session.run_to_host(given, self._alpha.name)
+        alpha = self._as_alpha(answer).to(picture.device)
+        return Prediction(_resized(alpha, (height, width)).clamp(0.0, 1.0), sure_inside=True), state
+
+    def _second_input(self, frame: EngineInput, size: tuple[int, int]) -> torch.Tensor | None:
+        """[1,1,h,w] trimap of 0, 0.5 and 1, or [1,3,h,w] the plate as the picture; or None."""
+        if self._config.second is None:
+            return None
+        if self._config.second.kind == "plate":
+            if frame.plate_encoded is None:
+                raise UsageError(
+                    "this network needs a clean plate",
+                    next_step="give --clean-plate FILE, or --screen auto|green|blue|R,G,B",
+                )
+            return _normalised(_resized(frame.plate_encoded, size), self._config.picture)
+        if frame.hint is None:
+            raise UsageError(
+                "this network needs a trimap, which is made from a matte",
+                next_step="give --hint FILE[:channel]",
+            )
+        hint = _resized(frame.hint, size)
+        trimap = torch.full_like(hint, UNKNOWN)
+        trimap[hint <= SURELY_OUTSIDE] = 0.0
+        trimap[hint >= SURELY_INSIDE] = 1.0
+        return trimap
+
+    def _as_alpha(self, answer: torch.Tensor) -> torch.Tensor:
+        """[1,1,h,w] 0..1 from [1,1,h,w], [1,h,w] or [h,w] of the network's own numbers."""
+        shape = tuple(answer.shape)
+        if answer.ndim not in (2, 3, 4) or any(side != 1 for side in shape[:-2]):
+            raise WeightsError(
+                f"the output {self._alpha.name!r} has shape {list(shape)}",
+                expected="one alpha: [1,1,h,w], [1,h,w] or [h,w]",
+                next_step="name another output in --model-config",
+            )
+        alpha = answer.float().reshape(1, 1, *shape[-2:])
+        if self._config.alpha.curve == "sigmoid":
+            alpha = alpha.sigmoid()
+        return alpha / self._config.alpha.opaque
+
+
+def _resized(picture: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Without aliases when smaller, bilinear when larger."""
+    if tuple(picture.shape[-2:]) == size:
+        return picture
+    return F.interpolate(picture, size=size, mode="bilinear", align_corners=False, antialias=True)
+
+
+def _normalised(picture: torch.Tensor, rule: PictureInput) -> torch.Tensor:
+    if rule.channels == "BGR":
+        picture = picture.flip(1)
+    mean, std = (picture.new_tensor(values).view(1, 3, 1, 1) for values in (rule.mean, rule.std))
+    return (picture * rule.white - mean) / std
+
+
+def _port(ports: tuple[Port, ...], name: str | None, kind: str) -> Port:
+    """The port of a name, or the first. Raises UnknownNameError."""
+    for port in ports:
+        if name in (None, port.name):
+            return port
+    raise UnknownNameError(
+        f"{kind} of the network",
+        str(name),
+        [port.name for port in ports],
+        next_step="change --model-config",
+    )
+
+
+def _check_inputs(file: OnnxNetwork, known: list[Port]) -> None:
+    names = [port.name for port in known]
+    extra = [port.name for port in file.inputs if port.name not in names]
+    if extra:
+        raise WeightsError(
+            f"{file.path} also takes {', '.join(extra)}",
+            expected="one picture, and at most a trimap or a plate",
+            next_step="name a second input in --model-config, or use --engine rvm or bgmv2",
+            path=file.path,
+        )
+    for port in known:
+        if port.type not in TYPES:
+            raise WeightsError(
+                f"the input {port.name!r} of {file.path} takes {port.type}",
+                expected="float32 or float16",
+                path=file.path,
+            )

@@ -1,0 +1,121 @@
+"""What an engine remembers, as a file: another process goes on exactly where this one stopped.
+
+A safetensors file: the recurrent maps in their own number type, and what they belong to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+
+from mattebox.engines.networks.rvm_decoder import RvmState
+from mattebox.errors import InputError, MatteboxError, UnreadableError, WriteError
+
+KIND = "mattebox/state"
+VERSION = 1
+MAPS = ("r1", "r2", "r3", "r4")
+
+
+@dataclass(frozen=True)
+class StateOwner:
+    """What a state belongs to.
+
+    Attributes:
+        job: fingerprint of the job.
+        frame: the last frame that was seen.
+        inputs: hash over that frame's files and those that it remembers.
+    """
+
+    job: str
+    frame: int
+    inputs: str
+
+
+def write_state(path: Path, owner: StateOwner, state: RvmState | None) -> None:
+    """Write a state atomically; equal states give equal bytes.
+
+    Raises WriteError: the folder is missing or not writable, or the disk is full.
+    """
+    tensors = {} if state is None else dict(zip(MAPS, state.maps, strict=True))
+    held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    note = {
+        "kind": KIND,
+        "version": VERSION,
+        "job": owner.job,
+        "frame": owner.frame,
+        "inputs": owner.inputs,
+    }
+    # One entry: safetensors keeps several in an order of its own.
+    data = safetensors.torch.save(held, {KIND: json.dumps(note, sort_keys=True)})
+    draft = path.with_name(f".mattebox-{os.getpid()}-{secrets.token_hex(4)}.tmp.state")
+    try:
+        with draft.open("wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+    except OSError as error:
+        raise WriteError(
+            f"the state file {path} could not be written: {error.strerror}",
+            next_step="make room or choose another place (--state-out), then run again",
+            path=path,
+        ) from error
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink()
+
+
+def read_owner(path: Path) -> StateOwner:
+    """What a state file belongs to.
+
+    Raises:
+        InputError: it is not there.
+        UnreadableError: it is damaged or something else.
+    """
+    try:
+        with safetensors.safe_open(str(path), framework="pt") as opened:
+            metadata = opened.metadata() or {}
+        note = json.loads(metadata[KIND])
+        if note["kind"] != KIND or note["version"] != VERSION:
+            raise KeyError(KIND)
+        return StateOwner(str(note["job"]), int(note["frame"]), str(note["inputs"]))
+    except FileNotFoundError as error:
+        raise InputError(
+            f"the state file {path} is not there",
+            expected="what the chunk before wrote with --state-out",
+            next_step="key the chunk before first, or leave --state-in out: then a preroll is read",
+            path=path,
+        ) from error
+    except OSError as error:
+        raise _damaged(path, error) from error
+    except (safetensors.SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise _damaged(path, error) from error
+
+
+def read_state(path: Path, device: torch.device) -> RvmState | None:
+    """The state in a file that ``read_owner`` accepted; None where nothing is remembered."""
+    try:
+        tensors = safetensors.torch.load_file(path, device=str(device))
+        if not tensors:
+            return None
+        return RvmState(*(tensors[name] for name in MAPS))
+    except (OSError, safetensors.SafetensorError, KeyError, MatteboxError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> UnreadableError:
+    first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+    return UnreadableError(
+        f"{path} is no state file, or damaged ({first_line})",
+        expected="what the chunk before wrote with --state-out",
+        next_step="key the chunk before again",
+        path=path,
+    )
