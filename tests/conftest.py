@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: spinning threads starve CI
@@ -11,14 +12,24 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-ENVIRONMENT_THAT_CHANGES_RESULTS = ("OCIO", "NUKE_PATH", "MATTEBOX_WEIGHTS", "MATTEBOX_PYTHON")
+ENVIRONMENT_THAT_CHANGES_RESULTS = (
+    "OCIO", "NUKE_PATH", "MATTEBOX_WEIGHTS", "MATTEBOX_CATALOGUE", "MATTEBOX_PYTHON",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> None:
     """No test sees the machine's own OCIO config or weights."""
     for name in ENVIRONMENT_THAT_CHANGES_RESULTS:
         monkeypatch.delenv(name, raising=False)
+    # Where platformdirs looks for an application's data: each test's own, and mostly never made.
+    own = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    home = tmp_path_factory.getbasetemp() / "data_homes" / own
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
 
 
 @pytest.fixture(scope="session")

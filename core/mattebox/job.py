@@ -20,10 +20,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from mattebox import __version__
 from mattebox.errors import InputError, JobError, WriteError
 from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
+from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
 
 SCHEMA_VERSION: Literal[1] = 1
-ALPHA_ALGEBRA = 1
+ALPHA_ALGEBRA = 2
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
 
 
@@ -34,7 +35,7 @@ def _device(value: str) -> str:
 
 
 DECIDING = frozenset(
-    {"settings", "part", "view", "layers", "device", "threads", "prepared", "mattebox"}
+    {"settings", "part", "view", "layers", "cuts", "device", "threads", "prepared", "mattebox"}
 )
 """Entries of a job that decide pixels."""
 
@@ -77,6 +78,12 @@ class PreparedWeights(_Part):
     path: str
     sha256: str
     network: str
+    licence: str | None = Field(
+        default=None, description="SPDX identifier, where the catalogue knows the file."
+    )
+    config: NetworkConfig | None = Field(
+        default=None, description="Of engine onnx-matte: how the network is fed."
+    )
 
 
 class Analysis(_Part):
@@ -131,7 +138,15 @@ class Job(_Part):
     )
     plate2: str | None = Field(default=None, description="The shot over a second background.")
     background2: str | None = Field(default=None, description="That background: file or colour.")
-    weights: str | None = None
+    weights: str | None = Field(
+        default=None, description="A file, or a name of the catalogue; default: the engine's own."
+    )
+    network_config: str | None = Field(
+        default=None, description="TOML or JSON file that describes the network (onnx-matte)."
+    )
+    cuts: tuple[int, ...] = Field(
+        default=(), description="First frames of new scenes: nothing is remembered across a cut."
+    )
     colour: Colour = Colour()
     device: Annotated[str, AfterValidator(_device)] = "auto"
     threads: int = Field(default=1, ge=1, le=256)
@@ -208,11 +223,11 @@ class Job(_Part):
                 found.append(
                     f"--engine triangulate needs two backgrounds; give {', '.join(absent)}"
                 )
-        if settings.engine in (EngineName.RVM, EngineName.BGMV2) and self.weights is None:
-            found.append(
-                f"--engine {settings.engine} needs weights; give --weights FILE "
-                "(.pth or .safetensors), or use --engine screen, which needs none"
-            )
+        if settings.engine is EngineName.ONNX_MATTE:
+            needed = {"--weights FILE.onnx": self.weights, "--model-config": self.network_config}
+            absent = [flag for flag, value in needed.items() if value is None]
+            if absent:
+                found.append(f"--engine onnx-matte needs a network; give {' and '.join(absent)}")
         return found
 
     @property
@@ -223,23 +238,11 @@ class Job(_Part):
         """
         if self.prepared is None:
             raise ValueError("a job has a fingerprint only once it is prepared")
-        deciding = self.model_dump(
-            mode="json",
-            include={
-                "settings",
-                "part",
-                "view",
-                "layers",
-                "device",
-                "threads",
-                "prepared",
-                "mattebox",
-            },
-        )
+        deciding = self.model_dump(mode="json", include=set(DECIDING))
         deciding["device"] = self.device.split(":")[0]
         weights = deciding["prepared"]["weights"]
         if weights is not None:
-            del weights["path"]
+            del weights["path"], weights["licence"]
         # Why a space was chosen decides nothing once it is chosen, and may name a folder.
         del deciding["prepared"]["colour"]["reason"]
         deciding["alpha_algebra"] = ALPHA_ALGEBRA

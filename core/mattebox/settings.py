@@ -22,6 +22,7 @@ class EngineName(enum.StrEnum):
     BGMV2 = "bgmv2"
     HINT = "hint"
     TRIANGULATE = "triangulate"
+    ONNX_MATTE = "onnx-matte"
 
 
 class Precision(enum.StrEnum):
@@ -30,6 +31,23 @@ class Precision(enum.StrEnum):
     FLOAT32 = "float32"
     FLOAT16 = "float16"
     BFLOAT16 = "bfloat16"
+
+
+class Backend(enum.StrEnum):
+    """What runs a network; ``auto`` takes what the weights file is made for."""
+
+    AUTO = "auto"
+    TORCH = "torch"
+    ONNX = "onnx"
+
+
+class Provider(enum.StrEnum):
+    """What onnxruntime computes with; ``auto`` follows the device."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    TENSORRT = "tensorrt"
 
 
 class Refiner(enum.StrEnum):
@@ -67,6 +85,13 @@ class SpillRule(enum.StrEnum):
     HUE_AVERAGE = "hue-average"
     LIMIT = "limit"
     LIMIT_AVERAGE = "limit-average"
+
+
+class Shadows(enum.StrEnum):
+    """What becomes of the subject's shadow on the screen."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
 
 
 class SourceAlpha(enum.StrEnum):
@@ -116,6 +141,12 @@ def _ratio(value: str) -> str:
             inside = False
         if not inside:
             raise ValueError(f"{value!r} is not a ratio; expected auto or a number in (0, 1]")
+    return value
+
+
+def _preroll(value: str) -> str:
+    if value not in ("auto", "whole") and not re.fullmatch(r"\d{1,6}", value):
+        raise ValueError(f"{value!r} is no preroll; expected auto, whole or a number of frames")
     return value
 
 
@@ -205,6 +236,17 @@ class KeySettings(BaseModel):
     precision: Precision = _knob(
         "Network", "Number type inside the network.", default=Precision.FLOAT32
     )
+    backend: Backend = _knob(
+        "Network",
+        "What runs a network: torch, onnx (onnxruntime), or auto: what its weights file is made "
+        "for.",
+        default=Backend.AUTO,
+    )
+    provider: Provider = _knob(
+        "Network",
+        "What onnxruntime computes with: cpu, cuda, tensorrt, or auto: the device's own.",
+        default=Provider.AUTO,
+    )
     refiner: Refiner = _knob(
         "Network", "RVM's guided filter; auto takes what the weights hold.", default=Refiner.AUTO
     )
@@ -224,6 +266,19 @@ class KeySettings(BaseModel):
         default=0.7,
         ge=0.0,
         le=1.0,
+    )
+    preroll: Annotated[str, AfterValidator(_preroll)] = _knob(
+        "Network",
+        "Frames that a network with memory (rvm) looks at before the first one asked for: auto "
+        "(measured per engine), a number, or whole: from the shot's first frame.",
+        unit="frames",
+        default="auto",
+    )
+    shadows: Shadows = _knob(
+        "Matte",
+        "Soft shadows on the background: keep them as black in the matte, or remove them. A black "
+        "veil is a shadow to this.",
+        default=Shadows.KEEP,
     )
     source_alpha: SourceAlpha = _knob(
         "Matte",

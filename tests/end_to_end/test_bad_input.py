@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import OpenImageIO as oiio
 import pytest
 from tests.end_to_end.conftest import Run
@@ -229,6 +230,84 @@ def _(folder: Path) -> list[object]:
 def _(folder: Path) -> list[object]:
     (folder / "rvm.pth").write_text("<!DOCTYPE html><title>Not Found</title>")
     return key(folder, "--engine", "rvm", "--weights", folder / "rvm.pth")
+
+
+@case("weights of a name that nobody knows")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--engine", "rvm", "--weights", "rvm_mobilenet")
+
+
+@case("weights that were not fetched")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--engine", "rvm", "--weights", "rvm_resnet50")
+
+
+@case("fetching what nobody knows")
+def _(folder: Path) -> list[object]:
+    return ["weights", "fetch", "rvm_resnet5"]
+
+
+@case("a licence that was not accepted")
+def _(folder: Path) -> list[object]:
+    return ["weights", "fetch", "rvm_mobilenetv3"]
+
+
+def by_hand(file: Path) -> list[object]:
+    return ["weights", "fetch", "rvm_mobilenetv3", "--accept-licence", "--from", file]
+
+
+@case("a web page copied by hand")
+def _(folder: Path) -> list[object]:
+    (folder / "page.html").write_text("<!DOCTYPE html><title>Not Found</title>")
+    return by_hand(folder / "page.html")
+
+
+@case("half a file copied by hand")
+def _(folder: Path) -> list[object]:
+    (folder / "rvm.pth").write_bytes(b"PK" + bytes(998))
+    return by_hand(folder / "rvm.pth")
+
+
+@case("another file copied by hand")
+def _(folder: Path) -> list[object]:
+    with (folder / "rvm.pth").open("wb") as stream:
+        stream.truncate(15_217_721)
+    return by_hand(folder / "rvm.pth")
+
+
+@case("a file by hand that is not there")
+def _(folder: Path) -> list[object]:
+    return by_hand(folder / "rvm.pth")
+
+
+@case("a network of your own without its file and config")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--engine", "onnx-matte")
+
+
+def small_onnx() -> bytes:
+    value = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, "h", "w"])
+        for name in ("image", "alpha")
+    ]
+    node = onnx.helper.make_node("Relu", ["image"], ["alpha"])
+    graph = onnx.helper.make_graph([node], "g", value[:1], value[1:])
+    data: bytes = onnx.helper.make_model(graph).SerializeToString()
+    return data
+
+
+@case("a network's config with several faults")
+def _(folder: Path) -> list[object]:
+    (folder / "net.onnx").write_bytes(small_onnx())
+    (folder / "net.toml").write_text('[picture]\nchannels = "BRG"\n[alpha]\nsigmoid = true\n')
+    own = ("--weights", folder / "net.onnx", "--model-config", folder / "net.toml")
+    return key(folder, "--engine", "onnx-matte", *own)
+
+
+@case("an ONNX file cut short")
+def _(folder: Path) -> list[object]:
+    (folder / "rvm.onnx").write_bytes(small_onnx()[:60])
+    return key(folder, "--engine", "rvm", "--weights", folder / "rvm.onnx")
 
 
 @case("a device that is not there")

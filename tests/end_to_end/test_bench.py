@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 from tests.end_to_end.conftest import Run
 from tests.support.real_weights import write_real_rvm_weights
 
+from mattebox.bench.baselines import colour_difference
 from mattebox.bench.composites import write_composites
 from mattebox.bench.portrait import read_portrait
 from mattebox.bench.resolving import TARGET, means, resolve
 from mattebox.bench.shots import read_shot
+from mattebox.bench.writing import write_shot
 
 
 def test_one_command_prints_all_ways_on_the_shipped_shot(
@@ -77,6 +80,60 @@ def test_a_way_that_fails_is_a_row_and_an_exit_code(
     done = mattebox("bench", "quality", shot, "--frames", "1", "--methods", "screen", "--json", "-")
     assert done.returncode == 70
     assert all(row["failed"] for row in json.loads(done.stdout)["rows"])
+
+
+def test_variants_and_drawn_shots_are_made_and_measured(
+    fixture_hair: Path, tmp_path: Path, mattebox: Run
+) -> None:
+    done = mattebox(
+        "bench", "variants", fixture_hair, "-o", tmp_path / "shots", "--only", "swapped,disc_fast",
+        "--length", "2", "--json", tmp_path / "table.json", "--pictures", tmp_path / "worst",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "table.json").read_text())["rows"]
+    ways = [
+        ("difference", "mean"),
+        ("difference", "plate_grain"),
+        ("screen", "plate_grain"),
+        ("screen", "--screen auto"),
+    ]
+    assert [(row["shot"], row["method"], row["plate"]) for row in rows] == [
+        (shot, *way) for shot in ("fixture_hair_swapped", "disc_fast") for way in ways
+    ]
+    assert all(row["frames"] == [1, 2] for row in rows)
+    assert "of 4 rows harmed" in done.stdout
+    assert len(list((tmp_path / "worst").glob("disc_fast_*.png"))) == 4
+    assert read_shot(tmp_path / "shots/disc_fast").truth.frames == (1, 2)
+
+
+def test_harm_is_a_finding_and_an_exit_code_where_it_is_asked_for(
+    fixture_hair: Path, tmp_path: Path, mattebox: Run
+) -> None:
+    """A shot whose truth is the plain key's own answer: nothing can be as near to it."""
+    shot = read_shot(fixture_hair)
+    plate = shot.passes["plate"].read(1)
+    passes = {
+        "fg": {n: colour_difference(shot.plate.read(n), plate, 1) for n in (1, 2)},
+        "grain": {n: shot.plate.read(n) for n in (1, 2)},
+        "plate_grain": {1: plate},
+    }
+    folder = write_shot(tmp_path / "plain", passes, key="grain")
+    call = ("bench", "variants", folder, "-o", tmp_path / "shots", "--only", "same")
+    done = mattebox(*call)
+    assert done.returncode == 0, done.stderr
+    assert "HARM" in done.stdout
+    assert re.search("[12] of 2 rows harmed", done.stdout)
+    assert mattebox(*call, "--strict").returncode == 70
+
+
+def test_variants_of_nothing_and_unknown_ones_are_refused(tmp_path: Path, mattebox: Run) -> None:
+    done = mattebox("bench", "variants", "-o", tmp_path, "--only", "mirrored,veil")
+    assert done.returncode == 64
+    assert "mirrored: no shot" in done.stderr
+    done = mattebox("bench", "variants", "-o", tmp_path, "--only", "vail")
+    assert done.returncode == 64
+    assert "veil" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.shared

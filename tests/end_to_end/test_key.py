@@ -71,6 +71,23 @@ def test_without_a_plate_the_screen_is_found_in_the_shot(tmp_path: Path, mattebo
     assert np.abs(keyed["A"] - disc_alpha(2)).mean() < 0.02
 
 
+def test_shadows_stay_unless_they_are_to_be_removed(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1003))
+    for path in (tmp_path / "in").glob("shot.*.exr"):
+        shaded = rgb_of(read_exr(path))
+        shaded[:, 50:] *= 0.6  # beside the disc
+        write_exr(path, shaded, colorInteropID="lin_rec709_scene")
+    key_clean(mattebox, shot, tmp_path / "kept")
+    key_clean(mattebox, shot, tmp_path / "removed", "--shadows", "remove")
+    kept, removed = (
+        read_exr(tmp_path / folder / "shot.1001.exr")["A"] for folder in ("kept", "removed")
+    )
+    assert np.abs(kept[:, 56:] - 0.4).mean() < 0.03
+    assert removed[:, 56:].max() == 0.0
+    disc = disc_alpha(1) == 1.0
+    assert removed[disc].min() > 0.99
+
+
 @pytest.mark.shared
 def test_a_plate_out_of_place_and_too_bright_is_fitted_and_reported(
     shared: Path, tmp_path: Path, mattebox: Run

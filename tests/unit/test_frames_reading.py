@@ -23,6 +23,7 @@ from mattebox.errors import (
 )
 from mattebox.frames import (
     format_difference,
+    read_attributes_if_whole,
     read_attributes_only,
     read_frame,
     read_header,
@@ -546,6 +547,18 @@ def test_attributes_alone_are_read_or_none(tmp_path: Path) -> None:
     assert read_attributes_only(tmp_path / "none.exr") is None
     (tmp_path / "empty.exr").write_bytes(b"")
     assert read_attributes_only(tmp_path / "empty.exr") is None
+
+
+def test_attributes_of_a_file_that_was_cut_short_are_no_proof(tmp_path: Path) -> None:
+    path = write_foreign(
+        tmp_path / "a.exr", random_half(64, 64, 3), "half", attributes=[("mattebox/job", "abc")]
+    )
+    assert (read_attributes_if_whole(path) or {})["mattebox/job"] == "abc"
+    whole = path.read_bytes()
+    for kept in (len(whole) - 1, len(whole) * 3 // 4, len(whole) // 4):
+        path.write_bytes(whole[:kept])
+        assert read_attributes_if_whole(path) is None
+    assert read_attributes_if_whole(tmp_path / "none.exr") is None
 
 
 def test_a_layer_can_be_the_picture(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from mattebox.frames import (
     read_attributes_only,
     read_frame,
     read_header,
+    remove_abandoned,
     write_frame,
     write_png,
     writing,
@@ -504,3 +505,17 @@ def test_a_preview_of_another_kind_is_refused(tmp_path: Path) -> None:
 def test_a_preview_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="No such file or directory"):
         write_png(tmp_path / "gone" / "a.png", np.zeros((2, 2, 3), np.uint8))
+
+
+def test_what_a_killed_writer_left_goes_once_it_is_old(tmp_path: Path) -> None:
+    old, fresh, foreign = (
+        tmp_path / name
+        for name in (".mattebox-1-aa.tmp.exr", ".mattebox-2-bb.tmp.exr", ".other.tmp.exr")
+    )
+    for path in (old, fresh, foreign):
+        path.write_bytes(b"half")
+    for path in (old, foreign):
+        os.utime(path, (0, 0))
+    assert remove_abandoned(tmp_path) == 1
+    assert sorted(tmp_path.iterdir()) == [fresh, foreign]
+    assert remove_abandoned(tmp_path / "nowhere") == 0

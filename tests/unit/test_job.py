@@ -59,8 +59,7 @@ def test_all_faults_of_a_job_are_listed_at_once() -> None:
     ("engine", "words"),
     [
         ("screen", "--clean-plate"),
-        ("bgmv2", "--weights"),
-        ("rvm", "--weights"),
+        ("bgmv2", "--clean-plate"),
         ("hint", "--hint"),
         ("triangulate", "--plate2"),
     ],
@@ -107,6 +106,9 @@ def test_places_do_not_change_the_fingerprint_and_settings_do() -> None:
     weights = job.prepared.weights.model_copy(update={"path": "/b/rvm.pth"})  # type: ignore[union-attr]
     elsewhere = job.prepared.model_copy(update={"weights": weights})  # type: ignore[union-attr]
     assert prepared_job(prepared=elsewhere).fingerprint == job.fingerprint
+    licensed = weights.model_copy(update={"licence": "MIT"})
+    known = job.prepared.model_copy(update={"weights": licensed})  # type: ignore[union-attr]
+    assert prepared_job(prepared=known).fingerprint == job.fingerprint
     changed = [
         prepared_job(settings=job.settings.model_copy(update={"gamma": 1.1})),
         prepared_job(threads=7),

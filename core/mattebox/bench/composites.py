@@ -7,10 +7,8 @@ pass to key with other grain on every frame.
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +16,7 @@ from scipy import ndimage  # type: ignore[import-untyped]
 
 from mattebox.bench.grain import with_grain
 from mattebox.bench.portrait import Edge, Portrait, filled_foreground, with_edge
-from mattebox.bench.shots import MANIFEST, SPACE
-from mattebox.errors import WriteError
-from mattebox.frames import write_frame
-from mattebox.images import Frame, Window
+from mattebox.bench.writing import as_stored, write_shot
 
 Pixels = NDArray[np.float32]
 
@@ -82,8 +77,8 @@ def write_composites(portrait: Portrait, folder: Path) -> Iterator[Path]:
     height, width = portrait.matte.shape
     for number, (edge, kind) in enumerate((e, b) for e in Edge for b in Background):
         # As files hold it: the composite below is of what the truth's file says.
-        truth = with_edge(portrait, foreground, edge).astype(np.float16).astype(np.float32)
-        plate = background(kind, height, width).astype(np.float16).astype(np.float32)
+        truth = as_stored(with_edge(portrait, foreground, edge))
+        plate = as_stored(background(kind, height, width))
         composite = truth[..., :3] + (1.0 - truth[..., 3:]) * plate
         seed = _SEED + 100 * (number + 1)
         passes = {
@@ -91,31 +86,4 @@ def write_composites(portrait: Portrait, folder: Path) -> Iterator[Path]:
             KEYED: {frame: with_grain(composite, seed + frame) for frame in FRAMES},
             CLEAN: {FRAMES[0]: with_grain(plate, seed)},
         }
-        yield _write_shot(folder / f"{edge}_{kind}", passes)
-
-
-def _write_shot(folder: Path, passes: dict[str, dict[int, Pixels]]) -> Path:
-    listed: dict[str, Any] = {}
-    try:
-        for name, frames in passes.items():
-            (folder / name).mkdir(parents=True, exist_ok=True)
-            for frame, pixels in frames.items():
-                write_frame(folder / name / f"{name}.{frame:04d}.exr", _picture(pixels))
-            listed[name] = {"pattern": f"{name}/{name}.####.exr", "frames": list(frames)}
-        manifest = {"shot": folder.name, "colour_space": SPACE, "key": KEYED, "passes": listed}
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise WriteError(f"{folder} cannot be written: {error.strerror}", path=folder) from error
-    return folder
-
-
-def _picture(pixels: Pixels) -> Frame:
-    window = Window(0, 0, pixels.shape[1], pixels.shape[0])
-    channels = ("R", "G", "B", "A")[: pixels.shape[2]]
-    return Frame(
-        pixels,
-        channels,
-        data_window=window,
-        display_window=window,
-        attributes={"colorInteropID": SPACE},
-    )
+        yield write_shot(folder / f"{edge}_{kind}", passes, key=KEYED)

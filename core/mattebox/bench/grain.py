@@ -17,16 +17,19 @@ BRIGHTEST = 4.0  # linear light beyond which grain grows no further, from the sa
 SIGMA, RADIUS = 0.55, 2  # pixels; neighbouring pixels share grain through this 5x5 Gaussian
 
 
-def with_grain(picture: NDArray[np.floating[Any]], seed: int) -> NDArray[np.float32]:
+def with_grain(
+    picture: NDArray[np.floating[Any]], seed: int, *, strength: float = 1.0
+) -> NDArray[np.float32]:
     """A picture with signal-dependent grain; equal seeds give equal grain.
 
     Args:
         picture: HxWx3, linear Rec.709, any finite values.
         seed: of the random numbers.
+        strength: of the grain's deviation; 1 is a well exposed plate.
     """
     white = np.random.default_rng(seed).standard_normal(picture.shape)
     noise = ndimage.gaussian_filter(white, (SIGMA, SIGMA, 0.0), radius=(RADIUS, RADIUS, 0))
     taps = np.exp(-0.5 * (np.arange(-RADIUS, RADIUS + 1) / SIGMA) ** 2)
     noise /= np.sum((taps / taps.sum()) ** 2)  # back to unit variance: the filter is separable
     deviation = np.sqrt(np.asarray(GAIN) * np.clip(picture, 0.0, BRIGHTEST) + np.asarray(FLOOR))
-    return np.asarray(picture + noise * deviation, np.float32)
+    return np.asarray(picture + strength * noise * deviation, np.float32)

@@ -13,6 +13,7 @@ from mattebox import pipeline
 from mattebox.bench import baselines
 from mattebox.bench.candidates import MEAN, Candidate, Keyed, clean_plates
 from mattebox.bench.shots import SPACE, BenchShot, Pixels, ShotPass
+from mattebox.errors import WeightsError
 from mattebox.events import CollectingReporter, WarningEvent
 from mattebox.frames import read_frame, write_frame
 from mattebox.images import Frame, Window
@@ -64,9 +65,16 @@ def own_candidates(
 
 
 def _engine_of(weights: Path) -> str:
-    from mattebox.engines.checkpoints import load_checkpoint
+    from mattebox.engines.weights_file import identify_weights
 
-    return load_checkpoint(weights).network.partition("_")[0]
+    network = identify_weights(weights).network
+    if network is None:
+        raise WeightsError(
+            f"the weights {weights} are of no network that takes part",
+            expected="weights of RVM or BGMv2",
+            path=weights,
+        )
+    return network.partition("_")[0]
 
 
 class _Runner:

@@ -7,15 +7,20 @@ from typing import Annotated
 import typer
 
 from mattebox import __version__
+from mattebox.cli.analyse import analyse
 from mattebox.cli.bench import bench
+from mattebox.cli.check import check
 from mattebox.cli.demo import demo
 from mattebox.cli.doctor import doctor
+from mattebox.cli.export import export
+from mattebox.cli.farm import farm
 from mattebox.cli.info import info
 from mattebox.cli.key import key
 from mattebox.cli.measure import measure
 from mattebox.cli.plate import plate
 from mattebox.cli.report import report
 from mattebox.cli.schema import schema
+from mattebox.cli.weights import weights
 
 app = typer.Typer(
     name="mattebox",
@@ -46,7 +51,8 @@ def root(
 
     **With a clean plate**: `mattebox key shot.####.exr -o out/ --clean-plate plate.exr`
 
-    **People on any background**: `mattebox key shot.####.exr -o out/ --weights rvm.pth`
+    **People on any background**: `mattebox weights fetch rvm_mobilenetv3`, then
+    `mattebox key shot.####.exr -o out/`
 
     Each frame becomes one EXR: R G B A premultiplied and despilled in the plate's own linear
     light, `fg` straight, `spill` what was taken out, `net` the first alpha, `conf` confidence.
@@ -61,8 +67,13 @@ app.command()(key)
 app.command()(demo)
 app.command()(info)
 app.command()(plate)
+app.command()(analyse)
+app.command()(check)
 app.command()(measure)
 app.command()(report)
 app.command()(doctor)
 app.command()(schema)
+app.add_typer(weights, name="weights")
+app.add_typer(export, name="export")
+app.add_typer(farm, name="farm")
 app.add_typer(bench, name="bench")

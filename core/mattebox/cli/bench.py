@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from mattebox.errors import UnknownNameError, WriteError
-
-if TYPE_CHECKING:
-    from mattebox.bench.candidates import Candidate
-    from mattebox.bench.quality import Row
-    from mattebox.bench.shots import BenchShot
+from mattebox.cli.bench_rows import chosen, keyed_rows, show_rows, write_json
 
 bench = typer.Typer(no_args_is_help=True, help="Measure every engine beside plain keyers.")
-
-_WIDTH_WHEN_PIPED = 200  # columns; a file has no width to keep to
 
 
 @bench.command()
@@ -68,109 +58,19 @@ def quality(
 
     **All ways on a shot, every third frame**: `mattebox bench quality shots/hair --frames 1-24x3`
     """
-    from rich.console import Console
-
-    from mattebox.bench.quality import document
-    from mattebox.bench.table import markdown, rich_table
-
-    rows = list(_rows(shots, frames, methods, weights or [], threads, pictures))
-    console = Console(stderr=str(json_file) == "-")
-    if not console.is_terminal:
-        console = Console(stderr=console.stderr, width=_WIDTH_WHEN_PIPED)
-    console.print(rich_table(rows))
-    if json_file is not None:
-        _write_json(json_file, document(rows, threads=threads))
-    if markdown_file is not None:
-        _write(markdown_file, markdown(rows))
+    rows = list(
+        keyed_rows(
+            shots,
+            frames=frames,
+            methods=methods,
+            weights=weights or [],
+            threads=threads,
+            pictures=pictures,
+        )
+    )
+    show_rows(rows, threads, json_file, markdown_file)
     if any(row.failed for row in rows):
         raise typer.Exit(70)
-
-
-def _rows(
-    folders: list[Path],
-    frames: str | None,
-    methods: str | None,
-    weights: list[Path],
-    threads: int,
-    pictures: Path | None,
-) -> Iterator[Row]:
-    import tempfile
-
-    from mattebox.bench.pictures import write_worst
-    from mattebox.bench.quality import measure_candidates
-    from mattebox.bench.shots import read_shot
-    from mattebox.sequences import parse_frames
-
-    wanted = _wanted(methods)
-    asked = None if frames is None else parse_frames(frames)
-    # All manifests are read before the first frame is keyed: a typing slip costs no minutes.
-    for shot in [read_shot(folder) for folder in folders]:
-        with tempfile.TemporaryDirectory(prefix="mattebox_bench_") as folder:
-            candidates = _candidates(shot, Path(folder), wanted, weights, threads)
-            yield from measure_candidates(
-                shot,
-                _announced(shot, candidates),
-                asked=asked,
-                on_worst=None if pictures is None else partial(write_worst, pictures),
-            )
-
-
-def _wanted(methods: str | None) -> set[str] | None:
-    from mattebox.bench.candidates import OWN, PLAIN
-
-    if methods is None:
-        return None
-    known = [*PLAIN, *OWN]
-    names = [name.strip() for name in methods.split(",")]
-    for name in names:
-        if name not in known:
-            raise UnknownNameError("method", name, known)
-    return set(names)
-
-
-def _candidates(
-    shot: BenchShot, folder: Path, wanted: set[str] | None, weights: list[Path], threads: int
-) -> list[Candidate]:
-    """Those wanted, and the plain ones that these are judged by."""
-    from mattebox.bench.candidates import plain_candidates
-    from mattebox.bench.methods import own_candidates
-
-    own = list(own_candidates(shot, folder, weights=weights, threads=threads))
-    chosen = [c for c in own if wanted is None or c.method in wanted]
-    judges = {c.judged_by for c in chosen}
-    plain = [
-        c
-        for c in plain_candidates(shot)
-        if wanted is None or c.method in wanted or c.name in judges
-    ]
-    return [*plain, *chosen]
-
-
-def _announced(shot: BenchShot, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Says on standard error what is being keyed: a row may take minutes."""
-    for candidate in candidates:
-        typer.echo(f"{shot.name}: {candidate.method}, {candidate.plate}", err=True)
-        yield candidate
-
-
-def _errors(name: str, network: float, solved: float) -> str:
-    share = f"{solved / network:5.2f}" if network > 0.0 else "    -"
-    return f"{name:<14} {network:6.2f} {solved:6.2f} {share}"
-
-
-def _write_json(target: Path, values: dict[str, Any]) -> None:
-    text = json.dumps(values, indent=1, allow_nan=False)
-    if str(target) == "-":
-        typer.echo(text)
-    else:
-        _write(target, text + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise WriteError(f"{path} could not be written: {fault.strerror}", path=path) from fault
 
 
 @bench.command()
@@ -229,7 +129,94 @@ def composites(
             "means": [asdict(mean) for mean in found],
             "shots": [asdict(shot) for shot in done],
         }
-        _write_json(json_file, values)
+        write_json(json_file, values)
+
+
+def _errors(name: str, network: float, solved: float) -> str:
+    share = f"{solved / network:5.2f}" if network > 0.0 else "    -"
+    return f"{name:<14} {network:6.2f} {solved:6.2f} {share}"
+
+
+@bench.command()
+def variants(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the shots.")],
+    shots: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[SHOT...]",
+            help="Folders with manifest.json, a truth and a clean plate, to make variants of.",
+        ),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(help="Only these variants and drawn shots, joined by commas. [default: all]"),
+    ] = None,
+    length: Annotated[int, typer.Option(min=2, help="Frames of each shot.")] = 6,
+    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 70 if a row is harmed.")
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
+    ] = None,
+    markdown_file: Annotated[
+        Path | None, typer.Option("--markdown", help="Write the table as Markdown.")
+    ] = None,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for each row's worst frame: plate, truth, alpha, error x 4, over grey."
+        ),
+    ] = None,
+) -> None:
+    """Make shots that nothing was tuned on, and show where solving does harm.
+
+    Variants of the given shots: same, mirrored, right_half, centre, bright, dark, swapped (green
+    and blue change places), reversed, fast, no_grain, more_grain, dim_screen, pale_screen.
+
+    Drawn shots with exact truth: strands_green, strands_blue, veil, veil_person, smoke_grey,
+    smoke_orange, smoke_blue_screen, smoke_person, disc_fast, dark_spill, olive_on_green,
+    skin_soft, skin_blue, purple_on_blue, white_bounce, glass, glass_person, shadow, rim_hdr,
+    uneven, low_key.
+
+    The engine screen keys each of them with a clean plate and without, beside the plain colour
+    difference. Harm is a finding, not a failure: the command ends with 0, or with 70 where keying
+    failed. With --strict, for continuous integration, harm ends with 70 too.
+
+    `mattebox bench variants shots/hair -o variants/ --only mirrored,fast,veil --pictures worst/`
+    """
+    from mattebox.bench.shots import read_shot
+    from mattebox.bench.synthetic import RECIPES, write_synthetic
+    from mattebox.bench.variants import Variant, write_variant
+    from mattebox.errors import UsageError
+
+    known = [*Variant, *RECIPES]
+    names = set(known) if only is None else chosen(only, known, kind="shot")
+    changes = [variant for variant in Variant if variant in names]
+    if only is not None and changes and not shots:
+        raise UsageError(
+            f"{', '.join(changes)}: no shot to make variants of",
+            next_step="name a folder with manifest.json",
+        )
+    folders = [
+        write_variant(shot, change, output, length=length)
+        for shot in [read_shot(folder) for folder in shots or []]
+        for change in changes
+    ]
+    folders += [write_synthetic(name, output, length=length) for name in RECIPES if name in names]
+    rows = list(
+        keyed_rows(
+            folders,
+            frames=None,
+            methods="screen",
+            weights=[],
+            threads=threads,
+            pictures=pictures,
+        )
+    )
+    harmed = show_rows(rows, threads, json_file, markdown_file)
+    if any(row.failed for row in rows) or (strict and harmed):
+        raise typer.Exit(70)
 
 
 @bench.command()

@@ -19,7 +19,7 @@ def demo(
 
     Uses the `screen` engine: no weights, any machine, a few seconds.
     """
-    from mattebox.cli.run import run_job
+    from mattebox.cli.run import Listener, RunOptions, run_job
     from mattebox.frames import read_frame
     from mattebox.job import Job
     from mattebox.measure.sequences import measure_sequences
@@ -38,15 +38,7 @@ def demo(
             "settings": {"engine": "screen"},
         }
     )
-    run_job(
-        job,
-        frames=None,
-        write_job=None,
-        force=True,
-        overwrite=False,
-        preview=picture,
-        json_lines=False,
-    )
+    run_job(job, RunOptions(force=True, preview=picture), Listener.PERSON)
     truth = find_sequence(str(shot / "fg" / "fixture_hair_fg.####.exr"))
     result = find_sequence(str(keyed))
     numbers = truth.frames

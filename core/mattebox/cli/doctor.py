@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.metadata
 import importlib.util
 import json
@@ -16,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from mattebox import __version__
+from mattebox.engines.onnx_runtime import OnnxRuntime, find_runtime
 
 LIBRARIES = ("numpy", "torch", "OpenImageIO", "opencolorio", "fileseq", "pydantic", "safetensors")
 REPORT_VERSION = 1
@@ -42,6 +42,7 @@ class Report:
     libraries: dict[str, str | None]
     devices: list[dict[str, Any]]
     onnx_providers: list[str]
+    onnxruntime: dict[str, Any] | None
     ocio: dict[str, str]
     weights: list[str]
     faults: list[Fault] = field(default_factory=list)
@@ -66,6 +67,7 @@ def doctor(
 def examine() -> Report:
     """Look at this machine; never raises for what it finds."""
     faults: list[Fault] = []
+    runtime = _onnxruntime(faults)
     return Report(
         version=REPORT_VERSION,
         mattebox=__version__,
@@ -75,7 +77,8 @@ def examine() -> Report:
         cores=os.cpu_count() or 1,
         libraries=_libraries(faults),
         devices=_devices(faults),
-        onnx_providers=_onnx_providers(),
+        onnx_providers=[] if runtime is None else list(runtime.providers),
+        onnxruntime=None if runtime is None else asdict(runtime),
         ocio=_ocio(faults),
         weights=_weights(faults),
         faults=faults,
@@ -130,11 +133,35 @@ def _devices(faults: list[Fault]) -> list[dict[str, Any]]:
     return devices
 
 
-def _onnx_providers() -> list[str]:
-    if importlib.util.find_spec("onnxruntime") is None:
-        return []
-    runtime = importlib.import_module("onnxruntime")
-    return [str(provider) for provider in runtime.get_available_providers()]
+def _onnxruntime(faults: list[Fault]) -> OnnxRuntime | None:
+    """The onnxruntime that is installed; None is no fault, since torch runs every engine."""
+    from mattebox.errors import DeviceError
+
+    try:
+        runtime = find_runtime()
+    except DeviceError as error:
+        faults.append(Fault(error.message, error.next_step or "install it again"))
+        return None
+    if runtime is None:
+        return None
+    clash = runtime.clash()
+    if clash is not None:
+        faults.append(
+            Fault(clash, f"pip uninstall {' '.join(runtime.packages)}, then install one of them")
+        )
+    mismatch = runtime.mismatch(_torch_cuda())
+    if mismatch is not None:
+        faults.append(Fault(mismatch, "install the onnxruntime-gpu made for torch's CUDA major"))
+    return runtime
+
+
+def _torch_cuda() -> str | None:
+    """The CUDA version torch is built for, or None."""
+    if importlib.util.find_spec("torch") is None:
+        return None
+    import torch
+
+    return torch.version.cuda
 
 
 def _ocio(faults: list[Fault]) -> dict[str, str]:
@@ -150,20 +177,27 @@ def _ocio(faults: list[Fault]) -> dict[str, str]:
 
 
 def _weights(faults: list[Fault]) -> list[str]:
-    """Weights files in the folder that MATTEBOX_WEIGHTS names."""
-    named = os.environ.get("MATTEBOX_WEIGHTS")
-    if named is None:
+    """Installed weights, by their paths."""
+    from mattebox.errors import MatteboxError
+    from mattebox.weights.catalogue import Catalogue
+    from mattebox.weights.store import Store
+
+    try:
+        catalogue, store = Catalogue.read(), Store.from_environment()
+    except MatteboxError as error:
+        faults.append(Fault(error.message, error.next_step or "unset the variable"))
         return []
-    folder = Path(named)
-    if not folder.is_dir():
-        faults.append(
-            Fault(
-                f"MATTEBOX_WEIGHTS names {named}, which is no folder",
-                "set it to the folder with the weights, or unset it",
-            )
-        )
-        return []
-    return sorted(str(p) for p in folder.iterdir() if p.suffix in (".pth", ".safetensors"))
+    found = (store.find(entry) for entry in catalogue.entries.values())
+    return [str(path) for path in found if path is not None]
+
+
+def _onnx_row(report: Report) -> str:
+    runtime = report.onnxruntime
+    if runtime is None:
+        return "onnxruntime: none (ONNX weights need it: pip install 'mattebox[onnx]')"
+    cuda = "" if runtime["cuda"] is None else f", CUDA {runtime['cuda']}"
+    packages = " and ".join(runtime["packages"]) or "onnxruntime, not installed by pip"
+    return f"{packages} {runtime['version']}{cuda}: {', '.join(report.onnx_providers)}"
 
 
 def _print(report: Report) -> None:
@@ -176,9 +210,10 @@ def _print(report: Report) -> None:
     for device in report.devices:
         memory = f", {device['memory_mib']} MiB" if "memory_mib" in device else ""
         console.print(f"  device {device['name']}: {device['description']}{memory}")
-    console.print(f"  onnxruntime providers: {', '.join(report.onnx_providers) or 'none'}")
+    console.print(f"  {_onnx_row(report)}")
     console.print(f"  OCIO config: {report.ocio['name']} ({report.ocio['source']})")
-    console.print(f"  weights: {', '.join(report.weights) or 'none found'}")
+    none = "none installed (mattebox weights list)"
+    console.print(f"  weights: {', '.join(report.weights) or none}", soft_wrap=True)
     for fault in report.faults:
         console.print(f"fault: {fault.what}\n  cure: {fault.cure}", style="red", markup=False)
     if not report.faults:

@@ -17,8 +17,9 @@ MOST_THREADS = 8
 """More threads make frames no faster and take cores from the host beside us."""
 
 
-def _input(flag: str, help_text: str) -> Any:
-    return typer.Option(flag, help=help_text, rich_help_panel=INPUTS, show_default=False)
+def _input(flag: str, help_text: str, alias: str | None = None) -> Any:
+    flags = (flag,) if alias is None else (flag, alias)
+    return typer.Option(*flags, help=help_text, rich_help_panel=INPUTS, show_default=False)
 
 
 def _colour(flag: str, help_text: str) -> Any:
@@ -41,6 +42,10 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     ] = None,
     frames: Annotated[
         str | None, typer.Option(help="Frames to key: 1001-1050, 1001-1050x2, 1,5,9-12.")
+    ] = None,
+    chunk: Annotated[
+        str | None,
+        _running("--chunk", "Of --frames, only those in this piece; none is no error (farms)."),
     ] = None,
     clean_plate: Annotated[
         str | None,
@@ -73,7 +78,25 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     ] = None,
     view: Annotated[str | None, _input("--view", "Named view of a multi-view plate.")] = None,
     weights: Annotated[
-        str | None, _input("--weights", "Weights of a network: .pth or .safetensors.")
+        str | None,
+        _input(
+            "--weights",
+            "Weights of a network: a file, or a name of `mattebox weights list`. "
+            "[default: rvm_mobilenetv3 for rvm, bgmv2_resnet50 for bgmv2]",
+            "--model",
+        ),
+    ] = None,
+    network_config: Annotated[
+        str | None,
+        _input(
+            "--model-config",
+            "How the network is fed: TOML or JSON (engine onnx-matte).",
+            "--network-config",
+        ),
+    ] = None,
+    cuts: Annotated[
+        str | None,
+        _input("--cuts", "First frames of new scenes, 1040,1100: nothing is remembered across."),
     ] = None,
     in_space: Annotated[
         str | None, _colour("--in-space", "Colour space of the plate; default: found out.")
@@ -98,6 +121,21 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     write_job: Annotated[
         Path | None, _running("--write-job", "Prepare the shot, write the job file and stop.")
     ] = None,
+    analysis: Annotated[
+        bool,
+        _running(
+            "--analysis/--no-analysis",
+            "With --write-job: look at the shot now, or leave it to `mattebox analyse`.",
+        ),
+    ] = True,
+    state_in: Annotated[
+        Path | None,
+        _running("--state-in", "State file of the chunk before, in place of a preroll (rvm)."),
+    ] = None,
+    state_out: Annotated[
+        Path | None,
+        _running("--state-out", "Write the state after the last frame, for the chunk after (rvm)."),
+    ] = None,
     force: Annotated[
         bool, _running("--force", "Compute frames again that are already current.")
     ] = False,
@@ -110,6 +148,9 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     json_lines: Annotated[
         bool, _running("--json", "Event lines on standard output, for hosts and farms.")
     ] = False,
+    openjd_lines: Annotated[
+        bool, _running("--openjd", "Progress and failures as Open Job Description reads them.")
+    ] = False,
     **knob_values: Any,
 ) -> None:
     """Key a shot: one EXR per frame with premultiplied RGBA, fg, spill, net and conf.
@@ -121,7 +162,8 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     **With a clean plate, ACEScg**: `mattebox key shot.####.exr -o keyed/ --clean-plate plate.exr
     --in-space ACEScg`
     """
-    from mattebox.cli.run import run_job
+    from mattebox.cli.jobs import read_job
+    from mattebox.cli.run import Listener, RunOptions, prepare_job, run_job
     from mattebox.job import Job
 
     values = {
@@ -138,20 +180,31 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
         "view": view,
         "layers": None if layers is None else [n.strip() for n in layers.split(",") if n.strip()],
         "weights": weights,
+        "network_config": network_config,
+        "cuts": None if cuts is None else _cuts(cuts),
         "device": device,
         "threads": threads,
     }
     given = {name: value for name, value in values.items() if value is not None}
     colour = {"config": ocio, "in_space": in_space, "out_space": out_space}
     settings = said(knob_values)
+    listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
+    if write_job is None and not analysis:
+        raise UsageError(
+            "--no-analysis has a meaning only beside --write-job",
+            next_step="add --write-job FILE, and run `mattebox analyse --job FILE` later",
+        )
     if job is not None:
-        told = _flags(given) + _flags({k: v for k, v in colour.items() if v}) + _flags(settings)
+        deciding = {name: value for name, value in given.items() if name != "output"}
+        told = _flags(deciding) + _flags({k: v for k, v in colour.items() if v}) + _flags(settings)
         if told:
             raise UsageError(
                 f"--job decides everything; {', '.join(told)} cannot be changed beside it",
                 next_step="drop them, or write a new job with --write-job",
             )
-        asked = Job.read(job)
+        asked = read_job(job)
+        if output is not None:  # where frames go decides no pixel
+            asked = asked.model_copy(update={"output": output})
     else:
         if plate is None or output is None:
             absent = "PLATE" if plate is None else "-o OUTPUT"
@@ -165,14 +218,24 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
             has_screen = given.get("clean_plate") is not None or "screen" in settings
             settings["engine"] = _default_engine(has_screen=has_screen, has_hint=hint is not None)
         asked = Job.checked(given | {"colour": colour, "settings": settings})
+    if write_job is not None:
+        if analysis:
+            prepare_job(asked, write_job, listener)
+        else:
+            asked.write(write_job)
+        return
     run_job(
         asked,
-        frames=frames,
-        write_job=write_job,
-        force=force,
-        overwrite=overwrite,
-        preview=preview,
-        json_lines=json_lines,
+        RunOptions(
+            frames=frames,
+            chunk=chunk,
+            force=force,
+            overwrite=overwrite,
+            preview=preview,
+            state_in=state_in,
+            state_out=state_out,
+        ),
+        listener,
     )
 
 
@@ -189,6 +252,12 @@ def _matte(text: str | None) -> dict[str, str | None] | None:
 
     pattern, channel = split_channel(text)
     return {"pattern": pattern, "channel": channel}
+
+
+def _cuts(text: str) -> list[int]:
+    from mattebox.sequences import parse_frames
+
+    return list(parse_frames(text))
 
 
 def _flags(values: dict[str, Any]) -> list[str]:

@@ -1,47 +1,136 @@
-"""Running a job from the command line: reporter, stop requests, preview, exit code."""
+"""Preparing and running a job from the command line: reporter, stop requests, exit code."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
-from mattebox.errors import MatteboxError
-from mattebox.events import EndEvent, JsonReporter, Reporter, TerminalReporter, error_event
+from mattebox.cli.jobs import job_if_readable, write_job
+from mattebox.errors import MatteboxError, UsageError
+from mattebox.events import (
+    EndEvent,
+    JsonReporter,
+    NoteEvent,
+    Reporter,
+    TerminalReporter,
+    error_event,
+)
+from mattebox.farm.openjd_lines import OpenJdReporter
 from mattebox.job import Job
-from mattebox.sequences import parse_frames
+from mattebox.sequences import format_frames, parse_frames
 
 
-def run_job(
-    job: Job,
-    *,
-    frames: str | None,
-    write_job: Path | None,
-    force: bool,
-    overwrite: bool,
-    preview: Path | None,
-    json_lines: bool,
-) -> None:
+class Listener(Enum):
+    """Who reads what a run says."""
+
+    PERSON = "person"
+    JSON = "json"
+    OPENJD = "openjd"
+
+    @classmethod
+    def chosen(cls, *, json_lines: bool, openjd_lines: bool) -> Listener:
+        """The listener that ``--json`` and ``--openjd`` ask for. Raises UsageError for both."""
+        if json_lines and openjd_lines:
+            raise UsageError(
+                "--json and --openjd both want standard output", next_step="give one of them"
+            )
+        if json_lines:
+            return cls.JSON
+        return cls.OPENJD if openjd_lines else cls.PERSON
+
+    def reporter(self) -> Reporter:
+        """Somebody who tells this listener."""
+        match self:
+            case Listener.PERSON:
+                return TerminalReporter()
+            case Listener.JSON:
+                return JsonReporter()
+            case Listener.OPENJD:
+                return OpenJdReporter()
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What is said of a run and not of the job: nothing here decides a whole shot's pixels."""
+
+    frames: str | None = None
+    chunk: str | None = None
+    force: bool = False
+    overwrite: bool = False
+    preview: Path | None = None
+    state_in: Path | None = None
+    state_out: Path | None = None
+
+
+def run_job(job: Job, options: RunOptions, listener: Listener) -> None:
     """Prepare and run one job. Raises MatteboxError, already reported to the listener."""
     from mattebox import pipeline
+
+    with _reporting(listener) as (reporter, stop):
+        # Before the job: a slip here should not cost the look at the shot.
+        frames = frames_to_key(options)
+        if frames == "":
+            reporter.emit(NoteEvent(message=f"no frame of {options.frames} is in {options.chunk}"))
+            reporter.emit(EndEvent(exit_code=0, done=0, skipped=0, total=0, seconds=0.0))
+            return
+        pipeline.run(
+            pipeline.prepare(job, reporter),
+            reporter,
+            frames=frames,
+            stop=stop,
+            force=options.force,
+            overwrite=options.overwrite,
+            preview=options.preview,
+            states=pipeline.StateFiles(options.state_in, options.state_out),
+        )
+
+
+def frames_to_key(options: RunOptions) -> str | None:
+    """The frames of a run: those of ``--frames`` that lie in ``--chunk``. None means all.
+
+    An empty text means none at all: a farm cuts a shot into pieces without looking at its holes.
+    Raises UsageError where a text is no set of frames, or a chunk stands alone.
+    """
+    if options.chunk is None:
+        return None if options.frames is None else format_frames(parse_frames(options.frames))
+    if options.frames is None:
+        raise UsageError(
+            f"--chunk {options.chunk} says which of --frames are meant, and there are none",
+            next_step="give --frames with all frames of the shot, or leave --chunk out",
+        )
+    return format_frames({*parse_frames(options.frames)} & {*parse_frames(options.chunk)})
+
+
+def prepare_job(job: Job, target: Path, listener: Listener) -> Job:
+    """Look at the shot once and write the prepared job. Raises as ``run_job``.
+
+    Where ``target`` holds that already, from the same files, it stays.
+    """
+    from mattebox import pipeline
+
+    with _reporting(listener) as (reporter, _):
+        earlier = job_if_readable(target)
+        if earlier is not None and job.prepared is None and pipeline.still_holds(earlier, job):
+            reporter.emit(NoteEvent(message=f"{target} holds what was found; nothing to look at"))
+            return earlier
+        prepared = pipeline.prepare(job, reporter)
+        write_job(prepared, target)
+    return prepared
+
+
+@contextmanager
+def _reporting(listener: Listener) -> Iterator[tuple[Reporter, threading.Event]]:
+    """Who listens, and the event that asks for a stop; errors reach the listener once."""
     from mattebox.cli.stop import stop_requests
 
-    reporter: Reporter = JsonReporter() if json_lines else TerminalReporter()
-    with stop_requests(read_standard_input=json_lines) as stop:
+    reporter = listener.reporter()
+    with stop_requests(read_standard_input=listener is Listener.JSON) as stop:
         try:
-            if frames is not None:
-                parse_frames(frames)  # a slip here should not cost the look at the shot
-            prepared = pipeline.prepare(job, reporter)
-            if write_job is not None:
-                prepared.write(write_job)
-                return
-            pipeline.run(
-                prepared,
-                reporter,
-                frames=frames,
-                stop=stop,
-                force=force,
-                overwrite=overwrite,
-                preview=preview,
-            )
+            yield reporter, stop
         except MatteboxError as error:
             if not error.was_reported:  # before the first frame
                 reporter.emit(error_event(error))

@@ -2,11 +2,17 @@
 
 from mattebox.frames.attributes import carried_attributes
 from mattebox.frames.headers import Header, Part, format_difference, read_header
-from mattebox.frames.reading import read_attributes_only, read_frame, read_matte
+from mattebox.frames.reading import (
+    read_attributes_if_whole,
+    read_attributes_only,
+    read_frame,
+    read_matte,
+)
 from mattebox.frames.repair import repair_non_finite
 from mattebox.frames.writing import (
     Written,
     interleave,
+    remove_abandoned,
     write_frame,
     write_png,
 )
@@ -18,10 +24,12 @@ __all__ = [
     "carried_attributes",
     "format_difference",
     "interleave",
+    "read_attributes_if_whole",
     "read_attributes_only",
     "read_frame",
     "read_header",
     "read_matte",
+    "remove_abandoned",
     "repair_non_finite",
     "write_frame",
     "write_png",

@@ -125,14 +125,32 @@ def read_matte(
 def read_attributes_only(path: Path) -> dict[str, Any] | None:
     """The attributes of a file's first part, or None where it is not there or is not a picture.
 
-    For resume: no pixels are read and nothing is raised. A header that opens does not prove that
-    the pixels are whole; our own files are, since they are renamed only after a check.
+    Nothing is raised. A header that opens does not prove that the pixels are whole.
     """
     try:
         opened = seam.open_input(path)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not a finished frame
         return None
     return attributes_of(opened.spec())[0]
+
+
+def read_attributes_if_whole(path: Path) -> dict[str, Any] | None:
+    """The same, and None as well where the last row is gone: a file that was cut short.
+
+    For resume, so as cheap as can be. Our own frames are renamed only once they are whole; what
+    cuts them is a copy that stopped, or a disk.
+    """
+    try:
+        opened = seam.open_input(path)
+        spec = opened.spec()
+        last = spec.y + spec.height - 1
+        row = opened.read_scanlines(0, 0, last, last + 1, 0, 0, spec.nchannels, "half")
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    if row is None or opened.has_error:
+        seam.last_error(opened)
+        return None
+    return attributes_of(spec)[0]
 
 
 def _colour_channels(

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,10 @@ COMPRESSIONS = ("none", "rle", "zip", "zips", "piz")
 
 TEMPORARY_PREFIX = ".mattebox-"
 """Unfinished files are hidden, so no pattern finds them; the name holds the writing process."""
+
+ABANDONED_SECONDS = 3600.0
+"""An unfinished file this old has no writer any more: no frame takes an hour to write. Process
+numbers say nothing, since another machine may write into the same folder."""
 
 _PROBE_BYTES = 1 << 16
 
@@ -122,6 +127,21 @@ def write_frame(
 
     size = _write_atomically(path, spec, pixels, check)
     return Written(path, size, clamped)
+
+
+def remove_abandoned(folder: Path) -> int:
+    """Delete unfinished files that killed processes left in a folder long ago; says how many.
+
+    Never raises: what cannot be deleted stays, and harms nobody.
+    """
+    removed = 0
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f"{TEMPORARY_PREFIX}*.tmp.*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
+                    path.unlink()
+                    removed += 1
+    return removed
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> Written:

@@ -28,6 +28,7 @@ from mattebox.matte.plate_exposure import fit_exposure
 from mattebox.matte.registration import moved_plate, register_plate
 from mattebox.matte.screen import find_screen, plate_colour
 from mattebox.matte.statistics import PlateGain, Registration
+from mattebox.network_config import read_network_config
 from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_box
 from mattebox.pipeline.plates import Plates, own_plate, screen_share, shot_light
 from mattebox.settings import EngineName, PlateFit, Solver
@@ -123,7 +124,10 @@ def _look(
     keyer = FrameKeyer(
         job.settings,
         engine=make_engine(
-            job.settings, weights=None if job.weights is None else Path(job.weights), device=device
+            job.settings,
+            weights=None if job.weights is None else Path(job.weights),
+            device=device,
+            config=read_network_config(job.network_config),
         ),
         colour=colour,
         analysis=analysis,

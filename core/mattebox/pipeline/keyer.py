@@ -21,10 +21,11 @@ from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
 from mattebox.matte.layers import Despill, KeyedLayers, key_layers
 from mattebox.matte.plate_exposure import IDENTITY, frame_gain, gained_plate
+from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import solve_alpha
 from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.pipeline.plates import Plate, Plates
-from mattebox.settings import KeySettings, Pass, PixelType, PlateFit, Solver, SourceAlpha
+from mattebox.settings import KeySettings, Pass, PixelType, PlateFit, Shadows, Solver, SourceAlpha
 from mattebox.shot import Pictures
 from mattebox_ocio.model_space import ModelSpace
 from mattebox_ocio.plate import PlateColour
@@ -232,9 +233,10 @@ class FrameKeyer:
             # Without a plate nothing checks the engine; what lies near 0 or 1 is likelier right.
             return prediction.alpha, (2.0 * prediction.alpha - 1.0).abs()
         # Outside the plate's data window nothing is known: it must not reach in over the border.
+        source, plate = seen.linear[seen.box], seen.plate_linear[seen.box]
         solution = solve_alpha(
-            seen.linear[seen.box],
-            seen.plate_linear[seen.box],
+            source,
+            plate,
             prediction.alpha[seen.box],
             statistics,
             neighbours=[neighbour[seen.box] for neighbour in neighbours],
@@ -242,6 +244,9 @@ class FrameKeyer:
         alpha = torch.zeros_like(prediction.alpha)
         confidence = torch.zeros_like(prediction.alpha)
         alpha[seen.box] = solution.alpha
+        if self._settings.shadows is Shadows.REMOVE:
+            share = shadow_share(source, plate, statistics.noise, statistics.plate_noise)
+            alpha[seen.box] *= 1.0 - share
         confidence[seen.box] = solution.confidence
         return alpha, confidence
 

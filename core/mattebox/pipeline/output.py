@@ -106,6 +106,8 @@ def _header(
     }
     if weights is not None:
         made["mattebox/weights"] = weights.sha256
+        if weights.licence is not None:
+            made["mattebox/weightsLicence"] = weights.licence
     if colour.interop_id is not None:
         made["colorInteropID"] = colour.interop_id
     made["chromaticities"] = colour.chromaticities

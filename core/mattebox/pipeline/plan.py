@@ -9,7 +9,7 @@ from functools import cached_property
 
 from mattebox.engines.registry import engine_info
 from mattebox.errors import MissingFramesError, UsageError
-from mattebox.frames import read_attributes_only
+from mattebox.frames import read_attributes_if_whole, read_attributes_only
 from mattebox.job import Job
 from mattebox.matte.steady import WINDOW
 from mattebox.pipeline.prepare import checked_output
@@ -43,8 +43,35 @@ class Plan:
         assert self.job.prepared is not None
         if self.job.prepared.analysis.statistics is None:
             return ()
+        scene = self._scene(frame)
         around = range(frame - WINDOW, frame + WINDOW + 1)
-        return tuple(f for f in around if f != frame and f in self._whole_set)
+        return tuple(
+            f for f in around if f != frame and f in self._whole_set and self._scene(f) == scene
+        )
+
+    def remembered(self, frame: int) -> tuple[int, ...]:
+        """The frames before this one of which an engine with memory still knows: the preroll."""
+        info = engine_info(self.job.settings.engine)
+        if not info.recurrent:
+            return ()
+        scene = self._scene(frame)
+        before = tuple(f for f in self.whole if f < frame and self._scene(f) == scene)
+        match self.job.settings.preroll:
+            case "whole":
+                return before
+            case "auto":
+                count = info.preroll
+            case number:
+                count = int(number)
+        return before[-count:] if count else ()
+
+    def before(self, frame: int) -> int | None:
+        """The last frame of the shot before this one, of whatever scene; None at its start."""
+        return max((f for f in self.whole if f < frame), default=None)
+
+    def _scene(self, frame: int) -> int:
+        """How many cuts lie at or before a frame."""
+        return sum(cut <= frame for cut in self.job.cuts)
 
     @cached_property
     def _whole_set(self) -> frozenset[int]:
@@ -52,10 +79,11 @@ class Plan:
 
     def inputs(self, frame: int) -> str:
         """SHA-256 over all files a frame's pixels come from: its own, its neighbours', and for
-        engines with memory those of every frame before it."""
-        frames = {frame, *self.neighbours(frame)}
-        if engine_info(self.job.settings.engine).recurrent:
-            frames |= {f for f in self.whole if f < frame}
+        engines with memory those that it remembers.
+
+        The same in any chunk: what an engine knows of still earlier frames is below what shows.
+        """
+        frames = {frame, *self.neighbours(frame), *self.remembered(frame)}
         digests = "".join(f"{f}:{self.shot.digest(f)};" for f in sorted(frames))
         return hashlib.sha256(digests.encode()).hexdigest()
 
@@ -97,7 +125,7 @@ class Plan:
 
     def is_current(self, frame: int) -> bool:
         """True where the frame on disk is whole and is exactly what this job would write."""
-        attributes = read_attributes_only(self.output.path(frame))
+        attributes = read_attributes_if_whole(self.output.path(frame))
         return attributes is not None and (
             attributes.get(FINGERPRINT) == self.job.fingerprint
             and attributes.get(INPUTS) == self.inputs(frame)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from mattebox.devices import choose_device
 from mattebox.engines.registry import engine_info
 from mattebox.events import Reporter
 from mattebox.job import Job, Prepared, PreparedWeights
+from mattebox.network_config import read_network_config
 from mattebox.pipeline.analyse import analyse
 from mattebox.pipeline.colour import open_colour, resolve_colour
 from mattebox.sequences import OutputPattern, output_pattern
@@ -25,11 +25,10 @@ def prepare(job: Job, reporter: Reporter) -> Job:
     device = choose_device(job.device)
     shot = Shot.open(job)
     checked_output(job, shot, shot.plate.frames)
+    weights = _weights(job) if engine_info(job.settings.engine).wants_encoded else None
     colour = resolve_colour(job, shot, reporter)
-    weights = None
-    if job.weights is not None and engine_info(job.settings.engine).wants_encoded:
-        weights = _weights(Path(job.weights))
-    analysis = analyse(job, shot, open_colour(job, colour), reporter)
+    located = job.model_copy(update={"weights": weights.path if weights is not None else None})
+    analysis = analyse(located, shot, open_colour(job, colour), reporter)
     prepared = Prepared(colour=colour, weights=weights, analysis=analysis)
     return job.model_copy(update={"device": device.name, "prepared": prepared})
 
@@ -41,8 +40,15 @@ def checked_output(job: Job, shot: Shot, frames: Sequence[int]) -> OutputPattern
     return output
 
 
-def _weights(path: Path) -> PreparedWeights:
-    from mattebox.engines.checkpoints import load_checkpoint
+def _weights(job: Job) -> PreparedWeights:
+    from mattebox.weights.choose import choose_weights, know_weights
 
-    checkpoint = load_checkpoint(path)
-    return PreparedWeights(path=str(path), sha256=checkpoint.sha256, network=checkpoint.network)
+    chosen = choose_weights(job.weights, job.settings.engine)
+    known = know_weights(chosen)
+    return PreparedWeights(
+        path=str(chosen.path),
+        sha256=known.file.sha256,
+        network=known.file.network or "unknown",
+        licence=known.licence,
+        config=read_network_config(job.network_config),
+    )

@@ -21,7 +21,9 @@ from mattebox.events import (
     StartEvent,
     error_event,
 )
-from mattebox.job import Job
+from mattebox.frames import remove_abandoned
+from mattebox.job import Job, PreparedWeights
+from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.colour import open_colour
 from mattebox.pipeline.keyer import FrameKeyer, StageClock
 from mattebox.pipeline.output import write_keyed
@@ -29,6 +31,7 @@ from mattebox.pipeline.plan import Plan, frames_in_words
 from mattebox.pipeline.plates import Plates, own_plate
 from mattebox.pipeline.window import FrameWindow
 from mattebox.shot import Pictures, Shot
+from mattebox.weights.choose import located_weights
 
 FRAMES_READ_AHEAD = 2
 FRAMES_BEING_WRITTEN = 2
@@ -58,6 +61,7 @@ def run(
     force: bool = False,
     overwrite: bool = False,
     preview: Path | None = None,
+    states: StateFiles = NO_STATES,
 ) -> RunResult:
     """Key frames of a prepared job.
 
@@ -69,6 +73,7 @@ def run(
         force: compute current frames again.
         overwrite: replace files that Mattebox did not write.
         preview: where to write a contact sheet, or None.
+        states: where an engine with memory begins and what it leaves to the next chunk.
 
     Raises:
         MissingFramesError: frames are missing; all others have been written.
@@ -91,6 +96,7 @@ def run(
     )
     current = () if force else tuple(frame for frame in plan.frames if plan.is_current(frame))
     needed = [frame for frame in plan.frames if frame not in set(current)]
+    links = ChunkLinks.make(plan, states)
     done = 0
     for frame in current:
         done += 1
@@ -100,8 +106,8 @@ def run(
     written: list[int] = []
     exit_code = 70
     try:
-        if needed:
-            for frame in _key_frames(plan, needed, reporter, clock, stop):
+        if needed or links.must_write:
+            for frame in _key_frames(plan, needed, links, reporter, clock, stop):
                 written.append(frame)
                 done += 1
                 reporter.emit(ProgressEvent(frame=frame, done=done, total=len(plan.frames)))
@@ -145,6 +151,7 @@ def run(
 def _key_frames(
     plan: Plan,
     needed: list[int],
+    links: ChunkLinks,
     reporter: Reporter,
     clock: StageClock,
     stop: threading.Event | None,
@@ -161,8 +168,9 @@ def _key_frames(
         weights = job.prepared.weights
         engine = make_engine(
             job.settings,
-            weights=None if weights is None else Path(weights.path),
+            weights=_place(weights),
             device=device.torch,
+            config=None if weights is None else weights.config,
         )
     keyer = FrameKeyer(
         job.settings,
@@ -174,7 +182,14 @@ def _key_frames(
         plates=Plates(colour, analysis, own_plate(plan.shot, colour, analysis), device.torch),
         clock=clock,
     )
-    window = FrameWindow(plan, needed, keyer, recurrent=engine.info.recurrent)
+    window = FrameWindow(
+        plan,
+        needed,
+        keyer,
+        recurrent=engine.info.recurrent,
+        start=links.start(device.torch),
+        to_the_end=links.must_write,
+    )
     pending: deque[tuple[int, Future[None]]] = deque()
     with (
         ThreadPoolExecutor(FRAMES_READ_AHEAD, "read") as readers,
@@ -191,6 +206,12 @@ def _key_frames(
         for frame, writing in pending:
             writing.result()
             yield frame
+    if links.must_write and not (stop is not None and stop.is_set()):
+        links.write(window.state)
+
+
+def _place(weights: PreparedWeights | None) -> Path | None:
+    return None if weights is None else located_weights(Path(weights.path), weights.sha256)
 
 
 def _make_folder(folder: Path) -> None:
@@ -202,6 +223,7 @@ def _make_folder(folder: Path) -> None:
             next_step="choose another output (-o), or make room for this one",
             path=folder,
         ) from error
+    remove_abandoned(folder)
 
 
 def _read_ahead(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,35 +15,60 @@ from mattebox.pipeline.plan import Plan
 from mattebox.shot import Pictures
 
 
+@dataclass(frozen=True)
+class StartingState:
+    """What an engine remembers of the frames before a chunk: in place of the preroll."""
+
+    state: Any
+
+
 class FrameWindow:
     """Takes frames in order and finishes those that are needed.
 
-    Frames are finished once their neighbours have been looked at. Engines with memory see every
-    frame from the shot's first one on, so that a frame's result does not depend on which other
-    frames were asked for.
+    Frames are finished once their neighbours have been looked at. An engine with memory sees the
+    preroll before the first frame asked for and every frame from there on, so that a frame's
+    result does not depend on which frames of the chunk were on disk already.
+
+    Attributes:
+        to_read: all frames that have to be read, in order.
+        state: what the engine remembers of the last frame that it saw.
     """
 
     def __init__(
-        self, plan: Plan, needed: list[int], keyer: FrameKeyer, *, recurrent: bool
+        self,
+        plan: Plan,
+        needed: list[int],
+        keyer: FrameKeyer,
+        *,
+        recurrent: bool,
+        start: StartingState | None = None,
+        to_the_end: bool = False,
     ) -> None:
+        """``start`` replaces the preroll; ``to_the_end`` has the engine see the whole chunk."""
         self._plan = plan
         self._keyer = keyer
         self._waiting = deque(needed)
         self._needed = frozenset(needed)
-        self._recurrent = recurrent
-        self._state: Any = None
+        self.state: Any = None if start is None else start.state
         self._seen: dict[int, tuple[Pictures, SeenFrame]] = {}
         self._light: dict[int, torch.Tensor] = {}
-        frames = {n for frame in needed for n in (frame, *plan.neighbours(frame))}
+        self._to_see = set(needed)
         if recurrent:
-            frames |= {f for f in plan.whole if f <= needed[-1]}
-        self.to_read = sorted(frames)
+            first = plan.frames[0]
+            last = plan.frames[-1] if to_the_end else needed[-1]
+            self._to_see |= {f for f in plan.whole if first <= f <= last}
+            if start is None:
+                self._to_see |= set(plan.remembered(first))
+        around = {n for frame in needed for n in (frame, *plan.neighbours(frame))}
+        self.to_read = sorted(around | self._to_see)
 
     def advance(self, pictures: Pictures) -> Iterator[tuple[Pictures, KeyedFrame]]:
         """Take in the next frame; gives the frames that can be finished now."""
         frame = pictures.frame
-        if frame in self._needed or (self._recurrent and frame <= self._needed_last):
-            seen, self._state = self._keyer.see(pictures, self._state)
+        if frame in self._to_see:
+            if frame in self._plan.job.cuts:
+                self.state = None
+            seen, self.state = self._keyer.see(pictures, self.state)
             self._light[frame] = seen.linear
             if frame in self._needed:
                 self._seen[frame] = (pictures, seen)
@@ -62,7 +88,3 @@ class FrameWindow:
             for n in (waiting, *self._plan.neighbours(waiting))
         }
         self._light = {n: light for n, light in self._light.items() if n in kept}
-
-    @property
-    def _needed_last(self) -> int:
-        return max(self._needed)

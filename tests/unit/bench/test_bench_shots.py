@@ -11,6 +11,7 @@ import pytest
 from tests.support.pictures import write_exr
 
 from mattebox.bench.shots import read_shot
+from mattebox.bench.writing import write_shot
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, UnreadableError
 
 GOOD: dict[str, Any] = {
@@ -92,6 +93,18 @@ def test_missing_frames_are_listed(folder: Path) -> None:
     with pytest.raises(MissingFramesError) as caught:
         read_shot(folder)
     assert caught.value.frames == (2, 3)
+
+
+def test_a_written_shot_is_read_as_it_is_and_a_shorter_one_leaves_no_frames(tmp_path: Path) -> None:
+    truth = {frame: np.full((2, 3, 4), 0.25 * frame, np.float32) for frame in (1, 2, 3)}
+    passes = {"fg": truth, "x": {frame: truth[frame][..., :3] for frame in truth}}
+    shot = read_shot(write_shot(tmp_path / "made", passes, key="x"))
+    assert (shot.name, shot.keyed, shot.truth.frames) == ("made", "x", (1, 2, 3))
+    assert np.array_equal(shot.truth.read(3), truth[3])
+    assert np.array_equal(shot.plate.read(2), truth[2][..., :3])
+    shorter = {name: {1: frames[1]} for name, frames in passes.items()}
+    write_shot(tmp_path / "made", shorter, key="x")
+    assert sorted(path.name for path in tmp_path.rglob("*.exr")) == ["fg.0001.exr", "x.0001.exr"]
 
 
 def test_the_shipped_shot_can_be_read(fixture_hair: Path) -> None:

@@ -1,0 +1,92 @@
+"""``mattebox analyse``: look at a shot once, so that no chunk has to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mattebox.job import Job
+
+
+def analyse(
+    job: Annotated[
+        Path, typer.Option("--job", help="A job file, as `mattebox key --write-job` wrote it.")
+    ],
+    write_job: Annotated[
+        Path | None,
+        typer.Option("--write-job", help="Where the prepared job goes. [default: the same file]"),
+    ] = None,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Event lines on standard output, for hosts and farms.")
+    ] = False,
+    openjd_lines: Annotated[
+        bool,
+        typer.Option("--openjd", help="Progress and failures as Open Job Description reads them."),
+    ] = False,
+) -> None:
+    """Find out once what a job left open: colour, weights, exposure, screen, plate, grain.
+
+    What is found is written into the job file, so that every chunk of the shot is keyed with the
+    same numbers and none looks at the whole shot again. A job that is prepared already stays as
+    it is.
+
+    `mattebox key shot.####.exr -o keyed/ --screen auto --write-job shot.json --no-analysis`,
+    then `mattebox analyse --job shot.json`
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from mattebox.cli.jobs import read_job
+    from mattebox.cli.run import Listener, prepare_job
+
+    listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
+    target = write_job if write_job is not None else job
+    prepared = prepare_job(read_job(job), target, listener)
+    if json_lines:
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _findings(prepared):
+        table.add_row(name, value)
+    Console(highlight=False).print(table)
+
+
+def _findings(job: Job) -> list[tuple[str, str]]:
+    """What was found, for people."""
+    from mattebox.sequences import format_frames
+
+    assert job.prepared is not None
+    found, colour = job.prepared.analysis, job.prepared.colour
+    rows = [
+        ("fingerprint", job.fingerprint),
+        ("looked at", f"frames {format_frames(found.frames)}"),
+        ("plate space", f"{colour.in_space} ({colour.reason})"),
+        ("plate", found.plate),
+        ("screen", "none" if found.screen is None else _numbers(found.screen)),
+    ]
+    if found.registration is not None:
+        rows.append(("plate moved", f"{found.registration.model}: {found.registration.reason}"))
+    if found.gain is not None:
+        rows.append(("plate gain", f"{_numbers(found.gain.gain)}: {found.gain.reason}"))
+    statistics = found.statistics
+    if statistics is not None:
+        grain = [float(gain * 0.18 + floor) ** 0.5 for gain, floor in zip(
+            statistics.noise.gain, statistics.noise.floor, strict=True
+        )]  # fmt: skip
+        rows += [
+            ("grain at 0.18", _numbers(grain)),
+            ("materials", ", ".join(_numbers(m.colour) for m in statistics.materials) or "none"),
+            ("soft exponent", f"{statistics.soft_exponent:.2f} +- {statistics.soft_error:.2f}"),
+        ]
+    if job.prepared.weights is not None:
+        rows.append(("weights", f"{job.prepared.weights.network} {job.prepared.weights.sha256}"))
+    return rows
+
+
+def _numbers(values: Sequence[float]) -> str:
+    return "(" + ", ".join(f"{value:.4f}" for value in values) + ")"

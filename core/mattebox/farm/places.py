@@ -1,0 +1,73 @@
+"""The paths inside a job: all of them, changed in one go."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from mattebox.job import Job, Matte
+
+Move = Callable[[str], str]
+"""From one path, pattern or folder to another; what is none of these comes back as it is."""
+
+NAMED_CONFIG = "ocio://"
+_COLOUR = re.compile(r"[^,/\\]+,[^,/\\]+,[^,/\\]+")
+
+
+def with_paths(job: Job, move: Move) -> Job:
+    """The same job with every path changed by ``move``. Names and colours reach it as well."""
+
+    def moved(text: str | None) -> str | None:
+        return None if text is None else move(text)
+
+    def matte(matte: Matte | None) -> Matte | None:
+        return None if matte is None else matte.model_copy(update={"pattern": move(matte.pattern)})
+
+    prepared = job.prepared
+    if prepared is not None and prepared.weights is not None:
+        weights = prepared.weights.model_copy(update={"path": move(prepared.weights.path)})
+        prepared = prepared.model_copy(update={"weights": weights})
+    return job.model_copy(
+        update={
+            "plate": move(job.plate),
+            "output": move(job.output),
+            "clean_plate": moved(job.clean_plate),
+            "hint": matte(job.hint),
+            "inside": matte(job.inside),
+            "outside": matte(job.outside),
+            "protect": matte(job.protect),
+            "plate2": moved(job.plate2),
+            "background2": moved(job.background2),
+            "weights": moved(job.weights),
+            "network_config": moved(job.network_config),
+            "colour": job.colour.model_copy(update={"config": moved(job.colour.config)}),
+            "prepared": prepared,
+        }
+    )
+
+
+def rooted(job: Job) -> Job:
+    """The same job without a relative path: a worker has another working folder.
+
+    Names (of weights, of built-in OCIO configs) and colours stay what they are.
+    """
+    placed = with_paths(job, lambda text: text if _is_colour(text) else _absolute(text))
+    config, weights = job.colour.config, job.weights
+    colour = placed.colour
+    if config is not None and (config.startswith(NAMED_CONFIG) or not Path(config).is_file()):
+        colour = colour.model_copy(update={"config": config})
+    if weights is not None and not Path(weights).is_file():
+        placed = placed.model_copy(update={"weights": weights})
+    return placed.model_copy(update={"colour": colour})
+
+
+def _absolute(text: str) -> str:
+    # Without `..`, which no rule of a path mapping could match; a slash at the end says folder.
+    return os.path.abspath(text) + ("/" if text.endswith(("/", os.sep)) else "")  # noqa: PTH100
+
+
+def _is_colour(text: str) -> bool:
+    """Whether a background is R,G,B and no file."""
+    return _COLOUR.fullmatch(text) is not None and not Path(text).exists()

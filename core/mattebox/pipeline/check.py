@@ -1,0 +1,129 @@
+"""Are all frames of a job there, whole, made by this job, and do their layers add up?"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mattebox.errors import InputError, MissingFramesError
+from mattebox.frames import read_frame, read_header
+from mattebox.images import Frame
+from mattebox.job import Job
+from mattebox.measure.identity import identity_error
+from mattebox.pipeline.colour import open_colour
+from mattebox.pipeline.plan import FINGERPRINT, INPUTS, Plan
+from mattebox.shot import Shot
+from mattebox_ocio.plate import PlateColour
+
+IDENTITY = "mattebox/identity"
+"""Header attribute: the identity's error when the frame was written, in half-float steps."""
+
+
+class Fault(enum.StrEnum):
+    """What is wrong with a frame, the gravest first."""
+
+    MISSING = "missing"
+    TRUNCATED = "truncated"
+    STALE = "stale"
+    IDENTITY = "identity"
+
+
+@dataclass(frozen=True)
+class CheckedFrame:
+    """One frame of a job, looked at.
+
+    Attributes:
+        frame: its number.
+        path: where it is or should be.
+        fault: the gravest one, or None.
+        detail: what was found, for people; empty where all is well.
+    """
+
+    frame: int
+    path: Path
+    fault: Fault | None = None
+    detail: str = ""
+
+
+def check(job: Job, *, frames: str | None = None) -> Iterator[CheckedFrame]:
+    """Look at every frame that a prepared job should have written, in order.
+
+    A frame is read whole. Where it holds the ``plate`` pass its layers are added up again and held
+    against the source; else its header's word is taken.
+
+    Args:
+        job: a prepared job.
+        frames: which, as on the command line; None means all of the input.
+
+    Raises MatteboxError where the job's input cannot be opened.
+    """
+    shot = Shot.open(job)
+    plan = Plan.make(job, shot, frames)
+    assert job.prepared is not None
+    colour = open_colour(job, job.prepared.colour)
+    for frame in sorted({*plan.frames, *plan.absent}):
+        path = plan.output.path(frame)
+        if frame in plan.absent:
+            where = ", ".join(str(p) for p in shot.missing(frame)) or "not in the plate"
+            yield CheckedFrame(frame, path, Fault.MISSING, f"its input is missing: {where}")
+        else:
+            fault, detail = _look_at(plan, frame, path, colour)
+            yield CheckedFrame(frame, path, fault, detail)
+
+
+def exit_code(checked: Sequence[CheckedFrame]) -> int:
+    """0 where all is well, 66 where frames are missing or not whole, else 65."""
+    faults = {one.fault for one in checked} - {None}
+    if not faults:
+        return 0
+    return 66 if faults & {Fault.MISSING, Fault.TRUNCATED} else 65
+
+
+def _look_at(plan: Plan, frame: int, path: Path, colour: PlateColour) -> tuple[Fault | None, str]:
+    if not path.exists():
+        return Fault.MISSING, "not written"
+    try:
+        layers = {name.rpartition(".")[0] for name in read_header(path).main.channels}
+        written = read_frame(path, layers=sorted(layers - {""}))
+    except InputError as error:
+        return Fault.TRUNCATED, error.message
+    stale = _stale(plan, frame, written)
+    if stale is not None:
+        return Fault.STALE, stale
+    steps = _identity(plan, frame, written, colour)
+    if not steps <= 1.0:
+        return Fault.IDENTITY, f"the layers miss the source by {steps:.2f} steps"
+    return None, ""
+
+
+def _stale(plan: Plan, frame: int, written: Frame) -> str | None:
+    """Why a frame is not what the job would write; None where it is."""
+    maker = written.attributes.get(FINGERPRINT)
+    if maker is None:
+        return "not written by Mattebox"
+    if maker != plan.job.fingerprint:
+        return f"made by another job ({maker})"
+    try:
+        is_same = written.attributes.get(INPUTS) == plan.inputs(frame)
+    except MissingFramesError as error:
+        return error.message
+    return None if is_same else "its input files have changed since"
+
+
+def _identity(plan: Plan, frame: int, written: Frame, colour: PlateColour) -> float:
+    """The identity's error in half-float steps: measured where the plate is at hand."""
+    names = list(written.channels)
+    wanted = ["R", "G", "B", "A", *(f"{layer}.{c}" for layer in ("spill", "plate") for c in "RGB")]
+    if not set(wanted) <= set(names):
+        return float(written.attributes.get(IDENTITY, np.inf))
+    pixels = written.pixels[..., [names.index(name) for name in wanted]].astype(np.float32)
+    pictures = plan.shot.read(frame)
+    held = torch.from_numpy(np.ascontiguousarray(pictures.source)).permute(2, 0, 1)[None]
+    source = colour.to_out(held) * torch.from_numpy(pictures.covered.astype(np.float32))
+    linear = source[0].permute(1, 2, 0).numpy().clip(-65504.0, 65504.0)
+    return identity_error(pixels[..., :4], pixels[..., 4:7], pixels[..., 7:10], linear).max_steps

@@ -1,0 +1,109 @@
+"""How chunks of a shot keyed by an engine with memory hang together: state files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from mattebox.engines.networks.rvm_decoder import RvmState
+from mattebox.engines.registry import engine_info
+from mattebox.engines.state_files import StateOwner, read_owner, read_state, write_state
+from mattebox.errors import MatteboxError, StaleError, UsageError
+from mattebox.pipeline.plan import Plan
+from mattebox.pipeline.window import StartingState
+
+
+@dataclass(frozen=True)
+class StateFiles:
+    """Where a chunk begins and what it leaves.
+
+    Attributes:
+        before: state file of the chunk before, read in place of a preroll; or None.
+        after: where to write the state for the chunk after; or None.
+    """
+
+    before: Path | None = None
+    after: Path | None = None
+
+
+NO_STATES = StateFiles()
+
+
+@dataclass(frozen=True)
+class ChunkLinks:
+    """The state files of one chunk, checked against its plan.
+
+    Attributes:
+        before, after: as ``StateFiles``.
+        owner: what the state to be written belongs to.
+        must_write: whether ``after`` is asked for and not there yet.
+    """
+
+    before: Path | None
+    after: Path | None
+    owner: StateOwner
+    must_write: bool
+
+    @classmethod
+    def make(cls, plan: Plan, files: StateFiles) -> ChunkLinks:
+        """Check the files before the first frame is read.
+
+        Raises:
+            UsageError: the engine has no memory, or the state is of another place in the shot.
+            InputError: the state file of the chunk before is missing or damaged.
+            StaleError: it belongs to another job, or to frames that have changed.
+        """
+        if (files.before or files.after) and not engine_info(plan.job.settings.engine).recurrent:
+            raise UsageError(
+                f"--engine {plan.job.settings.engine} remembers nothing between frames",
+                next_step="leave --state-in and --state-out out; its chunks agree without them",
+            )
+        if files.before is not None:
+            _refuse_another(plan, files.before)
+        last = plan.frames[-1]
+        owner = StateOwner(plan.job.fingerprint, last, plan.inputs(last))
+        written = files.after is not None and _owner_of(files.after) == owner
+        return cls(
+            files.before, files.after, owner, must_write=files.after is not None and not written
+        )
+
+    def start(self, device: torch.device) -> StartingState | None:
+        """What the engine begins with; None where it begins with a preroll."""
+        return None if self.before is None else StartingState(read_state(self.before, device))
+
+    def write(self, state: RvmState | None) -> None:
+        """Leave the state of the chunk's last frame to the next chunk."""
+        assert self.after is not None
+        write_state(self.after, self.owner, state)
+
+
+def _owner_of(path: Path) -> StateOwner | None:
+    """Whose an existing file is; whatever else lies there is written again."""
+    try:
+        return read_owner(path)
+    except MatteboxError:
+        return None
+
+
+def _refuse_another(plan: Plan, path: Path) -> None:
+    found, first = read_owner(path), plan.frames[0]
+    before = plan.before(first)
+    if before is None:
+        raise UsageError(
+            f"frame {first} is the shot's first; nothing comes before it",
+            next_step="leave --state-in out for the first chunk",
+        )
+    if found.frame != before:
+        raise UsageError(
+            f"the state file {path} is of frame {found.frame}; the chunk begins at {first}",
+            expected=f"the state of frame {before}",
+            next_step="give the state file of the chunk that ends there",
+        )
+    if found != StateOwner(plan.job.fingerprint, before, plan.inputs(before)):
+        raise StaleError(
+            f"the state file {path} belongs to another job, or to frames that have changed since",
+            next_step="key the chunk before again",
+            path=path,
+        )

@@ -1,0 +1,20 @@
+"""A short fault drill; `make drill` runs the long one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="kills and file-size limits are POSIX; runs on Linux and macOS"
+)
+
+
+def test_frames_are_whole_or_absent_whatever_happens(tmp_path: Path) -> None:
+    from tests.drill.drill import drill
+
+    found = drill(tmp_path, faults=12, frames=12, seed=3)
+    assert sum(found.faults.values()) == 12
+    assert (found.lost, found.differing) == (0, 0)
