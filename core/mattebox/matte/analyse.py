@@ -32,11 +32,17 @@ MIN_PIXELS = 500  # fewer say nothing about a shot
 # no strand and no defocused edge gets in.
 OPAQUE = 0.97
 CORE_EROSION = 3
+# Cloth, leaves and props with a little of the screen's hue read less than they are. Over such a
+# square, smoothed against grain, this much is no strand and no blur: it counts as opaque when
+# colours are collected, lest its colour be taken for hair with screen showing through.
+NEARLY_OPAQUE = 0.75
+NEARLY_RADIUS = 2
 # ... on any other plate: at most a tenth of the plate's detail shows, known to a tenth.
 OPAQUE_BY_DETAIL = 0.9
 DETAIL_DOUBT = 0.1
 BACKGROUND = 0.1  # a first alpha below this, over a square of side 7, is background
 COLOURS = 8  # a person, clothes and props in light and shade; more split the same material
+NEARLY_COLOURS = 3  # a cloth or two, a prop, dense smoke; few, so that a small one counts
 ROUNDS = 20  # of k-means; labels stop changing before
 MIN_WEIGHT = 0.005  # a lighter cluster is a highlight or a leak, not a material
 # The median of a chi-square of 3 degrees of freedom, divided by 3.
@@ -62,6 +68,7 @@ def analyse_shot(
     *,
     noise: NoiseModel | None = None,
     sure_inside: bool = False,
+    own_plate: bool = False,
 ) -> ShotStatistics:
     """Statistics of a shot from samples of all of it (never of one chunk alone).
 
@@ -74,6 +81,7 @@ def analyse_shot(
         noise: the grain where it is known; None measures it.
         sure_inside: whether the engine knows its subject without the plate (a network, a matte
             drawn by hand), so that its solid interior is opaque on any plate.
+        own_plate: whether the plate was made from these frames, and so shares their grain.
     """
     if not len(sources) == len(plates) == len(first_alphas) or not sources:
         counts = (len(sources), len(plates), len(first_alphas))
@@ -91,15 +99,24 @@ def analyse_shot(
         materials=(),
         brightness=max(float(mean_plate.max()), 1e-6),
     )
-    cores = [
-        _opaque(source, plate, alpha, statistics)
+    strict = [
+        eroded(_opaque(source, plate, alpha, statistics), CORE_EROSION)
         for source, plate, alpha in zip(sources, plates, first_alphas, strict=True)
     ]
-    statistics = replace(statistics, materials=_opaque_materials(sources, cores))
+    nearly: list[torch.Tensor] = []
+    if statistics.screen:
+        nearly = [
+            _nearly_opaque(source, plate, statistics.key) & ~inside
+            for inside, source, plate in zip(strict, sources, plates, strict=True)
+        ]
     static = all(plate.shape[0] == 1 and torch.equal(plate, plates[0]) for plate in plates)
-    if not (statistics.screen and static):
-        return statistics
-    return _with_soft_exponent(sources, plates[0], first_alphas, statistics)
+    if statistics.screen and static:
+        # Dense smoke is nearly opaque, and is still the material that the exponent is asked of.
+        known = replace(statistics, materials=_materials(sources, strict))
+        statistics = _with_soft_exponent(
+            sources, plates[0], first_alphas, known, own_plate=own_plate
+        )
+    return replace(statistics, materials=_materials(sources, strict, nearly))
 
 
 def cluster(points: torch.Tensor, count: int) -> torch.Tensor:
@@ -140,6 +157,12 @@ def _plate_noise(
     return min(max(ratio, 0.0), MAX_PLATE_NOISE)
 
 
+def _nearly_opaque(source: torch.Tensor, plate: torch.Tensor, key: int) -> torch.Tensor:
+    """Bool [N,1,H,W]: inside solid things with a little of the screen's hue."""
+    raw = raw_colour_difference(source, plate, key)
+    return eroded(box_mean(raw, NEARLY_RADIUS) > NEARLY_OPAQUE, CORE_EROSION)
+
+
 def _opaque(
     source: torch.Tensor, plate: torch.Tensor, alpha: torch.Tensor, statistics: ShotStatistics
 ) -> torch.Tensor:
@@ -152,26 +175,38 @@ def _opaque(
     return (seen.alpha > OPAQUE_BY_DETAIL) & (seen.variance < DETAIL_DOUBT**2)
 
 
-def _opaque_materials(
-    sources: Sequence[torch.Tensor], opaque: Sequence[torch.Tensor]
+def _materials(
+    sources: Sequence[torch.Tensor],
+    inside: Sequence[torch.Tensor],
+    nearly: Sequence[torch.Tensor] = (),
 ) -> tuple[Material, ...]:
-    """Colours of the opaque interior, by k-means on cube roots (nearly even in perceived steps)."""
-    picked = []
-    for source, mask in zip(sources, opaque, strict=True):
-        core = eroded(mask, CORE_EROSION)[:, 0]
-        picked.append(source.permute(0, 2, 3, 1)[core])
-    pixels = torch.cat(picked)
-    if pixels.shape[0] < MIN_PIXELS:
-        return ()
-    pixels = _thinned(pixels)
-    labels = cluster(pixels.clamp_min(0.0) ** (1.0 / 3.0), COLOURS)
+    """Colours of the opaque interior and, in clusters of their own, of what is nearly opaque.
+
+    Masks are bool [N,1,H,W] per piece. K-means on cube roots, nearly even in perceived steps.
+    """
+    groups = [_picked(sources, inside), _picked(sources, nearly)]
+    total = sum(group.shape[0] for group in groups)
     found = []
-    for label in range(COLOURS):
-        members = pixels[labels == label]
-        weight = members.shape[0] / pixels.shape[0]
-        if weight >= MIN_WEIGHT:
-            found.append(_material(members, weight))
+    for pixels, count in zip(groups, (COLOURS, NEARLY_COLOURS), strict=True):
+        if pixels.shape[0] < MIN_PIXELS:
+            continue
+        samples = _thinned(pixels)
+        labels = cluster(samples.clamp_min(0.0) ** (1.0 / 3.0), count)
+        share = pixels.shape[0] / total / samples.shape[0]
+        for label in range(count):
+            members = samples[labels == label]
+            if members.shape[0] * share >= MIN_WEIGHT:
+                found.append(_material(members, members.shape[0] * share))
     return tuple(sorted(found, key=lambda material: -material.weight))
+
+
+def _picked(sources: Sequence[torch.Tensor], masks: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Pixels [P,3] of the pieces where their masks are True."""
+    picked = [
+        source.permute(0, 2, 3, 1)[mask[:, 0]]
+        for source, mask in zip(sources, masks, strict=False)  # no masks: no pixels
+    ]
+    return torch.cat(picked) if picked else sources[0].new_zeros(0, 3)
 
 
 def _material(members: torch.Tensor, weight: float) -> Material:
@@ -188,10 +223,22 @@ def _with_soft_exponent(
     plate: torch.Tensor,
     first_alphas: Sequence[torch.Tensor],
     statistics: ShotStatistics,
+    *,
+    own_plate: bool,
 ) -> ShotStatistics:
     """The exponent of transmission in material of unknown colour, its error, and its brightness."""
     noise, key = statistics.noise, statistics.key
-    seen = seen_screen(sources, plate, noise, statistics.plate_noise)
+    instrument, seen = plate, seen_screen(sources, plate, noise, statistics.plate_noise)
+    if (
+        own_plate
+    ):  # its grain is that of the frames: two halves of the shot have grains of their own
+        if len(sources) < 2:
+            return replace(statistics, soft_error=PRIOR_EXPONENT_ERROR)
+        seen, other = (
+            seen_screen(sources[half::2], plate, noise, statistics.plate_noise) for half in (0, 1)
+        )
+        instrument = torch.where(other[1] > 0.0, other[0], plate)
+        seen = (seen[0], torch.minimum(seen[1], other[1]))
     variance = noise.variance(plate) * (1.0 + statistics.plate_noise)
     smooth_plate = box_mean(plate, DETAIL_RADIUS)
     rows, lights = [], []
@@ -201,7 +248,7 @@ def _with_soft_exponent(
             soft = _of_unknown_colour(frame, plate, alpha, statistics) & (misfit > SOFT_MISFIT)
             smooth = box_mean(frame, DETAIL_RADIUS)
             opacity = raw_colour_difference(smooth, smooth_plate, key)
-            rows.append(detail_products(frame, plate, seen, opacity, soft, noise, key))
+            rows.append(detail_products(frame, instrument, seen, opacity, soft, noise, key))
             light = material_light(smooth, smooth_plate, opacity.clamp(0.0, 1.0), statistics)
             lights.append(light[soft & (opacity > SURELY_SOFT)])
     found = torch.cat(lights)

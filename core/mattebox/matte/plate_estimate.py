@@ -32,6 +32,19 @@ LIGHT_ORDER = 4
 On two rendered shots light of order 2 costs 0.6 and 4.4 in MAD x1e3 over the true plate, order 3
 0.6 and 1.8, order 4 0.7 and 0.8."""
 
+PUREST = 0.2
+"""Part of the candidates taken for the screen itself: whatever stands before it adds light to the
+other channels, so a veil or smoke over most of the picture has larger shares."""
+
+SHARE_RANGE = 0.06
+"""By how much the shares of one screen differ at most: lamps of unlike colour, its own corners."""
+
+WELL_SEEN = 0.3
+"""Part of the picture that must show the screen for a surface of LIGHT_ORDER, else SHARE_ORDER."""
+
+BEYOND = 1.2
+"""Factor by which the surface may leave the range of light that was seen: it must not soar."""
+
 ROUNDS = 8
 """Fits of a surface, each to what the one before left in; later ones change nothing."""
 
@@ -112,12 +125,18 @@ def estimate_plate(sources: Sequence[torch.Tensor], screen: Triple) -> Estimated
     mean = (frames * kept).sum(0, keepdim=True) / count.clamp_min(1.0)
     mean = _without_grain(mean, count, _grain(frames, kept), radius)
     known = (count / min(FULLY_KNOWN, frames.shape[0])).clamp_max(1.0)
-    surface = torch.cat(
-        [_robust_surface(one, count > 0, LIGHT_ORDER)[0] for one in torch.split(mean, 1, dim=1)],
-        dim=1,
-    )
+    surface = torch.cat([_light(one, count > 0) for one in torch.split(mean, 1, dim=1)], dim=1)
     plate = surface + pull_push((mean - surface) * (known > 0), known)
     return EstimatedPlate(plate.clamp_min(0.0), known)
+
+
+def _light(mean: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
+    """[1,1,H,W] smooth light of one channel, continued where nothing was ``seen``."""
+    order = LIGHT_ORDER if float(seen.float().mean()) >= WELL_SEEN else SHARE_ORDER
+    values = mean[seen]
+    low, high = float(values.min()), float(values.max())
+    surface = _robust_surface(mean, seen, order)[0]
+    return surface.clamp(min(low / BEYOND, low * BEYOND), max(high * BEYOND, high / BEYOND))
 
 
 def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
@@ -125,6 +144,8 @@ def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> t
     light = smooth[:, key : key + 1].clamp_min(TINY)
     for channel in (c for c in range(3) if c != key):
         share = smooth[:, channel : channel + 1] / light
+        purest = float(_thinned(share[candidate], SURFACE_SAMPLES).quantile(PUREST))
+        candidate = candidate & (share < purest + SHARE_RANGE)
         expected, deviation = _robust_surface(share, candidate, SHARE_ORDER)
         deviation = max(deviation, LEAST_SHARE_DEVIATION)
         candidate = candidate & ((share - expected).abs() < CUT * deviation)

@@ -33,6 +33,7 @@ DETAIL_RADIUS = 8
 # Where the material's own detail is strong within this radius, the plate's is not seen.
 ENERGY_RADIUS = 12
 BLOCK = 32  # sums per block of this side give the error of the slope: detail is correlated
+LEAST_BLOCKS = 8.0  # that carry the evidence; of fewer, the scatter is not known
 CLEAR_MISFIT = 2.0  # mean chi-square per channel below which a pixel shows the screen; 1 expected
 CLEAR_RADIUS = 2
 CLEAR_EROSION = 4  # thin smoke around what is seen as clear would correlate with the smoke
@@ -151,7 +152,13 @@ def fit_transmission(blocks: torch.Tensor) -> Transmission:
     slope = (surplus[WIDE[0]] - surplus[WIDE[1]]) / (EXPONENTS[WIDE[1]] - EXPONENTS[WIDE[0]])
     if slope <= 0.0:
         return Transmission(1.0, NO_EVIDENCE)
-    error = float(influence.square().sum().sqrt()) / slope
+    # A sum over few blocks is 0 at its own solution, whatever the truth: they say nothing.
+    told = parts[:, WIDE[0]] - parts[:, WIDE[1]]
+    blocks_told = float(told.abs().sum() ** 2 / told.square().sum().clamp_min(1e-30))
+    if blocks_told < LEAST_BLOCKS:
+        return Transmission(1.0, NO_EVIDENCE)
+    spread = influence.square().sum() * blocks_told / (blocks_told - 1.0)
+    error = float(spread.sqrt()) / slope
     return Transmission(EXPONENTS[at] + along * step, max(error, 0.01))
 
 

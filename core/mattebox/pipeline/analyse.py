@@ -112,6 +112,7 @@ def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> An
         known,
         [piece.alpha for piece in pieces],
         sure_inside=all(piece.sure_inside for piece in pieces),
+        own_plate=analysis.plate == "estimated",
     )
     return analysis.model_copy(update={"statistics": statistics})
 
