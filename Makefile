@@ -6,13 +6,16 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types check format docs wheel clean
+.PHONY: demo test drill lint types check format docs wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
 
 test: $(READY) ## all tests; PYTEST_ARGS reaches pytest
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+drill: $(READY) ## 200 kills, full disks and cut files; then all frames must be whole
+	$(BIN)/python tests/drill/drill.py $(DRILL_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

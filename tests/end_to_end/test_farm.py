@@ -17,15 +17,19 @@ from tests.support.pictures import header, write_shot
 from mattebox.job import Job
 
 
-def write_job(mattebox: Run, shot: Path, folder: Path, *more: object) -> Path:
+def write_job(shot: Path, folder: Path, device: str) -> Path:
     """A job that nobody has looked at yet, with relative paths."""
-    done = mattebox(
-        *("key", os.path.relpath(shot, folder), "-o", "keyed/shot.####.exr", "--threads", 1),
-        *("--clean-plate", os.path.relpath(shot.parent / "clean.exr", folder)),
-        *("--write-job", "shot.json", "--no-analysis", *more),
-        cwd=folder,
+    job = Job.checked(
+        {
+            "plate": os.path.relpath(shot, folder),
+            "output": "keyed/shot.####.exr",
+            "clean_plate": os.path.relpath(shot.parent / "clean.exr", folder),
+            "device": device,
+            "colour": {"in_space": "lin_rec709_scene"},
+            "settings": {"engine": "screen"},
+        }
     )
-    assert done.returncode == 0, done.stderr
+    job.write(folder / "shot.json")
     return folder / "shot.json"
 
 
@@ -56,19 +60,16 @@ def test_a_shot_is_keyed_with_a_frame_that_comes_late_and_then_nothing_is_left_t
     plate = tmp_path / "plate"
     shutil.copytree(fixture_hair / "green_spill_grain", plate)
     shutil.copy(fixture_hair / "plate/fixture_hair_plate.0001.exr", plate / "clean.exr")
-    job = write_job(
-        mattebox, plate / "fixture_hair_green_spill_grain.####.exr", tmp_path,
-        *("--device", "cpu", "--in-space", "lin_rec709_scene"),
-    )  # fmt: skip
+    job = write_job(plate / "fixture_hair_green_spill_grain.####.exr", tmp_path, "cpu")
     late = plate / "fixture_hair_green_spill_grain.0007.exr"
     kept = late.rename(tmp_path / "late.exr")
     bundle = tmp_path / "bundle"
     done = mattebox(
-        "farm", "openjd", "--job", job, "-o", bundle, "--chunk", 5, "--command", COMMAND,
-        cwd=tmp_path,
+        "farm", "openjd", "--job", job, "-o", bundle, "--frames", "4-8", "--chunk", 5,
+        "--command", COMMAND, cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert "8 frames in 2 tasks (1-4 ... 5-8) on cpu" in done.stdout
+    assert "5 frames in 2 tasks (4 ... 5-8) on cpu" in done.stdout
     assert "not on disk yet: 7" in done.stderr
 
     code, lines = run_bundle(bundle)
@@ -76,7 +77,7 @@ def test_a_shot_is_keyed_with_a_frame_that_comes_late_and_then_nothing_is_left_t
     assert "openjd_fail: missing in the input: frame 7; all others are written" in "\n".join(lines)
     assert any(line.startswith("Process pid") and "code: 66 " in line for line in lines)
     assert sorted(path.name for path in (tmp_path / "keyed").glob("*.exr")) == [
-        f"shot.000{frame}.exr" for frame in (1, 2, 3, 4, 5, 6, 8)
+        f"shot.000{frame}.exr" for frame in (4, 5, 6, 8)
     ]
 
     kept.rename(late)
@@ -85,17 +86,18 @@ def test_a_shot_is_keyed_with_a_frame_that_comes_late_and_then_nothing_is_left_t
     assert any("holds what was found; nothing to look at" in line for line in lines)
     # Frames 6 and 8 look at their neighbour 7, so they are made anew with it.
     assert [line.rsplit(", ", 1)[0] for line in keyed(lines)] == [
-        "4 of 4 frames are there, 4 of them were already current",
+        "1 of 1 frames are there, 1 of them were already current",
         "4 of 4 frames are there, 1 of them were already current",
     ]
-    assert "8 of 8 frames are whole and current" in lines
+    assert "5 of 5 frames are whole and current" in lines
 
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "keyed").iterdir()}
-    code, lines = run_bundle(bundle)
+    code, lines = run_bundle(bundle, "--step", "Key")
     assert code == 0
     assert [line.rsplit(", ", 1)[0] for line in keyed(lines)] == [
-        "4 of 4 frames are there, 4 of them were already current"
-    ] * 2
+        "1 of 1 frames are there, 1 of them were already current",
+        "4 of 4 frames are there, 4 of them were already current",
+    ]
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "keyed").iterdir()} == before
 
 
@@ -104,7 +106,7 @@ def test_paths_of_a_job_follow_the_session_to_a_worker_with_other_shares(
 ) -> None:
     there, here = tmp_path / "there", tmp_path / "here"
     shot = write_shot(there / "plate")
-    job = write_job(mattebox, shot, there, "--device", "cpu")
+    job = write_job(shot, there, "cpu")
     bundle = tmp_path / "bundle"
     done = mattebox(
         "farm", "openjd", "--job", job, "-o", bundle, "--chunk", "whole", "--command", COMMAND,
@@ -131,30 +133,33 @@ def test_a_worker_without_the_jobs_device_says_so_before_the_first_task(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     shot = write_shot(tmp_path / "in")
-    job = write_job(mattebox, shot, tmp_path, "--device", "cuda")
+    job = write_job(shot, tmp_path, "cuda")
     done = mattebox("farm", "worker", "--job", job, cwd=tmp_path)
     assert done.returncode == 69
     assert done.stdout.startswith("openjd_fail: the device cuda was asked for")
-    write_job(mattebox, shot, tmp_path, "--device", "cpu")
+    write_job(shot, tmp_path, "cpu")
     done = mattebox("farm", "worker", "--job", job, cwd=tmp_path)
     assert (done.returncode, done.stdout.rsplit(" ", 1)[1]) == (0, "cpu\n")
 
 
-@pytest.mark.parametrize(
-    ("dispatcher", "more"),
-    [("openjd", ()), ("opencue", ("--show", "demo", "--shot", "sh010")), ("flamenco", ())],
-)
-def test_a_farm_needs_to_know_the_device(
-    tmp_path: Path, mattebox: Run, dispatcher: str, more: tuple[str, ...]
-) -> None:
-    job = write_job(mattebox, write_shot(tmp_path / "in"), tmp_path)
-    asked = ("farm", dispatcher, "--job", job, "-o", tmp_path / "farm", *more)
-    refused = mattebox(*asked, cwd=tmp_path)
+def test_a_farm_needs_to_know_the_device(tmp_path: Path, mattebox: Run) -> None:
+    job = write_job(write_shot(tmp_path / "in"), tmp_path, "auto")
+    refused = mattebox("farm", "openjd", "--job", job, "-o", tmp_path / "farm", cwd=tmp_path)
     assert refused.returncode == 64
     assert "the job's device is auto" in refused.stderr
     assert not (tmp_path / "farm").exists()
-    assert mattebox(*asked, "--device", "cuda", cwd=tmp_path).returncode == 0
-    assert Job.read(tmp_path / "farm/job.json").device == "cuda"
+    for dispatcher, more in (
+        ("opencue", ("--show", "demo", "--shot", "sh010")),
+        ("flamenco", ()),
+    ):
+        folder = tmp_path / dispatcher
+        done = mattebox(
+            *("farm", dispatcher, "--job", job, "-o", folder, "--device", "cuda", *more),
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "4 frames in one task (1001-1004) on cuda" in done.stdout
+        assert Job.read(folder / "job.json").device == "cuda"
 
 
 def test_a_bundle_names_every_input_and_fixes_the_ocio_config(
@@ -163,7 +168,7 @@ def test_a_bundle_names_every_input_and_fixes_the_ocio_config(
     configs = Path(__file__).parents[1] / "unit/ocio/configs"
     config = shutil.copy(configs / "nuke_shaped.ocio", tmp_path)
     (tmp_path / "luts").mkdir()
-    job = write_job(mattebox, write_shot(tmp_path / "in"), tmp_path, "--device", "cpu")
+    job = write_job(write_shot(tmp_path / "in"), tmp_path, "cpu")
     farm = ("farm", "openjd", "--job", job, "-o", tmp_path / "bundle", "--frames", "1001-1002")
     assert mattebox(*farm, cwd=tmp_path).returncode == 0
     built_in = Job.read(tmp_path / "bundle/job.json").colour.config
@@ -191,7 +196,7 @@ def test_a_bundle_names_every_input_and_fixes_the_ocio_config(
 def test_a_chunk_keys_its_own_frames_and_an_empty_one_is_done(
     tmp_path: Path, mattebox: Run
 ) -> None:
-    job = write_job(mattebox, write_shot(tmp_path / "in"), tmp_path, "--device", "cpu")
+    job = write_job(write_shot(tmp_path / "in"), tmp_path, "cpu")
     assert mattebox("analyse", "--job", job, cwd=tmp_path).returncode == 0
     key = ("key", "--job", job, "--frames", "1001-1004", "--openjd", "--output", "other/")
     done = mattebox(*key, "--chunk", "1002-1100", cwd=tmp_path)

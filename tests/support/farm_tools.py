@@ -27,7 +27,7 @@ def python_with(module: str, variable: str, package: str) -> str:
     named = os.environ.get(variable)
     if not named:
         pytest.skip(
-            f"{package} is not installed (its own needs clash with ours); it runs where "
+            f"{package} is not installed and no part of the development group; this runs where "
             f"{variable} names a Python of an environment that has it"
         )
     return named

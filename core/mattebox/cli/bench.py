@@ -7,9 +7,13 @@ from typing import Annotated
 
 import typer
 
+from mattebox.cli.bench_preroll import preroll
 from mattebox.cli.bench_rows import chosen, keyed_rows, show_rows, write_json
 
 bench = typer.Typer(no_args_is_help=True, help="Measure every engine beside plain keyers.")
+
+
+bench.command()(preroll)
 
 
 @bench.command()

@@ -243,7 +243,7 @@ def _print_checked(checked: Checked, runner: str) -> None:
         typer.echo(
             _line(
                 f"{row.width}x{row.height}",
-                f"{row.ratio:g}",
+                f"{row.ratio:.4g}",
                 str(row.frames),
                 _pair(row.alpha.most, row.alpha.mean),
                 _pair(row.foreground.most, row.foreground.mean),
@@ -254,7 +254,7 @@ def _print_checked(checked: Checked, runner: str) -> None:
     if checked.clip is None or not checked.drift:
         return
     height, width, ratio = checked.clip
-    typer.echo(f"\nover a clip of {width}x{height}, ratio {ratio:g}, each with its own state:")
+    typer.echo(f"\nover a clip of {width}x{height}, ratio {ratio:.4g}, each with its own state:")
     typer.echo(_line("frames", "", "", "alpha", "foreground", "state", ""))
     for part in checked.drift:
         typer.echo(

@@ -214,9 +214,9 @@ def _say(submission: Submission, written: tuple[Path, ...]) -> None:
         )
     pieces = submission.chunks.cut(submission.frames)
     folder = written[0].parent
-    typer.echo(
-        f"{folder}: {len(submission.frames)} frames in {len(pieces)} tasks "
-        f"({pieces[0]}{' ... ' + pieces[-1] if len(pieces) > 1 else ''}) on {submission.job.device}"
-    )
+    tasks = f"{len(pieces)} tasks ({pieces[0]} ... {pieces[-1]})"
+    if len(pieces) == 1:
+        tasks = f"one task ({pieces[0]})"
+    typer.echo(f"{folder}: {len(submission.frames)} frames in {tasks} on {submission.job.device}")
     for path in written:
         typer.echo(f"  {path.name}")

@@ -151,5 +151,5 @@ def _weights(job: Job) -> Path | None:
 
 def _look_up_tables(config: LoadedConfig, folder: Path) -> set[Path]:
     """The folders in which a config that is a file looks for its tables."""
-    named = (config.ocio.getSearchPath(i) for i in range(config.ocio.getNumSearchPaths()))
+    named = config.ocio.getSearchPath().split(":")  # by colons on Windows too
     return {folder / name for name in named if name and (folder / name).is_dir()}

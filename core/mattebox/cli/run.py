@@ -95,14 +95,15 @@ def frames_to_key(options: RunOptions) -> str | None:
     An empty text means none at all: a farm cuts a shot into pieces without looking at its holes.
     Raises UsageError where a text is no set of frames, or a chunk stands alone.
     """
+    frames = None if options.frames is None else parse_frames(options.frames)
     if options.chunk is None:
-        return None if options.frames is None else format_frames(parse_frames(options.frames))
-    if options.frames is None:
+        return options.frames
+    if frames is None:
         raise UsageError(
             f"--chunk {options.chunk} says which of --frames are meant, and there are none",
             next_step="give --frames with all frames of the shot, or leave --chunk out",
         )
-    return format_frames({*parse_frames(options.frames)} & {*parse_frames(options.chunk)})
+    return format_frames({*frames} & {*parse_frames(options.chunk)})
 
 
 def prepare_job(job: Job, target: Path, listener: Listener) -> Job:

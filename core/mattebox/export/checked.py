@@ -158,7 +158,7 @@ def export_checked_torchscript(
 def refuse_unlike(network: Network, checked: Checked, precision: str) -> None:
     """Raise MatteboxError where a row is beyond its tolerance."""
     for row in checked.all_rows:
-        tolerance = tolerance_for(network, row.ratio, precision)
+        tolerance = tolerance_for(network, row.ratio, max(row.width, row.height), precision)
         if row.passes(tolerance):
             continue
         state = row.state or Difference()
@@ -169,8 +169,9 @@ def refuse_unlike(network: Network, checked: Checked, precision: str) -> None:
             f"{row.foreground.most:.1e} and {row.foreground.mean:.1e} in the foreground, "
             f"{state.most:.1e} and {state.mean:.1e} in the state; {row.other_cells} of "
             f"{row.refined_cells} refined cells are others; the file was not kept",
-            expected=f"at most {tolerance.most:g} and {tolerance.mean:g}, "
-            f"and {tolerance.cells:.0%} of the cells",
+            expected=f"at most {tolerance.most:g} and {tolerance.mean:g}, in the state "
+            f"{tolerance.state.most:g} and {tolerance.state.mean:g}; {tolerance.cells:.0%} of the "
+            "cells",
             next_step="report it with this message and the output of `mattebox doctor`",
         )
 

@@ -179,15 +179,15 @@ def _session(submission: Submission) -> _Values:
     }
 
 
-def _worker(submission: Submission, job_file: str) -> _Values:
-    """Once per session and step: device, weights and OCIO config of the job are here."""
+def _worker(submission: Submission) -> _Values:
+    """Once per session, before its first chunk: device, weights and OCIO config are here."""
     return {
         "name": "Worker",
         "description": "This worker has the job's device, weights and OCIO config.",
         "script": {
             "actions": {
                 "onEnter": _action(
-                    submission, ("farm", "worker", "--job", job_file), SECONDS_TO_START
+                    submission, ("farm", "worker", "--job", PREPARED), SECONDS_TO_START
                 )
             }
         },
@@ -196,15 +196,12 @@ def _worker(submission: Submission, job_file: str) -> _Values:
 
 def _analyse(submission: Submission) -> _Values:
     arguments = ("analyse", "--job", JOB, "--write-job", PREPARED, "--openjd")
-    step: _Values = {
+    return {
         "name": "Analyse",
         "description": "What the job left open is found out once, for all chunks.",
         "hostRequirements": _host(submission.analysis_needs),
         "script": {"actions": {"onRun": _task(submission, arguments, ANALYSE_SECONDS)}},
     }
-    if submission.job.prepared is None:
-        step["stepEnvironments"] = [_worker(submission, JOB)]
-    return step
 
 
 def _key(submission: Submission) -> _Values:
@@ -216,7 +213,7 @@ def _key(submission: Submission) -> _Values:
         "name": "Key",
         "dependencies": [{"dependsOn": "Analyse"}],
         "hostRequirements": _host(submission.needs),
-        "stepEnvironments": [_worker(submission, PREPARED)],
+        "stepEnvironments": [_worker(submission)],
         "parameterSpace": {
             "taskParameterDefinitions": [
                 {
