@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mattebox.cli.bench_engines import engines
+from mattebox.cli.bench_memory import memory
 from mattebox.cli.bench_preroll import preroll
 from mattebox.cli.bench_rows import chosen, keyed_rows, show_rows, write_json
 
@@ -14,6 +16,8 @@ bench = typer.Typer(no_args_is_help=True, help="Measure every engine beside plai
 
 
 bench.command()(preroll)
+bench.command()(memory)
+bench.command()(engines)
 
 
 @bench.command()

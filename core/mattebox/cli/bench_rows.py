@@ -115,7 +115,7 @@ def show_rows(
     if json_file is not None:
         write_json(json_file, document(rows, threads=threads))
     if markdown_file is not None:
-        _write(markdown_file, markdown(rows))
+        write_text(markdown_file, markdown(rows))
     return harmed
 
 
@@ -125,10 +125,11 @@ def write_json(target: Path, values: dict[str, Any]) -> None:
     if str(target) == "-":
         typer.echo(text)
     else:
-        _write(target, text + "\n")
+        write_text(target, text + "\n")
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """A text file. Raises WriteError where it cannot be written."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as fault:

@@ -136,6 +136,10 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
         Path | None,
         _running("--state-out", "Write the state after the last frame, for the chunk after (rvm)."),
     ] = None,
+    max_memory: Annotated[
+        str | None,
+        _running("--max-memory", "Memory that keying may take: 512M, 8G. Changes no pixel."),
+    ] = None,
     force: Annotated[
         bool, _running("--force", "Compute frames again that are already current.")
     ] = False,
@@ -234,6 +238,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
             preview=preview,
             state_in=state_in,
             state_out=state_out,
+            max_memory=None if max_memory is None else _memory(max_memory),
         ),
         listener,
     )
@@ -252,6 +257,12 @@ def _matte(text: str | None) -> dict[str, str | None] | None:
 
     pattern, channel = split_channel(text)
     return {"pattern": pattern, "channel": channel}
+
+
+def _memory(text: str) -> int:
+    from mattebox.pipeline.memory import parse_memory
+
+    return parse_memory(text)
 
 
 def _cuts(text: str) -> list[int]:

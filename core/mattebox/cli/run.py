@@ -64,6 +64,7 @@ class RunOptions:
     preview: Path | None = None
     state_in: Path | None = None
     state_out: Path | None = None
+    max_memory: int | None = None
 
 
 def run_job(job: Job, options: RunOptions, listener: Listener) -> None:
@@ -86,6 +87,7 @@ def run_job(job: Job, options: RunOptions, listener: Listener) -> None:
             overwrite=options.overwrite,
             preview=options.preview,
             states=pipeline.StateFiles(options.state_in, options.state_out),
+            max_memory=options.max_memory,
         )
 
 

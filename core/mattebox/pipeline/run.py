@@ -26,16 +26,13 @@ from mattebox.job import Job, PreparedWeights
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.colour import open_colour
 from mattebox.pipeline.keyer import FrameKeyer, StageClock
+from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan, frames_in_words
 from mattebox.pipeline.plates import Plates, own_plate
 from mattebox.pipeline.window import FrameWindow
 from mattebox.shot import Pictures, Shot
 from mattebox.weights.choose import located_weights
-
-FRAMES_READ_AHEAD = 2
-FRAMES_BEING_WRITTEN = 2
-"""Frames in memory at once: about five, with those the solver looks at beside the one in hand."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,7 @@ def run(
     overwrite: bool = False,
     preview: Path | None = None,
     states: StateFiles = NO_STATES,
+    max_memory: int | None = None,
 ) -> RunResult:
     """Key frames of a prepared job.
 
@@ -75,7 +73,10 @@ def run(
         preview: where to write a contact sheet, or None.
         states: where an engine with memory begins and what it leaves to the next chunk.
 
+        max_memory: bytes that keying may take; frames wait fewer at a time. None: no limit.
+
     Raises:
+        UsageError: one frame takes more than ``max_memory``.
         MissingFramesError: frames are missing; all others have been written.
         MatteboxError: of the kind of the fault; what was written before is whole.
     """
@@ -84,6 +85,9 @@ def run(
     shot = Shot.open(job)
     plan = Plan.make(job, shot, frames)
     plan.refuse_foreign_files(overwrite=overwrite)
+    waiting = waiting_within(
+        max_memory, shot.window.width, shot.window.height, passed=len(job.layers or ())
+    )
     device = choose_device(job.device)
     reporter.emit(
         StartEvent(
@@ -107,7 +111,7 @@ def run(
     exit_code = 70
     try:
         if needed or links.must_write:
-            for frame in _key_frames(plan, needed, links, reporter, clock, stop):
+            for frame in _key_frames(plan, needed, links, waiting, reporter, clock, stop):
                 written.append(frame)
                 done += 1
                 reporter.emit(ProgressEvent(frame=frame, done=done, total=len(plan.frames)))
@@ -152,6 +156,7 @@ def _key_frames(
     plan: Plan,
     needed: list[int],
     links: ChunkLinks,
+    waiting: Waiting,
     reporter: Reporter,
     clock: StageClock,
     stop: threading.Event | None,
@@ -192,14 +197,16 @@ def _key_frames(
     )
     pending: deque[tuple[int, Future[None]]] = deque()
     with (
-        ThreadPoolExecutor(FRAMES_READ_AHEAD, "read") as readers,
-        ThreadPoolExecutor(FRAMES_BEING_WRITTEN, "write") as writers,
+        ThreadPoolExecutor(waiting.read_ahead, "read") as readers,
+        ThreadPoolExecutor(waiting.being_written, "write") as writers,
     ):
-        for pictures in _read_ahead(plan.shot, window.to_read, readers, clock, stop):
+        for pictures in _read_ahead(
+            plan.shot, window.to_read, waiting.read_ahead, readers, clock, stop
+        ):
             for ready, keyed in window.advance(pictures):
                 writing = writers.submit(write_keyed, plan, ready, keyed, reporter, clock)
                 pending.append((ready.frame, writing))
-            while len(pending) > FRAMES_BEING_WRITTEN:
+            while len(pending) > waiting.being_written:
                 frame, oldest = pending.popleft()
                 oldest.result()
                 yield frame
@@ -229,11 +236,12 @@ def _make_folder(folder: Path) -> None:
 def _read_ahead(
     shot: Shot,
     frames: Sequence[int],
+    most: int,
     readers: ThreadPoolExecutor,
     clock: StageClock,
     stop: threading.Event | None,
 ) -> Iterator[Pictures]:
-    """Read frames in order, at most FRAMES_READ_AHEAD of them before they are asked for."""
+    """Read frames in order, at most ``most`` of them before they are asked for."""
 
     def read(frame: int) -> Pictures:
         with clock.stage("read"):
@@ -243,7 +251,7 @@ def _read_ahead(
     left = iter(frames)
     for frame in left:
         waiting.append(readers.submit(read, frame))
-        if len(waiting) < FRAMES_READ_AHEAD:
+        if len(waiting) < most:
             continue
         if stop is not None and stop.is_set():
             return
