@@ -30,7 +30,7 @@ class MatteboxError(Exception):
 
     Attributes:
         code: short stable name for event lines and scripts.
-        exit_code: what the command ends with (``sysexits.h`` numbers, docs/exit_codes.md).
+        exit_code: what the command ends with (``sysexits.h`` numbers, docs/bad_input.md).
         expected: what would have been right, or None where the message says it.
         next_step: what the user can do now, or None.
         path: the file concerned, or None.

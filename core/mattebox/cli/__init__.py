@@ -9,7 +9,7 @@ import sys
 def main() -> None:
     """Entry point of the ``mattebox`` command.
 
-    Every way out ends with one of the exit codes of docs/exit_codes.md.
+    Every way out ends with one of the exit codes of docs/bad_input.md.
     """
     # Before torch is loaded: on a shared machine, threads that spin while they wait made frames
     # 5 to 20 times slower than threads that sleep.
