@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -141,10 +142,11 @@ class Shot:
             return first.display_window.union(first.data_window)
         return first.display_window
 
-    def spread_pairs(self, count: int) -> tuple[tuple[int, ...], ...]:
+    def spread_pairs(self, count: int, cuts: Sequence[int] = ()) -> tuple[tuple[int, ...], ...]:
         """At most ``count`` pairs of neighbouring frames spread evenly over the whole input.
 
-        A frame whose other inputs are missing is left out; a shot of one frame gives it alone.
+        No pair spans one of the ``cuts``, since its frames would differ by more than grain. A
+        frame whose other inputs are missing is left out; where there is no pair, single frames.
         Raises MissingFramesError where nothing can be read at all.
         """
         frames = [frame for frame in self.plate.frames if not self.missing(frame)]
@@ -155,8 +157,13 @@ class Shot:
                 self.plate.frames,
                 next_step="check the patterns of clean plate and mattes: sequences match by number",
             )
-        starts = np.linspace(0, max(len(frames) - 2, 0), count).round().astype(int)
-        return tuple(tuple(frames[start : start + 2]) for start in sorted(set(starts.tolist())))
+        pairs: list[tuple[int, ...]] = [
+            (first, second)
+            for first, second in pairwise(frames)
+            if not any(first < cut <= second for cut in cuts)
+        ] or [(frame,) for frame in frames]
+        places = np.linspace(0, len(pairs) - 1, count).round().astype(int)
+        return tuple(pairs[place] for place in sorted(set(places.tolist())))
 
     def files(self, frame: int) -> tuple[Path, ...]:
         """All files that go into one frame, in a fixed order."""

@@ -23,6 +23,7 @@ from tests.support.pictures import (
 
 from mattebox.engines.checkpoints import NetworkName, build_network
 from mattebox.job import Job
+from mattebox.shot import Shot
 
 FRAMES = range(1001, 1025)
 CHUNKS = (1, 5, 7, 24)
@@ -208,6 +209,29 @@ def test_nothing_is_remembered_across_a_cut(shot: Path, tmp_path: Path, mattebox
     for frame in (1005, 1006):
         name = f"shot.{frame}.exr"
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_cut_counts_where_its_own_frame_is_missing(tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in", range(1001, 1008))
+    (tmp_path / "in/shot.1004.exr").unlink()
+    weights = seeded_weights(tmp_path / "r.safetensors", "rvm_mobilenetv3")
+    arguments = ("--engine", "rvm", "--weights", weights, "--preroll", "whole", "--cuts", "1004")
+    job = prepared_job(mattebox, shot, tmp_path, *arguments)
+    across, after = (elsewhere(job, tmp_path / name) for name in ("a", "b"))
+    assert mattebox("key", "--job", across, "--frames", "1002-1003,1005").returncode == 0
+    assert mattebox("key", "--job", after, "--frames", "1005").returncode == 0
+    first, second = (tmp_path / name / "shot.1005.exr" for name in ("a", "b"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_look_at_a_shot_compares_no_frames_across_a_cut(tmp_path: Path) -> None:
+    pattern = write_shot(tmp_path, range(1001, 1006))
+    shot = Shot.open(Job.checked({"plate": str(pattern), "output": str(tmp_path / "out"),
+                                  "settings": {"screen": "green"}}))  # fmt: skip
+    assert shot.spread_pairs(9) == ((1001, 1002), (1002, 1003), (1003, 1004), (1004, 1005))
+    assert shot.spread_pairs(9, [1003]) == ((1001, 1002), (1003, 1004), (1004, 1005))
+    assert shot.spread_pairs(2, [1003]) == ((1001, 1002), (1004, 1005))
+    assert shot.spread_pairs(9, range(1001, 1006)) == tuple((f,) for f in range(1001, 1006))
 
 
 def test_a_preroll_reaches_as_far_as_it_says_and_is_part_of_the_job(

@@ -11,7 +11,7 @@ import io
 import pickle
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -161,9 +161,8 @@ def _named(module: Any, before: str = "") -> Iterator[tuple[str, torch.Tensor]]:
 
 def _unprefixed(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Names without the components that all of them begin with."""
-    first: Callable[[str], str] = lambda name: name.partition(".")[0]  # noqa: E731
-    while tensors and len({first(name) for name in tensors}) == 1:
-        if not all("." in name for name in tensors):
-            break
+    while all("." in name for name in tensors) and (
+        len({name.partition(".")[0] for name in tensors}) == 1
+    ):
         tensors = {name.partition(".")[2]: value for name, value in tensors.items()}
     return tensors

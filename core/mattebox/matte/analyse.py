@@ -228,10 +228,8 @@ def _with_soft_exponent(
 ) -> ShotStatistics:
     """The exponent of transmission in material of unknown colour, its error, and its brightness."""
     noise, key = statistics.noise, statistics.key
-    instrument, seen = plate, seen_screen(sources, plate, noise, statistics.plate_noise)
-    if (
-        own_plate
-    ):  # its grain is that of the frames: two halves of the shot have grains of their own
+    if own_plate:
+        # Its grain is that of the frames; two halves of the shot have grains of their own.
         if len(sources) < 2:
             return replace(statistics, soft_error=PRIOR_EXPONENT_ERROR)
         seen, other = (
@@ -239,6 +237,8 @@ def _with_soft_exponent(
         )
         instrument = torch.where(other[1] > 0.0, other[0], plate)
         seen = (seen[0], torch.minimum(seen[1], other[1]))
+    else:
+        instrument, seen = plate, seen_screen(sources, plate, noise, statistics.plate_noise)
     variance = noise.variance(plate) * (1.0 + statistics.plate_noise)
     smooth_plate = box_mean(plate, DETAIL_RADIUS)
     rows, lights = [], []

@@ -72,7 +72,7 @@ class _Piece:
 def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> Analysis:
     """Everything about a shot that its frames share. Findings worth knowing go to the reporter."""
     use_deterministic_arithmetic(job.threads)
-    pairs = shot.spread_pairs(SAMPLED_PAIRS)
+    pairs = shot.spread_pairs(SAMPLED_PAIRS, job.cuts)
     count = len({frame for pair in pairs for frame in pair})
     reporter.emit(NoteEvent(message=f"looking at {count} of {len(shot.plate.frames)} frames"))
     pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}

@@ -71,7 +71,9 @@ class ChunkLinks:
 
     def start(self, device: torch.device) -> StartingState | None:
         """What the engine begins with; None where it begins with a preroll."""
-        return None if self.before is None else StartingState(read_state(self.before, device))
+        if self.before is None:
+            return None
+        return StartingState(read_state(self.before, device), read_owner(self.before).frame)
 
     def write(self, state: RvmState | None) -> None:
         """Leave the state of the chunk's last frame to the next chunk."""

@@ -43,10 +43,10 @@ class Plan:
         assert self.job.prepared is not None
         if self.job.prepared.analysis.statistics is None:
             return ()
-        scene = self._scene(frame)
+        scene = self.scene(frame)
         around = range(frame - WINDOW, frame + WINDOW + 1)
         return tuple(
-            f for f in around if f != frame and f in self._whole_set and self._scene(f) == scene
+            f for f in around if f != frame and f in self._whole_set and self.scene(f) == scene
         )
 
     def remembered(self, frame: int) -> tuple[int, ...]:
@@ -54,8 +54,8 @@ class Plan:
         info = engine_info(self.job.settings.engine)
         if not info.recurrent:
             return ()
-        scene = self._scene(frame)
-        before = tuple(f for f in self.whole if f < frame and self._scene(f) == scene)
+        scene = self.scene(frame)
+        before = tuple(f for f in self.whole if f < frame and self.scene(f) == scene)
         match self.job.settings.preroll:
             case "whole":
                 return before
@@ -69,7 +69,7 @@ class Plan:
         """The last frame of the shot before this one, of whatever scene; None at its start."""
         return max((f for f in self.whole if f < frame), default=None)
 
-    def _scene(self, frame: int) -> int:
+    def scene(self, frame: int) -> int:
         """How many cuts lie at or before a frame."""
         return sum(cut <= frame for cut in self.job.cuts)
 

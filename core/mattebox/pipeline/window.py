@@ -17,9 +17,15 @@ from mattebox.shot import Pictures
 
 @dataclass(frozen=True)
 class StartingState:
-    """What an engine remembers of the frames before a chunk: in place of the preroll."""
+    """What an engine remembers of the frames before a chunk, in place of the preroll.
+
+    Attributes:
+        state: the engine's.
+        frame: the last frame that it saw.
+    """
 
     state: Any
+    frame: int
 
 
 class FrameWindow:
@@ -50,6 +56,7 @@ class FrameWindow:
         self._waiting = deque(needed)
         self._needed = frozenset(needed)
         self.state: Any = None if start is None else start.state
+        self._scene = plan.scene(plan.frames[0] if start is None else start.frame)
         self._seen: dict[int, tuple[Pictures, SeenFrame]] = {}
         self._light: dict[int, torch.Tensor] = {}
         self._to_see = set(needed)
@@ -66,8 +73,9 @@ class FrameWindow:
         """Take in the next frame; gives the frames that can be finished now."""
         frame = pictures.frame
         if frame in self._to_see:
-            if frame in self._plan.job.cuts:
-                self.state = None
+            # Not only at the cut's own frame, which may be missing.
+            if self._plan.scene(frame) != self._scene:
+                self.state, self._scene = None, self._plan.scene(frame)
             seen, self.state = self._keyer.see(pictures, self.state)
             self._light[frame] = seen.linear
             if frame in self._needed:
