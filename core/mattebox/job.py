@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from mattebox import __version__
-from mattebox.errors import InputError, JobError, WriteError
+from mattebox.errors import InputError, JobError
 from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
+from mattebox.whole_files import write_whole
 
 SCHEMA_VERSION: Literal[1] = 1
 ALPHA_ALGEBRA = 2
@@ -185,16 +184,8 @@ class Job(_Part):
 
     def write(self, path: Path) -> None:
         """Write the job as JSON, atomically."""
-        draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            draft.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-            draft.replace(path)
-        except OSError as error:
-            with suppress(OSError):
-                draft.unlink()
-            raise WriteError(
-                f"cannot write the job file {path}: {error.strerror}", path=path
-            ) from error
+        text = self.model_dump_json(indent=2) + "\n"
+        write_whole(path, text.encode(), next_step="choose another place for the job file")
 
     def faults(self) -> list[str]:
         """Everything that cannot be right in the user's words, without touching a file."""

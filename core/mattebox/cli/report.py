@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +9,7 @@ import typer
 
 from mattebox.cli.progress import ReadingProgress
 from mattebox.errors import UsageError, WriteError
+from mattebox.whole_files import write_whole
 
 if TYPE_CHECKING:
     from mattebox.frames import Part
@@ -89,7 +88,7 @@ def report(
             on_frame=progress.advance,
         )
         page = render_page(gathered).encode("utf-8")
-    _write(output, page)
+    write_whole(output, page)
     count = len(gathered.suspects)
     worst = "; none stands out"
     if count:
@@ -146,19 +145,3 @@ def _check_output(output: Path) -> None:
             next_step="make it, or choose another place with -o",
             path=output,
         )
-
-
-def _write(output: Path, page: bytes) -> None:
-    """Whole or not at all."""
-    temporary = output.with_name(f".mattebox-{os.getpid()}.tmp.html")
-    try:
-        temporary.write_bytes(page)
-        temporary.replace(output)
-    except OSError as error:
-        with suppress(OSError):  # the folder itself may be what is wrong
-            temporary.unlink()
-        raise WriteError(
-            f"{output} could not be written: {error.strerror}",
-            next_step="make room or choose another place (-o)",
-            path=output,
-        ) from error

@@ -5,10 +5,7 @@ A safetensors file: the recurrent maps in their own number type, and what they b
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +14,8 @@ import safetensors.torch
 import torch
 
 from mattebox.engines.networks.rvm_decoder import RvmState
-from mattebox.errors import InputError, MatteboxError, UnreadableError, WriteError
+from mattebox.errors import InputError, MatteboxError, UnreadableError
+from mattebox.whole_files import write_whole
 
 KIND = "mattebox/state"
 VERSION = 1
@@ -55,22 +53,7 @@ def write_state(path: Path, owner: StateOwner, state: RvmState | None) -> None:
     }
     # One entry: safetensors keeps several in an order of its own.
     data = safetensors.torch.save(held, {KIND: json.dumps(note, sort_keys=True)})
-    draft = path.with_name(f".mattebox-{os.getpid()}-{secrets.token_hex(4)}.tmp.state")
-    try:
-        with draft.open("wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    except OSError as error:
-        raise WriteError(
-            f"the state file {path} could not be written: {error.strerror}",
-            next_step="make room or choose another place (--state-out), then run again",
-            path=path,
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
+    write_whole(path, data, next_step="make room or choose another place (--state-out)")
 
 
 def read_owner(path: Path) -> StateOwner:

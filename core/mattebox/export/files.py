@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,7 +15,7 @@ from mattebox import __version__
 from mattebox.engines.networks.bgmv2 import BackgroundMatting, Refinement
 from mattebox.engines.networks.guided_filter import DeepGuidedFilter
 from mattebox.engines.networks.rvm import RobustVideoMatting
-from mattebox.errors import DeviceError, WriteError
+from mattebox.errors import DeviceError
 
 KNOWN_WARNINGS = (
     r"You are using the legacy TorchScript-based ONNX export",
@@ -92,19 +90,3 @@ def notes(
             kept["mattebox.refine_threshold"] = repr(refinement.threshold)
     kept["mattebox.torch"] = str(torch.__version__)
     return kept
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises WriteError."""
-    temporary = path.with_name(f".mattebox-{os.getpid()}-{path.name}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):  # the folder itself may be what is wrong
-            temporary.unlink()
-        raise WriteError(
-            f"{path} could not be written: {error.strerror}",
-            next_step="make room or choose another place (-o)",
-            path=path,
-        ) from error

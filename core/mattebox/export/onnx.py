@@ -19,11 +19,12 @@ from torch import nn
 from mattebox.engines.networks.bgmv2 import BackgroundMatting, Refinement
 from mattebox.engines.networks.rvm import RobustVideoMatting
 from mattebox.export.bgmv2_graph import Bgmv2Graph
-from mattebox.export.files import Provenance, needed, notes, quiet_exporter, write_whole
+from mattebox.export.files import Provenance, needed, notes, quiet_exporter
 from mattebox.export.onnx_branch import refine_unless_one
 from mattebox.export.onnx_ports import Port, bgmv2_ports, refiner_ports, rvm_ports
 from mattebox.export.rvm_graph import PLACEHOLDER, RvmGraph, RvmRefinerGraph
 from mattebox.export.sizes import DEFAULT_SCALE, checked_ratio, checked_size, traced_size
+from mattebox.whole_files import write_whole
 
 if TYPE_CHECKING:
     import onnx

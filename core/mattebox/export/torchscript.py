@@ -17,10 +17,11 @@ from mattebox.engines.networks.bgmv2 import BackgroundMatting, Refinement
 from mattebox.engines.networks.rvm import RobustVideoMatting
 from mattebox.export.bgmv2_graph import Bgmv2FrameGraph
 from mattebox.export.clips import ClipFrame
-from mattebox.export.files import Provenance, notes, quiet_exporter, write_whole
+from mattebox.export.files import Provenance, notes, quiet_exporter
 from mattebox.export.parity import Bgmv2Answer, RvmAnswer
 from mattebox.export.rvm_graph import RvmFrameGraph
 from mattebox.export.sizes import checked_ratio, traced_size
+from mattebox.whole_files import write_whole
 
 Network = RobustVideoMatting | BackgroundMatting
 

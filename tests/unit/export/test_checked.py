@@ -17,7 +17,6 @@ from mattebox.errors import MatteboxError, WriteError
 from mattebox.export.checked import export_checked_onnx, export_checked_torchscript
 from mattebox.export.clips import seeded_frame
 from mattebox.export.drift import drift_table
-from mattebox.export.files import write_whole
 from mattebox.export.onnx import export_onnx
 from mattebox.export.onnx_file import OnnxFile
 from mattebox.export.parity import (
@@ -32,6 +31,7 @@ from mattebox.export.parity import (
     tolerance_for,
 )
 from mattebox.export.torchscript import export_torchscript
+from mattebox.whole_files import write_whole
 
 
 def test_a_file_that_answers_as_torch_does_takes_its_name(rvm: Rvm, tmp_path: Path) -> None:
