@@ -160,3 +160,21 @@ def test_solving_again_mends_a_networks_alpha_of_motion_blur(shared: Path, tmp_p
     share = means(done)[-1].ratio
     assert share is not None
     assert share <= TARGET
+
+
+def test_start_up_is_measured_beside_the_import_of_torch(mattebox: Run) -> None:
+    done = mattebox("bench", "start", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    heading, *rows = [line for line in done.stdout.splitlines() if line.strip()]
+    assert heading.split() == ["process", "seconds", "CPU", "seconds", "to", "import", "torch"]
+    figures = {row[:30].strip(): [float(word) for word in row.split()[-3:]] for row in rows}
+    assert list(figures) == [
+        "python -c pass",
+        "import torch",
+        "mattebox --version",
+        "mattebox key, frame current",
+        "mattebox key, one frame",
+        "mattebox key, look and frame",
+    ]
+    assert figures["import torch"][2] == 1.0
+    assert all(seconds > 0.0 for seconds, _, _ in figures.values())

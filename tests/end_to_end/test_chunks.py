@@ -89,11 +89,20 @@ ENGINES = {
     "screen estimated": ["--screen", "auto"],
     "hint": ["--hint", "{hint}", "--clean-plate", "{in}/clean.exr"],
     "triangulate": [
-        "--engine", "triangulate", "--background", "0.08,0.43,0.11", "--plate2", "{second}",
-        "--background2", "0.05,0.1,0.5",
+        "--engine",
+        "triangulate",
+        "--background",
+        "0.08,0.43,0.11",
+        "--plate2",
+        "{second}",
+        "--background2",
+        "0.05,0.1,0.5",
     ],
     "bgmv2": ["--engine", "bgmv2", "--clean-plate", "{in}/clean.exr", "--weights", "{weights}"],
-}  # fmt: skip
+    "rvm": ["--engine", "rvm", "--weights", "{weights}"],
+}
+
+NETWORKS: dict[str, NetworkName] = {"bgmv2": "bgmv2_mobilenetv2", "rvm": "rvm_mobilenetv3"}
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -105,8 +114,8 @@ def test_any_chunks_in_any_order_by_other_processes_are_the_whole_shot(
         "{hint}": str(shot.parent.parent / "hint/h.####.exr"),
         "{second}": str(shot.parent.parent / "second/s.####.exr"),
     }
-    if engine == "bgmv2":
-        places["{weights}"] = str(seeded_weights(tmp_path / "b.safetensors", "bgmv2_mobilenetv2"))
+    if engine in NETWORKS:
+        places["{weights}"] = str(seeded_weights(tmp_path / "w.safetensors", NETWORKS[engine]))
     arguments = []
     for argument in ENGINES[engine]:
         for name, place in places.items():
@@ -201,7 +210,7 @@ def test_an_interrupted_chunk_goes_on_as_if_it_had_not_been(
 
 def test_nothing_is_remembered_across_a_cut(shot: Path, tmp_path: Path, mattebox: Run) -> None:
     weights = seeded_weights(tmp_path / "r.safetensors", "rvm_mobilenetv3")
-    arguments = ("--engine", "rvm", "--weights", weights, "--preroll", "whole", "--cuts", "1005")
+    arguments = ("--engine", "rvm", "--weights", weights, "--cuts", "1005")
     job = prepared_job(mattebox, shot, tmp_path, *arguments)
     whole, after = (elsewhere(job, tmp_path / name) for name in ("a", "b"))
     assert mattebox("key", "--job", whole, "--frames", "1003-1006").returncode == 0
@@ -215,7 +224,7 @@ def test_a_cut_counts_where_its_own_frame_is_missing(tmp_path: Path, mattebox: R
     shot = write_shot(tmp_path / "in", range(1001, 1008))
     (tmp_path / "in/shot.1004.exr").unlink()
     weights = seeded_weights(tmp_path / "r.safetensors", "rvm_mobilenetv3")
-    arguments = ("--engine", "rvm", "--weights", weights, "--preroll", "whole", "--cuts", "1004")
+    arguments = ("--engine", "rvm", "--weights", weights, "--cuts", "1004")
     job = prepared_job(mattebox, shot, tmp_path, *arguments)
     across, after = (elsewhere(job, tmp_path / name) for name in ("a", "b"))
     assert mattebox("key", "--job", across, "--frames", "1002-1003,1005").returncode == 0
@@ -239,7 +248,7 @@ def test_a_preroll_reaches_as_far_as_it_says_and_is_part_of_the_job(
 ) -> None:
     weights = seeded_weights(tmp_path / "r.safetensors", "rvm_mobilenetv3")
     alphas = {}
-    for preroll in ("0", "3", "whole"):
+    for preroll in ("0", "3", "9", "whole"):
         folder = tmp_path / preroll
         done = mattebox(
             "key", shot, "-o", folder, "--engine", "rvm", "--weights", weights, "--frames", "1010",
@@ -248,7 +257,8 @@ def test_a_preroll_reaches_as_far_as_it_says_and_is_part_of_the_job(
         assert done.returncode == 0, done.stderr
         alphas[preroll] = read_exr(folder / "shot.1010.exr")["net.A"]
     assert alphas["0"].shape == (HEIGHT, WIDTH)
-    far = {name: float(np.abs(alphas[name] - alphas["whole"]).mean()) for name in ("0", "3")}
-    assert far["3"] < far["0"]
+    far = {name: float(np.abs(alphas[name] - alphas["whole"]).mean()) for name in ("0", "3", "9")}
+    assert 0.0 < far["3"] < far["0"]
+    assert far["9"] == 0.0  # the shot's first frame is nine frames before
     jobs = {header(tmp_path / name / "shot.1010.exr")["mattebox/job"] for name in alphas}
     assert len(jobs) == len(alphas)

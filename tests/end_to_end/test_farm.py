@@ -54,6 +54,22 @@ def keyed(lines: list[str]) -> list[str]:
     return [line.removeprefix("openjd_status: ") for line in lines if "frames are there" in line]
 
 
+def looks(lines: list[str]) -> list[str]:
+    """What a run said about looking at the shot."""
+    return [line for line in lines if line.startswith("openjd_status: ") and "look" in line]
+
+
+def nothing_to_look_at(folder: Path) -> str:
+    """What the first step says where the analysis beside the frames still holds."""
+    (prepared,) = folder.glob("*.job.json")
+    return f"openjd_status: {prepared} holds what was found; nothing to look at"
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """When each file of a folder was written, and what it holds."""
+    return {path.name: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+
+
 def test_a_shot_is_keyed_with_a_frame_that_comes_late_and_then_nothing_is_left_to_do(
     fixture_hair: Path, tmp_path: Path, mattebox: Run
 ) -> None:
@@ -83,7 +99,7 @@ def test_a_shot_is_keyed_with_a_frame_that_comes_late_and_then_nothing_is_left_t
     kept.rename(late)
     code, lines = run_bundle(bundle)
     assert code == 0
-    assert any("holds what was found; nothing to look at" in line for line in lines)
+    assert looks(lines) == [nothing_to_look_at(tmp_path / "keyed")]
     # Frames 6 and 8 look at their neighbour 7, so they are made anew with it.
     assert [line.rsplit(", ", 1)[0] for line in keyed(lines)] == [
         "1 of 1 frames are there, 1 of them were already current",
@@ -91,14 +107,17 @@ def test_a_shot_is_keyed_with_a_frame_that_comes_late_and_then_nothing_is_left_t
     ]
     assert "5 of 5 frames are whole and current" in lines
 
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "keyed").iterdir()}
-    code, lines = run_bundle(bundle, "--step", "Key")
+    before = snapshot(tmp_path / "keyed")
+    assert len(before) == 5 + 1  # frames, and the prepared job
+    code, lines = run_bundle(bundle)
     assert code == 0
+    assert looks(lines) == [nothing_to_look_at(tmp_path / "keyed")]
     assert [line.rsplit(", ", 1)[0] for line in keyed(lines)] == [
         "1 of 1 frames are there, 1 of them were already current",
         "4 of 4 frames are there, 4 of them were already current",
     ]
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "keyed").iterdir()} == before
+    assert "5 of 5 frames are whole and current" in lines
+    assert snapshot(tmp_path / "keyed") == before
 
 
 def test_paths_of_a_job_follow_the_session_to_a_worker_with_other_shares(

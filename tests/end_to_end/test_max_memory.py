@@ -1,4 +1,4 @@
-"""`--max-memory`: it refuses what cannot fit, and moves no pixel."""
+"""`--max-memory`: it refuses what cannot fit before the first picture, and moves no pixel."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from pathlib import Path
 from tests.end_to_end.conftest import Run
 from tests.support.pictures import HEIGHT, WIDTH, write_shot
 
-from mattebox.pipeline.memory import Waiting, needed_memory
+from mattebox.pipeline.memory import Waiting, needed_memory, needed_to_look
+from mattebox.settings import EngineName
+
+KEYING = needed_memory(EngineName.SCREEN, WIDTH, HEIGHT, Waiting(1, 1))
+LOOKING = needed_to_look(EngineName.SCREEN, WIDTH, HEIGHT, 4)  # all frames of the shot
 
 
-def test_a_limit_below_one_frame_ends_with_64_and_writes_none(
+def test_a_limit_below_one_frame_ends_with_64_before_the_look_at_the_shot(
     tmp_path: Path, mattebox: Run
 ) -> None:
     shot = write_shot(tmp_path / "in")
@@ -19,14 +23,35 @@ def test_a_limit_below_one_frame_ends_with_64_and_writes_none(
     assert done.returncode == 64, done.stdout + done.stderr
     assert "64 MiB" in done.stderr
     assert "next step" in done.stderr
-    assert not list(out.glob("*.exr"))
+    assert "looking at" not in done.stderr
+    assert not out.exists()
+
+
+def test_where_the_look_alone_does_not_fit_another_machine_may_take_it(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot, job = write_shot(tmp_path / "in"), tmp_path / "job.json"
+    assert KEYING < LOOKING
+    limit = ("--max-memory", f"{(LOOKING - 1) // 1024}K")
+    plate = ("key", shot, "-o", tmp_path / "out", "--screen", "auto")
+    refused = mattebox(*plate, *limit)
+    assert refused.returncode == 64, refused.stdout + refused.stderr
+    words = " ".join(refused.stderr.split())
+    assert f"the look at the shot, which holds 4 frames of {WIDTH}x{HEIGHT}" in words
+    assert "keying alone takes" in words
+    assert "mattebox analyse" in words
+    assert not (tmp_path / "out").exists()
+    assert mattebox(*plate, "--write-job", job).returncode == 0
+    keyed = mattebox("key", "--job", job, *limit)
+    assert keyed.returncode == 0, keyed.stdout + keyed.stderr
+    assert len(list((tmp_path / "out").glob("*.exr"))) == 4
 
 
 def test_the_tightest_limit_gives_the_same_bytes(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in")
-    least = -(-needed_memory(WIDTH, HEIGHT, Waiting(1, 1)) // 2**20)
+    least = -(-max(KEYING, LOOKING) // 1024)
     kept = []
-    for more in ([], ["--max-memory", f"{least}M"]):
+    for more in ([], ["--max-memory", f"{least}K"]):
         out = tmp_path / "out"
         done = mattebox("key", shot, "-o", out, "--screen", "auto", "--force", *more)
         assert done.returncode == 0, done.stdout + done.stderr

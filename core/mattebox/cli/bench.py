@@ -11,12 +11,14 @@ from mattebox.cli.bench_engines import engines
 from mattebox.cli.bench_memory import memory
 from mattebox.cli.bench_preroll import preroll
 from mattebox.cli.bench_rows import chosen, keyed_rows, show_rows, write_json
+from mattebox.cli.bench_start import start
 
 bench = typer.Typer(no_args_is_help=True, help="Measure every engine beside plain keyers.")
 
 
 bench.command()(preroll)
 bench.command()(memory)
+bench.command()(start)
 bench.command()(engines)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mattebox.errors import MatteboxError
-from mattebox.sequences import format_frames
 
 if TYPE_CHECKING:
     from mattebox.farm.submission import Submission
@@ -206,6 +205,8 @@ def _uid() -> int:
 
 
 def _say(submission: Submission, written: tuple[Path, ...]) -> None:
+    from mattebox.sequences import format_frames
+
     if submission.absent:
         typer.echo(
             f"mattebox: warning: not on disk yet: {format_frames(submission.absent)}; their tasks "

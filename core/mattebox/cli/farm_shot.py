@@ -54,11 +54,13 @@ def submission_of(path: Path, options: FarmOptions) -> Submission:
     )
     output = output_pattern(job.output, shot.plate, frames)
     gpus = 1 if job.device == "cuda" else 0
+    chunks = _chunks(job, options.chunk, frames)
     return Submission(
         name=options.name or shot.plate.pattern.before.rstrip("._- ") or "mattebox",
         job=job,
         frames=frames,
-        chunks=_chunks(job, options.chunk, frames),
+        chunks=chunks,
+        longest_preroll=_longest_preroll(job, whole, chunks.first_of(frames[-1])),
         output_folder=str(output.folder),
         output_name=None if output.pattern is None else output.pattern.name_with_hashes,
         command=_command(options.command),
@@ -95,18 +97,25 @@ def _location(config: LoadedConfig, job: Job) -> str:
 
 
 def _chunks(job: Job, asked: str, frames: tuple[int, ...]) -> Chunks:
-    info = engine_info(job.settings.engine)
-    if asked == WHOLE or (asked == AUTO and info.recurrent and job.settings.preroll == WHOLE):
+    if asked == WHOLE:
         return Chunks.whole(frames)
     if asked == AUTO:
-        preroll = job.settings.preroll
-        count = info.preroll if preroll == AUTO else int(preroll)
-        return Chunks(default_size(count if info.recurrent else 0))
+        info, preroll = engine_info(job.settings.engine), job.settings.preroll
+        settled = info.settles if preroll == WHOLE else int(preroll)
+        return Chunks(default_size(settled if info.recurrent else 0))
     if not asked.isdecimal():
         raise UsageError(
             f"--chunk {asked!r} is no number of frames", expected=f"{AUTO}, {WHOLE} or a number"
         )
     return Chunks(int(asked))
+
+
+def _longest_preroll(job: Job, whole: tuple[int, ...], last_chunk: int) -> int:
+    """The most frames that the task of any chunk looks at before its own."""
+    if not engine_info(job.settings.engine).recurrent:
+        return 0
+    before = sum(frame < last_chunk for frame in whole)
+    return before if job.settings.preroll == WHOLE else min(before, int(job.settings.preroll))
 
 
 def _command(text: str) -> tuple[str, ...]:

@@ -121,6 +121,14 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     write_job: Annotated[
         Path | None, _running("--write-job", "Prepare the shot, write the job file and stop.")
     ] = None,
+    prepared: Annotated[
+        Path | None,
+        _running(
+            "--prepared",
+            "Where the prepared job is kept: taken as it is while its files are the same, "
+            "else made again.",
+        ),
+    ] = None,
     analysis: Annotated[
         bool,
         _running(
@@ -167,7 +175,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     --in-space ACEScg`
     """
     from mattebox.cli.jobs import read_job
-    from mattebox.cli.run import Listener, RunOptions, prepare_job, run_job
+    from mattebox.cli.run import Listener, RunOptions, prepare_job, run_job, telling_errors
     from mattebox.job import Job
 
     values = {
@@ -193,35 +201,44 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     colour = {"config": ocio, "in_space": in_space, "out_space": out_space}
     settings = said(knob_values)
     listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
-    if write_job is None and not analysis:
-        raise UsageError(
-            "--no-analysis has a meaning only beside --write-job",
-            next_step="add --write-job FILE, and run `mattebox analyse --job FILE` later",
-        )
-    if job is not None:
-        deciding = {name: value for name, value in given.items() if name != "output"}
-        told = _flags(deciding) + _flags({k: v for k, v in colour.items() if v}) + _flags(settings)
-        if told:
+    with telling_errors(listener):
+        if write_job is not None and prepared is not None:
             raise UsageError(
-                f"--job decides everything; {', '.join(told)} cannot be changed beside it",
-                next_step="drop them, or write a new job with --write-job",
+                "--prepared keys, and --write-job only prepares", next_step="give one of them"
             )
-        asked = read_job(job)
-        if output is not None:  # where frames go decides no pixel
-            asked = asked.model_copy(update={"output": output})
-    else:
-        if plate is None or output is None:
-            absent = "PLATE" if plate is None else "-o OUTPUT"
+        if write_job is None and not analysis:
             raise UsageError(
-                f"{absent} is missing",
-                next_step="mattebox key PLATE -o OUTPUT, or mattebox key --job FILE; "
-                "see mattebox key --help",
+                "--no-analysis has a meaning only beside --write-job",
+                next_step="add --write-job FILE, and run `mattebox analyse --job FILE` later",
             )
-        given.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
-        if "engine" not in settings:
-            has_screen = given.get("clean_plate") is not None or "screen" in settings
-            settings["engine"] = _default_engine(has_screen=has_screen, has_hint=hint is not None)
-        asked = Job.checked(given | {"colour": colour, "settings": settings})
+        if job is not None:
+            deciding = {name: value for name, value in given.items() if name != "output"}
+            told = (
+                _flags(deciding) + _flags({k: v for k, v in colour.items() if v}) + _flags(settings)
+            )
+            if told:
+                raise UsageError(
+                    f"--job decides everything; {', '.join(told)} cannot be changed beside it",
+                    next_step="drop them, or write a new job with --write-job",
+                )
+            asked = read_job(job)
+            if output is not None:  # where frames go decides no pixel
+                asked = asked.model_copy(update={"output": output})
+        else:
+            if plate is None or output is None:
+                absent = "PLATE" if plate is None else "-o OUTPUT"
+                raise UsageError(
+                    f"{absent} is missing",
+                    next_step="mattebox key PLATE -o OUTPUT, or mattebox key --job FILE; "
+                    "see mattebox key --help",
+                )
+            given.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
+            if "engine" not in settings:
+                has_screen = given.get("clean_plate") is not None or "screen" in settings
+                settings["engine"] = _default_engine(
+                    has_screen=has_screen, has_hint=hint is not None
+                )
+            asked = Job.checked(given | {"colour": colour, "settings": settings})
     if write_job is not None:
         if analysis:
             prepare_job(asked, write_job, listener)
@@ -231,6 +248,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     run_job(
         asked,
         RunOptions(
+            prepared=prepared,
             frames=frames,
             chunk=chunk,
             force=force,

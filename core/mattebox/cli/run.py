@@ -57,6 +57,7 @@ class Listener(Enum):
 class RunOptions:
     """What is said of a run and not of the job: nothing here decides a whole shot's pixels."""
 
+    prepared: Path | None = None
     frames: str | None = None
     chunk: str | None = None
     force: bool = False
@@ -79,7 +80,7 @@ def run_job(job: Job, options: RunOptions, listener: Listener) -> None:
             reporter.emit(EndEvent(exit_code=0, done=0, skipped=0, total=0, seconds=0.0))
             return
         pipeline.run(
-            pipeline.prepare(job, reporter),
+            _prepared(job, options.prepared, reporter, max_memory=options.max_memory),
             reporter,
             frames=frames,
             stop=stop,
@@ -113,15 +114,24 @@ def prepare_job(job: Job, target: Path, listener: Listener) -> Job:
 
     Where ``target`` holds that already, from the same files, it stays.
     """
+    with _reporting(listener) as (reporter, _):
+        return _prepared(job, target, reporter)
+
+
+def _prepared(
+    job: Job, kept: Path | None, reporter: Reporter, *, max_memory: int | None = None
+) -> Job:
+    """The prepared job: from where it is kept while it holds, else made, and kept there."""
     from mattebox import pipeline
 
-    with _reporting(listener) as (reporter, _):
-        earlier = job_if_readable(target)
-        if earlier is not None and job.prepared is None and pipeline.still_holds(earlier, job):
-            reporter.emit(NoteEvent(message=f"{target} holds what was found; nothing to look at"))
-            return earlier
-        prepared = pipeline.prepare(job, reporter)
-        write_job(prepared, target)
+    if kept is None:
+        return pipeline.prepare(job, reporter, max_memory=max_memory)
+    earlier = job_if_readable(kept)
+    if earlier is not None and job.prepared is None and pipeline.still_holds(earlier, job):
+        reporter.emit(NoteEvent(message=f"{kept} holds what was found; nothing to look at"))
+        return earlier
+    prepared = pipeline.prepare(job, reporter, max_memory=max_memory)
+    write_job(prepared, kept)
     return prepared
 
 
@@ -130,16 +140,23 @@ def _reporting(listener: Listener) -> Iterator[tuple[Reporter, threading.Event]]
     """Who listens, and the event that asks for a stop; errors reach the listener once."""
     from mattebox.cli.stop import stop_requests
 
+    with (
+        stop_requests(read_standard_input=listener is Listener.JSON) as stop,
+        telling_errors(listener) as reporter,
+    ):
+        yield reporter, stop
+
+
+@contextmanager
+def telling_errors(listener: Listener) -> Iterator[Reporter]:
+    """Who listens; an error before the first frame, such as a wrong job, reaches them too."""
     reporter = listener.reporter()
-    with stop_requests(read_standard_input=listener is Listener.JSON) as stop:
-        try:
-            yield reporter, stop
-        except MatteboxError as error:
-            if not error.was_reported:  # before the first frame
-                reporter.emit(error_event(error))
-                error.was_reported = True
-                nothing = EndEvent(
-                    exit_code=error.exit_code, done=0, skipped=0, total=0, seconds=0.0
-                )
-                reporter.emit(nothing)
-            raise
+    try:
+        yield reporter
+    except MatteboxError as error:
+        if not error.was_reported:
+            reporter.emit(error_event(error))
+            error.was_reported = True
+            nothing = EndEvent(exit_code=error.exit_code, done=0, skipped=0, total=0, seconds=0.0)
+            reporter.emit(nothing)
+        raise

@@ -22,8 +22,8 @@ class EngineInfo:
         name: the name on the command line.
         summary: one line for help texts.
         recurrent: True where a frame's answer depends on the frames before it.
-        preroll: frames after which what came before no longer shows (measured, docs/farm.md); 0
-            where the engine has no memory.
+        settles: frames after which what came before moves a person's alpha by less than 1/2048
+            in the mean (measured, docs/farm.md); 0 where the engine has no memory.
         needs_plate: True where a clean plate (given or made from the screen) is required.
         needs_hint: True where a matte sequence from elsewhere is required.
         wants_encoded: True where the engine reads ``EngineInput.encoded`` (networks).
@@ -35,7 +35,7 @@ class EngineInfo:
     needs_plate: bool
     needs_hint: bool
     wants_encoded: bool
-    preroll: int = 0
+    settles: int = 0
 
 
 @dataclass(frozen=True)

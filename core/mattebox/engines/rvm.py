@@ -27,7 +27,7 @@ INFO = EngineInfo(
     needs_plate=False,
     needs_hint=False,
     wants_encoded=True,
-    preroll=24,
+    settles=24,
 )
 
 COARSE_SIDE = 512

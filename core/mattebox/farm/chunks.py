@@ -18,7 +18,7 @@ DEFAULT_SIZE = 25
 """A second of film: a process takes a few seconds to start, a frame about as long."""
 
 PREROLLS_PER_CHUNK = 5
-"""Of an engine with memory: the preroll is then at most a fifth of the work."""
+"""Of an engine with memory: what is seen twice, to settle, is then at most a fifth of a chunk."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def default_size(preroll: int) -> int:
     """Frames per chunk where nobody says it.
 
     Args:
-        preroll: frames that are looked at before a chunk's first one; 0 for most engines.
+        preroll: frames after which an engine has settled, or those that are looked at before a
+            chunk's first one; 0 for most engines.
     """
     return max(DEFAULT_SIZE, PREROLLS_PER_CHUNK * preroll)

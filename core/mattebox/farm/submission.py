@@ -60,6 +60,7 @@ class Submission:
         seconds_per_frame: a task that takes longer hangs.
         inputs: what the job reads.
         absent: those of the frames that cannot be keyed today, for want of a file.
+        longest_preroll: the most frames that the task of a chunk looks at before its own.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Submission:
     seconds_per_frame: int
     inputs: Inputs
     absent: tuple[int, ...] = ()
+    longest_preroll: int = 0
 
     def __post_init__(self) -> None:
         if self.job.device not in ("cpu", "cuda"):
@@ -126,7 +128,8 @@ class Submission:
     @property
     def key_seconds(self) -> int:
         """The longest that the task of one chunk may take."""
-        return SECONDS_TO_START + self.seconds_per_frame * self.chunks.size
+        frames = self.longest_preroll + self.chunks.size
+        return SECONDS_TO_START + self.seconds_per_frame * frames
 
     @property
     def check_seconds(self) -> int:

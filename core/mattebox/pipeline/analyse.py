@@ -72,7 +72,7 @@ class _Piece:
 def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> Analysis:
     """Everything about a shot that its frames share. Findings worth knowing go to the reporter."""
     use_deterministic_arithmetic(job.threads)
-    pairs = shot.spread_pairs(SAMPLED_PAIRS, job.cuts)
+    pairs = sampled_pairs(job, shot)
     count = len({frame for pair in pairs for frame in pair})
     reporter.emit(NoteEvent(message=f"looking at {count} of {len(shot.plate.frames)} frames"))
     pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}
@@ -115,6 +115,14 @@ def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> An
         own_plate=analysis.plate == "estimated",
     )
     return analysis.model_copy(update={"statistics": statistics})
+
+
+def sampled_pairs(job: Job, shot: Shot) -> tuple[tuple[int, ...], ...]:
+    """The frames that are looked at; all of them are in memory at once.
+
+    Raises MissingFramesError where none can be read.
+    """
+    return shot.spread_pairs(SAMPLED_PAIRS, job.cuts)
 
 
 def _look(

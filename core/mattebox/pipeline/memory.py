@@ -1,4 +1,9 @@
-"""How many frames may wait at once, so that a run keeps to the memory it was given."""
+"""What the two phases of a run take, and how many frames may wait within a given memory.
+
+The figures are peaks of resident memory (VmHWM) of runs on the CPU with one thread, float32 and
+torch, four frames of a drawn shot with a clean plate, at 960x540 and 1920x1080. Each rule lies on
+or above both of its peaks, and above those of the same engine with its smaller networks.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +11,45 @@ import re
 from dataclasses import dataclass
 
 from mattebox.errors import UsageError
+from mattebox.settings import EngineName
 
 MOST_WAITING = 2
 """Frames read ahead, and being written, where memory is no concern: more made no run faster."""
 
-FIXED_BYTES = 330 * 2**20
-"""Interpreter, libraries and thread pools: what is left of the peaks below at no pixels."""
 
-WORKING_BYTES_PER_PIXEL = 1240
-"""Peak resident memory of a run with one frame each way (engine ``screen``, clean plate, CPU):
-481 MiB at 480x270 and 939 MiB at 960x540, hence 1235 bytes for each further pixel. That one frame
-each way is part of it."""
+@dataclass(frozen=True)
+class Footprint:
+    """Resident memory of a phase of a run.
+
+    Attributes:
+        fixed: MiB at no pixels: interpreter, libraries, thread pools, a network's weights.
+        per_pixel: bytes for each pixel of a frame.
+    """
+
+    fixed: int
+    per_pixel: int
+
+    def bytes_for(self, pixels: int) -> int:
+        """Peak in bytes with frames of so many pixels."""
+        return self.fixed * 2**20 + pixels * self.per_pixel
+
+
+_PLAIN = Footprint(330, 1240)
+_RVM = Footprint(330, 1240)
+_BGMV2 = Footprint(330, 1240)
+
+KEYING = {
+    EngineName.SCREEN: _PLAIN,
+    EngineName.HINT: _PLAIN,
+    EngineName.TRIANGULATE: _PLAIN,
+    EngineName.ONNX_MATTE: _PLAIN,
+    EngineName.RVM: _RVM,
+    EngineName.BGMV2: _BGMV2,
+}
+
+LOOKING = KEYING
+
+LOOK_BYTES_PER_PIXEL = 46
 
 CHANNELS = 16
 """Float32 channels of a frame in flight: source, coverage and the result's twelve."""
@@ -49,10 +82,13 @@ def parse_memory(text: str) -> int:
     return size
 
 
-def needed_memory(width: int, height: int, waiting: Waiting, *, passed: int = 0) -> int:
-    """Estimated peak in bytes of a run on pictures of this size.
+def needed_memory(
+    engine: EngineName, width: int, height: int, waiting: Waiting, *, passed: int = 0
+) -> int:
+    """Estimated peak in bytes of keying pictures of this size.
 
     Args:
+        engine: whose network is there too.
         width, height: of the working window.
         waiting: how many frames wait.
         passed: channels that are passed through, beside ``CHANNELS``.
@@ -61,10 +97,62 @@ def needed_memory(width: int, height: int, waiting: Waiting, *, passed: int = 0)
     # Passed channels are no part of the measured peak: they count for the first frames too.
     first = 2 * passed * 4
     further = waiting.read_ahead + waiting.being_written - 2
-    return FIXED_BYTES + width * height * (WORKING_BYTES_PER_PIXEL + first + further * in_flight)
+    pixels = width * height
+    return KEYING[engine].bytes_for(pixels) + pixels * (first + further * in_flight)
 
 
-def waiting_within(limit: int | None, width: int, height: int, *, passed: int = 0) -> Waiting:
+def needed_to_look(
+    engine: EngineName, width: int, height: int, frames: int, *, passed: int = 0
+) -> int:
+    """Estimated peak in bytes of the look at a shot.
+
+    Args:
+        engine: whose network is there too.
+        width, height: of the working window.
+        frames: looked at; all of them are held at once.
+        passed: channels that are passed through.
+    """
+    pixels = width * height
+    held = frames * (LOOK_BYTES_PER_PIXEL + passed * 4)
+    return LOOKING[engine].bytes_for(pixels) + pixels * held
+
+
+def refuse_too_little(
+    limit: int,
+    engine: EngineName,
+    width: int,
+    height: int,
+    *,
+    looked_at: int,
+    passed: int = 0,
+) -> None:
+    """Refuse a limit within which a shot cannot be looked at and then keyed.
+
+    Args:
+        limit: in bytes.
+        engine, width, height, passed: as ``needed_memory``.
+        looked_at: frames that the look holds at once.
+
+    Raises UsageError, which says so where keying alone would fit.
+    """
+    look = needed_to_look(engine, width, height, looked_at, passed=passed)
+    key = needed_memory(engine, width, height, Waiting(1, 1), passed=passed)
+    if limit >= max(look, key):
+        return
+    if limit < key:
+        raise _too_little(limit, width, height, max(look, key))
+    raise UsageError(
+        f"--max-memory of {limit // 2**20} MiB is too little for the look at the shot, which holds "
+        f"{looked_at} frames of {width}x{height} at once",
+        expected=f"at least {_mib(look)} MiB; keying alone takes {_mib(key)} MiB",
+        next_step="run `mattebox analyse` on a machine with more memory, and key the job that it "
+        "writes; or give more",
+    )
+
+
+def waiting_within(
+    limit: int | None, engine: EngineName, width: int, height: int, *, passed: int = 0
+) -> Waiting:
     """As many frames as fit into ``limit`` bytes; None means no limit.
 
     Raises UsageError where one frame each way does not fit.
@@ -73,11 +161,20 @@ def waiting_within(limit: int | None, width: int, height: int, *, passed: int = 
     if limit is None:
         return choices[0]
     for waiting in choices:
-        if needed_memory(width, height, waiting, passed=passed) <= limit:
+        if needed_memory(engine, width, height, waiting, passed=passed) <= limit:
             return waiting
-    least = -(-needed_memory(width, height, choices[-1], passed=passed) // 2**20)
-    raise UsageError(
-        f"--max-memory of {limit // 2**20} MiB is too little for frames of {width}x{height}",
-        expected=f"at least {least} MiB",
-        next_step=f"give --max-memory {least}M or more, or smaller frames",
+    raise _too_little(
+        limit, width, height, needed_memory(engine, width, height, choices[-1], passed=passed)
     )
+
+
+def _too_little(limit: int, width: int, height: int, needed: int) -> UsageError:
+    return UsageError(
+        f"--max-memory of {limit // 2**20} MiB is too little for frames of {width}x{height}",
+        expected=f"at least {_mib(needed)} MiB",
+        next_step=f"give --max-memory {_mib(needed)}M or more, or smaller frames",
+    )
+
+
+def _mib(size: int) -> int:
+    return -(-size // 2**20)

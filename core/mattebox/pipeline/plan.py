@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,19 +52,15 @@ class Plan:
 
     def remembered(self, frame: int) -> tuple[int, ...]:
         """The frames before this one of which an engine with memory still knows: the preroll."""
-        info = engine_info(self.job.settings.engine)
-        if not info.recurrent:
+        if not engine_info(self.job.settings.engine).recurrent:
             return ()
-        scene = self.scene(frame)
-        before = tuple(f for f in self.whole if f < frame and self.scene(f) == scene)
-        match self.job.settings.preroll:
-            case "whole":
-                return before
-            case "auto":
-                count = info.preroll
-            case number:
-                count = int(number)
-        return before[-count:] if count else ()
+        end = bisect_left(self.whole, frame)
+        cut = max((cut for cut in self.job.cuts if cut <= frame), default=None)
+        start = 0 if cut is None else bisect_left(self.whole, cut)
+        preroll = self.job.settings.preroll
+        if preroll != "whole":
+            start = max(start, end - int(preroll))
+        return self.whole[start:end]
 
     def before(self, frame: int) -> int | None:
         """The last frame of the shot before this one, of whatever scene; None at its start."""
@@ -81,7 +78,8 @@ class Plan:
         """SHA-256 over all files a frame's pixels come from: its own, its neighbours', and for
         engines with memory those that it remembers.
 
-        The same in any chunk: what an engine knows of still earlier frames is below what shows.
+        The same in any chunk. Beyond a preroll in numbers an engine may know of still earlier
+        frames: how much of them shows is what that number was chosen for.
         """
         frames = {frame, *self.neighbours(frame), *self.remembered(frame)}
         digests = "".join(f"{f}:{self.shot.digest(f)};" for f in sorted(frames))

@@ -9,22 +9,38 @@ from mattebox.engines.registry import engine_info
 from mattebox.events import Reporter
 from mattebox.job import Job, Prepared, PreparedWeights
 from mattebox.network_config import read_network_config
-from mattebox.pipeline.analyse import analyse
+from mattebox.pipeline.analyse import analyse, sampled_pairs
 from mattebox.pipeline.colour import open_colour, resolve_colour
+from mattebox.pipeline.memory import refuse_too_little
 from mattebox.sequences import OutputPattern, output_pattern
 from mattebox.shot import Shot
 
 
-def prepare(job: Job, reporter: Reporter) -> Job:
+def prepare(job: Job, reporter: Reporter, *, max_memory: int | None = None) -> Job:
     """The job with everything found out. A job that is prepared already comes back as it is.
 
-    Raises MatteboxError of the kind of the fault; nothing is written.
+    Args:
+        job: what the user said.
+        reporter: who listens.
+        max_memory: bytes that the look at the shot, and then keying, may take. None: no limit.
+
+    Raises MatteboxError of the kind of the fault, UsageError before the first picture is read
+    where ``max_memory`` does not suffice; nothing is written.
     """
     if job.prepared is not None:
         return job
     device = choose_device(job.device)
     shot = Shot.open(job)
     checked_output(job, shot, shot.plate.frames)
+    if max_memory is not None:
+        refuse_too_little(
+            max_memory,
+            job.settings.engine,
+            shot.window.width,
+            shot.window.height,
+            looked_at=len({frame for pair in sampled_pairs(job, shot) for frame in pair}),
+            passed=len(job.layers),
+        )
     weights = _weights(job) if engine_info(job.settings.engine).wants_encoded else None
     colour = resolve_colour(job, shot, reporter)
     located = job.model_copy(update={"weights": weights.path if weights is not None else None})

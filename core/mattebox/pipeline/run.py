@@ -72,7 +72,6 @@ def run(
         overwrite: replace files that Mattebox did not write.
         preview: where to write a contact sheet, or None.
         states: where an engine with memory begins and what it leaves to the next chunk.
-
         max_memory: bytes that keying may take; frames wait fewer at a time. None: no limit.
 
     Raises:
@@ -86,7 +85,11 @@ def run(
     plan = Plan.make(job, shot, frames)
     plan.refuse_foreign_files(overwrite=overwrite)
     waiting = waiting_within(
-        max_memory, shot.window.width, shot.window.height, passed=len(job.layers or ())
+        max_memory,
+        job.settings.engine,
+        shot.window.width,
+        shot.window.height,
+        passed=len(job.layers),
     )
     device = choose_device(job.device)
     reporter.emit(

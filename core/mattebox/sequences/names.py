@@ -195,7 +195,8 @@ def _pattern_with_padding(folder: Path, name: str, padding: str) -> NamePattern:
         raise UsageError(
             f"{name} is not understood: {error}", expected="a pattern such as shot.####.exr"
         ) from error
-    digits = parsed.zfill()
+    # Not fileseq's: it takes %04d behind a bracket or a plus for one digit.
+    digits = len(padding) if padding[0] in "#@" else int(padding.strip("%d$F") or 1)
     written = before.removeprefix(parsed.basename())
     glued = parsed.basename()[-1:].isalnum() and written.isdecimal()
     if not parsed.frameRange() or glued or parsed.extension() != after:

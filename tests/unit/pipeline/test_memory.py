@@ -1,13 +1,23 @@
-"""How many frames wait within a limit, and how a limit is written."""
+"""What fits into a limit, how many frames wait within it, and how a limit is written."""
 
 from __future__ import annotations
 
 import pytest
 
 from mattebox.errors import UsageError
-from mattebox.pipeline.memory import Waiting, needed_memory, parse_memory, waiting_within
+from mattebox.pipeline.memory import (
+    Waiting,
+    needed_memory,
+    needed_to_look,
+    parse_memory,
+    refuse_too_little,
+    waiting_within,
+)
+from mattebox.settings import EngineName
 
-SIZE = (3840, 2160)
+SHOT = (EngineName.SCREEN, 3840, 2160)
+KEYING = needed_memory(*SHOT, Waiting(1, 1))
+LOOKING = needed_to_look(*SHOT, 12)
 
 
 @pytest.mark.parametrize(
@@ -26,18 +36,44 @@ def test_what_is_no_amount_is_refused_with_its_value(text: str) -> None:
 
 @pytest.mark.parametrize("waiting", [Waiting(2, 2), Waiting(2, 1), Waiting(1, 1)])
 def test_just_enough_memory_for_a_choice_gives_that_choice(waiting: Waiting) -> None:
-    assert waiting_within(needed_memory(*SIZE, waiting), *SIZE) == waiting
+    assert waiting_within(needed_memory(*SHOT, waiting), *SHOT) == waiting
 
 
 def test_passed_channels_take_memory_too() -> None:
-    limit = needed_memory(*SIZE, Waiting(2, 2))
-    assert waiting_within(limit, *SIZE, passed=4) != Waiting(2, 2)
+    limit = needed_memory(*SHOT, Waiting(2, 2))
+    assert waiting_within(limit, *SHOT, passed=4) != Waiting(2, 2)
+    # four bytes each, in each of twelve frames
+    assert needed_to_look(*SHOT, 12, passed=4) - LOOKING == 3840 * 2160 * 12 * 4 * 4
 
 
 def test_one_byte_less_than_one_frame_is_refused() -> None:
     with pytest.raises(UsageError, match="3840x2160"):
-        waiting_within(needed_memory(*SIZE, Waiting(1, 1)) - 1, *SIZE)
+        waiting_within(KEYING - 1, *SHOT)
 
 
 def test_no_limit_is_two_frames_each_way() -> None:
-    assert waiting_within(None, *SIZE) == Waiting(2, 2)
+    assert waiting_within(None, *SHOT) == Waiting(2, 2)
+
+
+def test_a_limit_has_to_hold_both_phases() -> None:
+    assert KEYING < LOOKING
+    refuse_too_little(LOOKING, *SHOT, looked_at=12)
+    with pytest.raises(UsageError, match="the look at the shot, which holds 12 frames") as look:
+        refuse_too_little(LOOKING - 1, *SHOT, looked_at=12)
+    assert look.value.expected is not None
+    assert f"{-(-LOOKING // 2**20)} MiB; keying alone takes {-(-KEYING // 2**20)}" in (
+        look.value.expected
+    )
+    refuse_too_little(LOOKING - 1, *SHOT, looked_at=2)  # a shot of two frames
+    with pytest.raises(UsageError, match="too little for frames of 3840x2160") as key:
+        refuse_too_little(KEYING - 1, *SHOT, looked_at=12)
+    assert key.value.expected == f"at least {-(-LOOKING // 2**20)} MiB"
+
+
+@pytest.mark.parametrize("engine", EngineName)
+def test_every_engine_has_its_figures_and_none_takes_less_than_screen(engine: EngineName) -> None:
+    for size in ((64, 36), (3840, 2160)):
+        assert needed_memory(engine, *size, Waiting(1, 1)) >= needed_memory(
+            EngineName.SCREEN, *size, Waiting(1, 1)
+        )
+        assert needed_to_look(engine, *size, 12) >= needed_to_look(EngineName.SCREEN, *size, 12)
