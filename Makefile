@@ -6,7 +6,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test drill lint types check format docs wheel clean
+BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
+
+.PHONY: demo test drill lint types check format docs plugin blender-zip blender-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -34,11 +36,24 @@ format: $(READY)
 docs: $(READY) ## write the generated documents again
 	$(BIN)/python docs/generate.py
 
+plugin: $(READY) ## write again what the hosts' plugin takes from the core's settings
+	$(BIN)/python plugin/make_parameters.py
+	$(BIN)/python plugin/make_icon.py
+	$(BIN)/python plugin/make_gizmo.py
+
+blender-zip: $(READY) ## the add-on that Blender installs, in dist/
+	$(BIN)/python plugin/make_zip.py
+
+blender-environments: ## real Blenders for tests/hosts, 1 GB each, in .bpy
+	@set -e; for one in $(BLENDERS); do echo "bpy $${one#*/}"; \
+	  $(PYTHON) -m venv .bpy/$${one%/*}; \
+	  .bpy/$${one%/*}/bin/python -m pip install --quiet --disable-pip-version-check bpy==$${one#*/}; done
+
 wheel: $(READY)
 	$(BIN)/python -m build --outdir dist
 
 clean:
-	rm -rf $(VENV) out dist build
+	rm -rf $(VENV) .bpy out dist build
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,0 +1,142 @@
+"""The node group: its sockets, the keyed frames inside it, and where groups are used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import bpy
+
+from . import colour
+from .versions import add_output, compositor_of
+
+RESULT = "Mattebox result"
+
+
+class Socket(NamedTuple):
+    """One output of the group.
+
+    Attributes:
+        name: on the group.
+        kind: Blender's class of the socket.
+        layers: sockets of the image node that may feed it, the first that is there.
+    """
+
+    name: str
+    kind: str
+    layers: tuple[str, ...]
+
+
+SOCKETS = (
+    # A plain EXR's picture is called Image, that of one with layers Combined.
+    Socket("Image", "NodeSocketColor", ("Combined", "Image")),
+    Socket("Alpha", "NodeSocketFloat", ("Alpha",)),
+    Socket("Foreground", "NodeSocketColor", ("fg",)),
+    Socket("Spill", "NodeSocketColor", ("spill",)),
+    Socket("Confidence", "NodeSocketFloat", ("conf",)),
+)
+
+
+def make_group(name: str = "Mattebox") -> Any:
+    """A new group, marked as ours; it shows nothing until something is keyed."""
+    group = bpy.data.node_groups.new(name, "CompositorNodeTree")
+    group.mattebox.is_mattebox = True
+    for socket in SOCKETS:
+        add_output(group, socket.name, socket.kind)
+    group.nodes.new("NodeGroupOutput").location = (300.0, 0.0)
+    return group
+
+
+def add_to(tree: Any, group: Any) -> Any:
+    """A node of the group in a compositor tree."""
+    node = tree.nodes.new("CompositorNodeGroup")
+    node.node_tree = group
+    node.label = group.name
+    node.width = 180.0
+    return node
+
+
+def is_mattebox(group: Any) -> bool:
+    """Whether a node group is one of ours."""
+    settings = getattr(group, "mattebox", None)
+    return settings is not None and bool(settings.is_mattebox)
+
+
+def used_in(scene: Any) -> list[Any]:
+    """Our groups that a render of the scene looks at, each once."""
+    tree = compositor_of(scene)
+    if tree is None or not scene.render.use_compositing:
+        return []
+    return list(dict.fromkeys(_used_in_tree(tree)))
+
+
+def _used_in_tree(tree: Any) -> Iterator[Any]:
+    for node in tree.nodes:
+        group = getattr(node, "node_tree", None)
+        if group is None or node.mute:
+            continue
+        if not is_mattebox(group):
+            yield from _used_in_tree(group)
+        elif any(socket.is_linked for socket in node.outputs):
+            yield group
+
+
+def attach(group: Any, first: int, last: int, some_frame: Path, *, is_still: bool) -> None:
+    """Show keyed frames in the group.
+
+    Args:
+        group: the group.
+        first, last: frame numbers of the clip's files.
+        some_frame: a keyed frame that is there; the others lie beside it.
+        is_still: whether it stands for all frames.
+    """
+    settings = group.mattebox
+    node = next((n for n in group.nodes if n.name == RESULT), None)
+    if node is None:
+        node = group.nodes.new("CompositorNodeImage")
+        node.name = node.label = RESULT
+    image = node.image
+    if image is None:
+        image = bpy.data.images.load(str(some_frame), check_existing=False)
+        image.name = f"{group.name} result"
+        node.image = image
+    image.filepath = _as_the_folder_is(settings.folder, some_frame)
+    image.source = "FILE" if is_still else "SEQUENCE"
+    colour.read_as(image, colour.working_space())
+    # Blender shows the frames of a multilayer file from memory until it is told to look again.
+    image.reload()
+    node.frame_start = first - settings.frame_offset
+    node.frame_offset = first - 1
+    node.frame_duration = last - first + 1
+    node.use_auto_refresh = True
+    _link(group, node)
+
+
+def shows(group: Any, folder: Path) -> bool:
+    """Whether the group shows frames of this folder."""
+    node = group.nodes.get(RESULT)
+    if node is None or node.image is None:
+        return False
+    shown = Path(os.path.normpath(bpy.path.abspath(node.image.filepath)))
+    return shown.parent == Path(os.path.normpath(folder))
+
+
+def _as_the_folder_is(folder: str, path: Path) -> str:
+    """A path from the .blend where the results lie beside it: both may be moved then."""
+    if folder.startswith("//") and bpy.data.filepath:
+        return str(bpy.path.relpath(str(path)))
+    return str(path)
+
+
+def _link(group: Any, node: Any) -> None:
+    output = next(n for n in group.nodes if n.bl_idname == "NodeGroupOutput")
+    for socket in SOCKETS:
+        target = output.inputs[socket.name]
+        for old in list(target.links):
+            group.links.remove(old)
+        found = (node.outputs.get(layer) for layer in socket.layers)
+        layer = next((one for one in found if one is not None and one.enabled), None)
+        if layer is not None:
+            group.links.new(layer, target)

@@ -1,0 +1,184 @@
+"""The sidebar of the compositor, and the entries in the Add and Render menus."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import bpy
+
+from ..keyed_frames import Look, State
+from . import key
+from .frames import looks
+from .operators import active_group
+from .properties import SHOWN
+
+NETWORK_ENGINES = ("rvm", "bgmv2", "onnx-matte")
+
+STATE_ICONS = {
+    State.CURRENT: "CHECKMARK",
+    State.MISSING: "CANCEL",
+    State.CUT_SHORT: "ERROR",
+    State.STALE: "FILE_REFRESH",
+}
+
+
+LOOK_SECONDS = 1.0
+
+_last_look: dict[tuple[str, int], tuple[float, list[Look]]] = {}
+
+
+class _Panel(bpy.types.Panel):
+    bl_space_type = "NODE_EDITOR"
+    bl_region_type = "UI"
+    bl_category = "Mattebox"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return active_group(context) is not None
+
+
+class MATTEBOX_PT_key(_Panel):
+    bl_idname = "MATTEBOX_PT_key"
+    bl_label = "Mattebox"
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        return bool(context.space_data.tree_type == "CompositorNodeTree")
+
+    def draw(self, context: Any) -> None:
+        layout, group = self.layout, active_group(context)
+        if group is None:
+            layout.operator("mattebox.add", text="Add Mattebox", icon="ADD")
+            return
+        settings = group.mattebox
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        layout.prop(settings, "source")
+        if settings.source == "IMAGE":
+            layout.template_ID(settings, "image", open="image.open")
+            if settings.image is not None:
+                layout.prop(settings.image.colorspace_settings, "name", text="Colour space")
+        layout.prop(settings, "clean_plate")
+        layout.prop(settings, "engine")
+        if settings.engine == "hint":
+            layout.prop(settings, "hint")
+        layout.prop(settings, "screen")
+        if settings.screen == "colour":
+            layout.prop(settings, "screen_colour", text="")
+        _draw_run(layout, context, group)
+
+
+def _draw_run(layout: Any, context: Any, group: Any) -> None:
+    settings = group.mattebox
+    layout.separator()
+    layout.prop(settings, "frames")
+    row = layout.row()
+    row.enabled = not key.is_under_way(group.name)
+    row.scale_y = 1.4
+    row.operator("mattebox.key", icon="PLAY").group = group.name
+    for one in _looks_of_late(group, context.scene):
+        text = f"frame {one.frame}: {one.state.value}"
+        layout.label(text=text, icon=STATE_ICONS[one.state])
+    for line in settings.status.splitlines():
+        layout.label(text=line)
+
+
+def _looks_of_late(group: Any, scene: Any) -> list[Look]:
+    """The current frame, looked at within the last second: panels are drawn with every move of the
+    mouse, and the frames may lie on a slow disk."""
+    asked = (group.name, scene.frame_current)
+    then, found = _last_look.get(asked, (0.0, []))
+    if time.monotonic() - then > LOOK_SECONDS:
+        found = looks(group, scene, [scene.frame_current])
+        _last_look.clear()
+        _last_look[asked] = (time.monotonic(), found)
+    return found
+
+
+class _SettingsPanel(_Panel):
+    bl_parent_id = "MATTEBOX_PT_key"
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender's own form
+
+    group = ""
+    before: tuple[str, ...] = ()
+    """Properties of ours that stand before the core's settings of that group."""
+
+    def draw(self, context: Any) -> None:
+        layout, settings = self.layout, active_group(context).mattebox
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        for name in self.before:
+            layout.prop(settings, name)
+        for parameter in SHOWN:
+            if parameter.group == self.group:
+                layout.prop(settings, parameter.name)
+
+
+class MATTEBOX_PT_matte(_SettingsPanel):
+    bl_label = "Matte"
+    group = "Matte"
+    before = ("inside", "outside")
+
+
+class MATTEBOX_PT_spill(_SettingsPanel):
+    bl_label = "Spill"
+    group = "Spill"
+    before = ("protect",)
+
+
+class MATTEBOX_PT_plate(_SettingsPanel):
+    bl_label = "Plate"
+    group = "Plate"
+
+
+class MATTEBOX_PT_network(_SettingsPanel):
+    bl_label = "Network"
+    group = "Network"
+    before = ("weights", "network_config", "device", "cuts")
+
+    @classmethod
+    def poll(cls, context: Any) -> bool:
+        group = active_group(context)
+        return group is not None and group.mattebox.engine in NETWORK_ENGINES
+
+
+class MATTEBOX_PT_solver(_SettingsPanel):
+    bl_label = "Solver"
+    group = "Key"
+
+
+class MATTEBOX_PT_output(_SettingsPanel):
+    bl_label = "Output"
+    group = "Output"
+    before = ("folder", "frame_offset", "when_rendering")
+
+    def draw(self, context: Any) -> None:
+        super().draw(context)
+        self.layout.operator("mattebox.write_job", icon="EXPORT")
+        self.layout.operator("mattebox.check", icon="CHECKMARK")
+
+
+CLASSES = (
+    MATTEBOX_PT_key,
+    MATTEBOX_PT_matte,
+    MATTEBOX_PT_spill,
+    MATTEBOX_PT_plate,
+    MATTEBOX_PT_network,
+    MATTEBOX_PT_solver,
+    MATTEBOX_PT_output,
+)
+
+
+def draw_add(self: Any, context: Any) -> None:
+    """In the Add menu of the compositor."""
+    if context.space_data.tree_type == "CompositorNodeTree":
+        self.layout.separator()
+        self.layout.operator("mattebox.add", icon="OUTLINER_OB_IMAGE")
+
+
+def draw_render(self: Any, context: Any) -> None:
+    """In the Render menu: renders that look at the keyed frames first."""
+    self.layout.separator()
+    self.layout.operator("mattebox.render", text="Render Image with Mattebox").animation = False
+    self.layout.operator("mattebox.render", text="Render Animation with Mattebox").animation = True

@@ -1,0 +1,78 @@
+"""Showing keyed frames in the node: its hidden knobs, and the Read inside that follows them."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import nuke
+
+from .. import nuke_node as names
+from ..keyed_frames import FINGERPRINT, State, read_header
+from .asked import Asked
+from .knobs import forward, set_values, text
+
+STATES = {
+    State.MISSING: names.MISSING,
+    State.CUT_SHORT: names.MISSING,
+    State.STALE: names.STALE,
+    State.CURRENT: names.CURRENT,
+}
+
+
+def attach(node: nuke.Node, asked: Asked, fingerprint: str) -> None:
+    """Let the node show the frames of a request. Main thread only.
+
+    A gizmo saves its own knobs and nothing of its inside, so the Read follows the knobs.
+    """
+    set_values(
+        node,
+        {
+            names.RESULT_FILE: forward(asked.request.output),
+            names.RESULT_FIRST: asked.span.first,
+            names.RESULT_LAST: asked.span.last,
+            names.RESULT_DIGEST: asked.request.digest,
+            names.RESULT_FINGERPRINT: fingerprint,
+            names.HAS_RESULT: True,
+        },
+    )
+    reload(node)
+
+
+def reload(node: nuke.Node) -> None:
+    """Let Nuke see frames that came after it first looked."""
+    read = cast("nuke.Group", node).node(names.RESULT)
+    if read is not None:
+        cast("nuke.PyScript_Knob", read["reload"]).execute()
+
+
+def is_attached(node: nuke.Node, asked: Asked) -> bool:
+    """Whether the node shows the frames of this request, and not those of other settings or, in a
+    copy, of the node it was copied from. Where the project lies does not count: farms mount it
+    elsewhere."""
+    return (
+        bool(node[names.HAS_RESULT].value())
+        and text(node, names.RESULT_DIGEST) == asked.request.digest
+        and _place(text(node, names.RESULT_FILE)) == _place(asked.request.output)
+    )
+
+
+def fingerprint_of(node: nuke.Node, asked: Asked) -> str | None:
+    """The fingerprint of the request's frames, as far as anybody knows: the node's own, else that
+    of the frame on disk that was written last. A folder belongs to one request alone."""
+    if is_attached(node, asked):
+        return text(node, names.RESULT_FINGERPRINT)
+    paths = [asked.request.frame_path(frame) for frame in asked.span.frames]
+    written = sorted((p for p in paths if p.is_file()), key=lambda path: -path.stat().st_mtime_ns)
+    for path in written:
+        try:
+            found = read_header(path).attributes.get(FINGERPRINT)
+        except (OSError, ValueError):
+            continue
+        if found is not None:
+            return found.decode("ascii", "replace")
+    return None
+
+
+def _place(pattern: str) -> list[str]:
+    """A request's folder and its files, by name."""
+    return forward(pattern).split("/")[-2:]

@@ -1,0 +1,59 @@
+"""The Mattebox node of Nuke: names of its inputs, choices and knobs.
+
+The generator writes them into the gizmo and ``nuke_host`` reads them back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NODE_CLASS = "Mattebox"
+MARKER = "mattebox_node"
+"""A hidden knob that says a node is ours, also where a gizmo was turned into a group."""
+
+MARK = "1"
+"""Its value: counts changes of the knobs that old scripts would miss."""
+
+PLATE = "plate"
+INPUTS = (PLATE, "clean_plate", "hint", "inside", "outside", "protect")
+"""Pipes, the main one first. Mattes are taken from alpha."""
+
+SHOWN = "shown"
+SHOWN_CHOICES = ("result", "source", "status")
+"""What the node puts out: the keyed frames, the plate, or the plate in its state's colour."""
+
+RANGES = ("input", "project", "custom")
+"""Where the node's frames come from."""
+
+DEVICES = ("auto", "cpu", "cuda", "cuda:0", "cuda:1", "cuda:2", "cuda:3")
+
+LAYERS: Mapping[str, tuple[str, ...]] = {
+    "fg": ("red", "green", "blue"),
+    "spill": ("red", "green", "blue"),
+    "net": ("alpha",),
+    "conf": ("alpha",),
+    "plate": ("red", "green", "blue"),
+}
+"""Layers of the result beside rgba, with Nuke's names of their channels."""
+
+RESULT, STATUS_TINT, SHOW = "Result", "StatusTint", "Show"
+"""Nodes inside the gizmo: the reader of keyed frames, the tint of the status, the switch."""
+
+RESULT_FILE = "result"
+RESULT_FIRST = "result_first"
+RESULT_LAST = "result_last"
+RESULT_DIGEST = "result_digest"
+RESULT_FINGERPRINT = "result_fingerprint"
+HAS_RESULT = "has_result"
+FRAME_STATE = "frame_state"
+"""Hidden knobs. They hold what is attached, so that a script carries it to the next machine."""
+
+MISSING, STALE, CURRENT = 0, 1, 2
+"""Values of ``FRAME_STATE``, a curve over frames."""
+
+STATUS = "status"
+
+
+def pass_knob(layer: str) -> str:
+    """The knob that switches a layer of the result on."""
+    return f"pass_{layer}"
