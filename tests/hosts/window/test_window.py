@@ -1,0 +1,110 @@
+"""The add-on in a Blender with a window: the button, the progress, Esc.
+
+Distributions carry Blender 3.4, older than the add-on asks for; what belongs to windows (modal
+operators, timers, simulated keys) is the same there, and it runs without a screen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[3]
+PLATE = REPOSITORY / "examples/fixture_hair/green_spill_grain"
+BLENDER = os.environ.get("MATTEBOX_BLENDER") or shutil.which("blender")
+
+pytestmark = [
+    pytest.mark.blender,
+    pytest.mark.skipif(
+        BLENDER is None or shutil.which("xvfb-run") is None,
+        reason="no Blender with a window, or no xvfb-run; CI installs both "
+        "(apt-get install blender xvfb python3-numpy)",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("window")
+
+
+@pytest.fixture(scope="module")
+def observed(folder: Path) -> dict[str, dict[str, Any]]:
+    """What the driver saw, by step."""
+    assert BLENDER is not None
+    words = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24", BLENDER, "--factory-startup"]
+    words += ["--enable-event-simulate", "--window-geometry", "0", "0", "1280", "800"]
+    words += ["--python-exit-code", "3", "--python", str(Path(__file__).with_name("drive.py"))]
+    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [*words, "--", str(folder)],
+        env=environment
+        | {
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+            "BLENDER_USER_CONFIG": str(folder / "config"),
+            "BLENDER_USER_SCRIPTS": str(folder / "scripts"),
+            "MATTEBOX_PYTHON": sys.executable,
+            "MATTEBOX_TEST_PLATE": str(next(iter(sorted(PLATE.glob("*.exr"))))),
+            "MATTEBOX_TEST_PLUGIN": str(REPOSITORY / "plugin"),
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    marker = "OBSERVED "
+    lines = [
+        json.loads(line.removeprefix(marker))
+        for line in done.stdout.splitlines()
+        if line.startswith(marker)
+    ]
+    steps = {line.pop("step"): line for line in lines}
+    assert "end" in steps, f"{steps}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return steps
+
+
+def test_a_new_node_takes_the_selected_clip(observed: dict[str, dict[str, Any]]) -> None:
+    clip = sorted(PLATE.glob("*.exr"))[0].name
+    assert observed["made"] == {"clip": clip, "offset": 0}
+
+
+def test_the_button_gives_the_interface_back_at_once(observed: dict[str, dict[str, Any]]) -> None:
+    assert observed["pressed"]["answer"] == ["RUNNING_MODAL"]
+
+
+def test_the_whole_clip_is_keyed_while_the_window_lives(
+    observed: dict[str, dict[str, Any]],
+) -> None:
+    assert observed["keyed"]["status"] == "Mattebox: done 8 of 8 frames"
+
+
+def test_escape_stops_the_core_and_keeps_what_is_done(
+    observed: dict[str, dict[str, Any]],
+) -> None:
+    stopped = observed["stopped"]
+    assert stopped["phase"] == "stopped"
+    assert 1 <= stopped["done"] < stopped["total"] == 8
+    assert stopped["phase_then"] == "stopping"  # the artist had the interface before it was over
+    assert stopped["files"] == stopped["done"]
+
+
+def test_the_window_shows_node_and_panel(observed: dict[str, dict[str, Any]], folder: Path) -> None:
+    assert "pictured" in observed
+    assert (folder / "window.png").stat().st_size > 20_000
+
+
+def test_a_render_without_its_key_is_refused(observed: dict[str, dict[str, Any]]) -> None:
+    assert "not rendered. Mattebox: stale 4" in observed["refused"]["said"]
+    assert "Press Key" in observed["refused"]["said"]
+    assert observed["refused"]["rendered"] == 0
+
+
+def test_a_render_may_key_what_it_needs_first(observed: dict[str, dict[str, Any]]) -> None:
+    assert observed["rendered"] == {"rendered": 1, "status": "Mattebox: done 1 of 1 frames"}
