@@ -26,7 +26,7 @@ def test_every_refusal_says_what_to_do(blender: Blender, tmp_path: Path) -> None
         "check: no Mattebox": "is no program. Choose the python of the environment",
         "Mattebox not installed": "No module named mattebox",
         "check: not installed": "Is Mattebox installed in that environment (pip install mattebox)?",
-        "clips": "--clip-black 0.8 must lie below --clip-white 0.5",
+        "clips": "Clip black 0.8 must lie below Clip white 0.5",
         "cuts": "cuts are frame numbers with commas, not 'ten'",
         "other frames": "the clip has the frames 1001-1002, and none of them is asked for",
         "folder": "blocked",

@@ -177,6 +177,15 @@ def test_a_frame_that_the_core_vouches_for_is_newer_than_its_plate(
     assert path.read_bytes() == before
 
 
+def test_faults_are_told_in_the_words_of_panels(core: Mattebox, tmp_path: Path) -> None:
+    request = hair(tmp_path, settings={"engine": "bgmv2", "clip_black": 0.5, "clip_white": 0.4})
+    progress = Run.start(core, replace(request, clean_plate=None)).wait()
+    assert progress.error is not None
+    assert "Clip black 0.5 must lie below Clip white 0.4" in progress.error
+    assert "give Clean plate FILE or Screen auto|green|blue|R,G,B" in progress.error
+    assert "--" not in progress.error
+
+
 def test_frames_before_zero_are_asked_for_and_found(core: Mattebox, tmp_path: Path) -> None:
     plate = write_shot(tmp_path / "in", frames=range(1001, 1005))
     for frame in range(-2, 2):

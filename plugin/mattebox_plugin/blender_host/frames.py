@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from ..keyed_frames import Look, State, look, newest_fingerprint
@@ -56,18 +57,37 @@ def looks(group: Any, scene: Any, scene_frames: Iterable[int]) -> list[Look]:
     if source.is_still:
         numbers = [source.first]
     numbers = [number for number in numbers if source.first <= number <= source.last]
-    there = frames_on_disk(request.output)
-    if not there:
+    fingerprint = _fingerprint_there(request)
+    if fingerprint is None:
         if not group.mattebox.shown_digest:
             return [Look(number, State.MISSING, "never keyed") for number in numbers]
         why = "the settings changed since it was keyed"
         return [Look(number, State.STALE, why) for number in numbers]
-    # The folder is that of these very settings; frames of an earlier analysis may lie in it.
-    fingerprint = newest_fingerprint(map(request.frame_path, there))
     return [
         look(number, request.frame_path(number), fingerprint, request.inputs(number))
         for number in numbers
     ]
+
+
+_known_fingerprints: dict[Path, tuple[int, str | None]] = {}
+"""Of each folder of frames: when something last came or went there, and whose frames it holds."""
+
+
+def _fingerprint_there(request: Request) -> str | None:
+    """Whose frames lie in the request's folder; None where there are none.
+
+    The folder is that of these very settings; frames of an earlier look at the shot may lie in it.
+    Going through it anew for each frame that is rendered would take longer than the render.
+    """
+    try:
+        changed = request.folder.stat().st_mtime_ns
+    except OSError:
+        return None
+    known = _known_fingerprints.get(request.folder)
+    if known is None or known[0] != changed:
+        there = map(request.frame_path, frames_on_disk(request.output))
+        known = _known_fingerprints[request.folder] = (changed, newest_fingerprint(there))
+    return known[1]
 
 
 def show(group: Any, request: Request, source: Source) -> bool:

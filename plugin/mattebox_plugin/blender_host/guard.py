@@ -102,6 +102,14 @@ def on_load_pre(*_: Any) -> None:
     key.end_all()
 
 
+@persistent
+def on_load_post(*_: Any) -> None:
+    """A file is open: what a farm has keyed meanwhile is shown."""
+    for scene in bpy.data.scenes:
+        for group in used_in(scene):
+            show_what_is_there(group, scene)
+
+
 def _key_something(group: Any, scene: Any) -> None:
     """Key one frame, so that there is something to show: the current one, else the range's first
     that the clip has."""
@@ -233,6 +241,7 @@ HANDLERS = (
     ("render_pre", on_render_pre),
     ("render_complete", on_render_complete),
     ("load_pre", on_load_pre),
+    ("load_post", on_load_post),
 )
 
 

@@ -14,7 +14,7 @@ from . import preferences
 from .frames import show
 from .group import is_mattebox
 from .node_request import request_of
-from .source import Source, write_source
+from .source import Source, SourceError, write_source
 
 
 class Keying:
@@ -80,10 +80,13 @@ def start(group: Any, scene: Any, frames: tuple[int, ...], *, force: bool = Fals
         force: compute frames again that are current.
 
     Raises:
-        SourceError: something has to be chosen first, or Blender cannot write the source.
+        SourceError: something has to be chosen first, it is being keyed already, or Blender cannot
+            write the source.
         NotFoundError, BrokenError: of the core.
         OSError: the folder of the results cannot be written.
     """
+    if is_under_way(group.name):
+        raise SourceError(f"{group.name} is being keyed; Esc stops it")
     mattebox = find(preferences.mattebox_python())
     request, source = request_of(group, scene)
     if source.is_written:

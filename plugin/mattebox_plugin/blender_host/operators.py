@@ -134,8 +134,6 @@ class MATTEBOX_OT_key(MatteboxOperator):
             return self.execute(context)
         try:
             group = self.found_group(context)
-            if key.is_under_way(group.name):
-                raise SourceError(f"{group.name} is being keyed; Esc stops it")
             numbers = self._numbers(group, context)
             self._keying = key.start(group, context.scene, numbers, force=self.force)
         except FAULTS as fault:

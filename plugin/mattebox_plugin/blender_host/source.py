@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import bpy
 
-from ..patterns import frames_on_disk, pattern_of
+from ..patterns import frames_on_disk, numbered, pattern_of
 from . import colour
 from .versions import make_compositor, make_output, write_float_exr
 
@@ -78,6 +78,9 @@ def source_of(settings: Any, scene: Any, root: str, name: str) -> Source:
 def write_source(settings: Any, scene: Any, source: Source, frames: tuple[int, ...]) -> None:
     """Write the frames of a movie, or of the scene's own render, as float EXR.
 
+    Of a movie, all that are not there yet: the look at the shot should see all of it, whichever
+    frame is keyed first. A render may take long, so of it only what is keyed.
+
     Args:
         settings: of the group.
         scene: the one that is rendered.
@@ -88,10 +91,14 @@ def write_source(settings: Any, scene: Any, source: Source, frames: tuple[int, .
         SourceError: Blender could not write them.
     """
     Path(source.pattern).parent.mkdir(parents=True, exist_ok=True)
+    is_render = settings.source == "RENDER"
+    wanted = frames if is_render else _not_yet_written(settings.image, source)
+    if not wanted:
+        return
     with _writer(settings, scene) as writer:
-        offset = settings.frame_offset if settings.source == "RENDER" else 0
-        for frame in frames:
-            path = Path(source.pattern.replace("####", f"{frame:04d}"))
+        offset = settings.frame_offset if is_render else 0
+        for frame in wanted:
+            path = Path(numbered(source.pattern, frame))
             write_float_exr(writer, str(path.with_name(".source.####.exr")))
             # As an animation: in a still of a scene that is not shown, movies stay at the frame of
             # the scene that is.
@@ -101,6 +108,20 @@ def write_source(settings: Any, scene: Any, source: Source, frames: tuple[int, .
             if not fresh.is_file():
                 raise SourceError(f"Blender did not write {path}: is the folder writable?")
             _replace_if_other(path, fresh)
+
+
+def _not_yet_written(movie: Any, source: Source) -> tuple[int, ...]:
+    """The frames of a movie that are not on disk, or older than it."""
+    path = Path(bpy.path.abspath(movie.filepath, library=movie.library))
+    if not path.is_file():
+        raise SourceError(f"there is no movie {path}")
+    changed = path.stat().st_mtime_ns
+    files = {f: Path(numbered(source.pattern, f)) for f in range(source.first, source.last + 1)}
+    return tuple(
+        frame
+        for frame, file in files.items()
+        if not file.is_file() or file.stat().st_mtime_ns < changed
+    )
 
 
 def _replace_if_other(path: Path, fresh: Path) -> None:

@@ -186,7 +186,7 @@ def test_without_a_window_a_failed_key_ends_the_script(terminal: FakeNuke, plate
     node = keyer(terminal, plate)
     node["clip_black"].setValue(0.9)
     node["clip_white"].setValue(0.1)
-    with pytest.raises(RuntimeError, match=r"--clip-black 0.9 must lie below --clip-white 0.1"):
+    with pytest.raises(RuntimeError, match=r"Clip black 0.9 must lie below Clip white 0.1"):
         terminal.press(node, "key_range")
 
 
