@@ -24,7 +24,6 @@ RECIPE = "dark_spill"
 SETTLING = 0.2  # share of the frames before the slope is taken: pools and caches fill once
 STATUS = Path("/proc/self/status")
 _RUN = "import sys; from mattebox.cli import main; sys.argv[0] = 'mattebox'; sys.exit(main())"
-_SIZE = re.compile(r"(\d+)x(\d+)")
 
 
 @dataclass(frozen=True)
@@ -51,18 +50,6 @@ class MemoryUse:
     def median(self) -> float:
         """Median of the samples."""
         return statistics.median(self.samples)
-
-
-def parse_size(text: str) -> Canvas:
-    """WIDTHxHEIGHT. Raises UsageError for anything else."""
-    found = _SIZE.fullmatch(text)
-    if found is None or min(int(found[1]), int(found[2])) < 16:
-        raise UsageError(
-            f"--size {text} is no size of a picture",
-            expected="WIDTHxHEIGHT of at least 16 each",
-            next_step="give it as --size 320x180",
-        )
-    return Canvas(int(found[2]), int(found[1]))
 
 
 def measure_memory(frames: int, size: Canvas) -> MemoryUse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from mattebox.cli.bench_rows import chosen, write_json, write_text
+from mattebox.cli.sizes import parse_size
 from mattebox.errors import UsageError
 
 if TYPE_CHECKING:
-    from mattebox.bench.engines import Case, Precision, Size
+    from mattebox.bench.engines import Case, Precision
 
 Name = TypeVar("Name", bound=str)
 
@@ -82,7 +82,8 @@ def engines(
     wanted_networks = _in_order(networks or ",".join(NETWORKS), NETWORKS, kind="network")
     wanted_backends = _in_order(backends, BACKENDS, kind="backend")
     wanted_precisions = _precisions(precisions, computer.kind)
-    wanted_sizes = _sizes(sizes or (CPU_SIZES if computer.kind == "cpu" else CUDA_SIZES))
+    said = sizes or (CPU_SIZES if computer.kind == "cpu" else CUDA_SIZES)
+    wanted_sizes = list(dict.fromkeys(map(parse_size, said.split(","))))
     use_deterministic_arithmetic(threads)
     runtime = find_runtime()
     machine = Machine(
@@ -142,14 +143,3 @@ def _precisions(text: str | None, kind: str) -> list[Precision]:
             next_step="leave --precisions away, or say --device cuda",
         )
     return found
-
-
-def _sizes(text: str) -> list[Size]:
-    """Heights and widths of ``1920x1080,...``, in the order given."""
-    found = []
-    for part in text.split(","):
-        match = re.fullmatch(r"([1-9]\d*)x([1-9]\d*)", part.strip().lower())
-        if match is None:
-            raise UsageError(f"the size {part!r} is none", expected="width x height, as 1920x1080")
-        found.append((int(match[2]), int(match[1])))
-    return list(dict.fromkeys(found))

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mattebox.cli.sizes import parse_size
+
 
 def memory(
     frames: Annotated[int, typer.Option(min=1, help="Frames to key.")] = 500,
@@ -19,9 +21,10 @@ def memory(
     """
     from rich.console import Console
 
-    from mattebox.bench.memory import measure_memory, parse_size, plot_memory
+    from mattebox.bench.memory import measure_memory, plot_memory
+    from mattebox.bench.shapes import Canvas
 
-    use = measure_memory(frames, parse_size(size))
+    use = measure_memory(frames, Canvas(*parse_size(size, least=16)))
     console = Console(highlight=False)
     for name, kib in (
         ("first", use.samples[0]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
+from mattebox.cli.sizes import parse_size
 from mattebox.errors import UnknownNameError, UsageError, WriteError
 from mattebox.settings import EngineName, RefineMode, Refiner
 
@@ -90,7 +90,7 @@ def onnx(
 
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
-    pixels = None if size is None else _parsed_size(size)
+    pixels = None if size is None else parse_size(size)
     _check_output(output)
     for library in ("onnx", "onnxscript", "onnxruntime"):
         needed(library)
@@ -204,14 +204,6 @@ def _refinement(
     if not isinstance(network, BackgroundMatting):
         return None
     return Refinement(mode.value, pixels, threshold)
-
-
-def _parsed_size(text: str) -> tuple[int, int]:
-    """Height and width of ``1920x1080``."""
-    match = re.fullmatch(r"(\d+)x(\d+)", text.strip().lower())
-    if match is None:
-        raise UsageError(f"the size {text!r} is none", expected="width x height, as 1920x1080")
-    return int(match[2]), int(match[1])
 
 
 def _check_output(output: Path) -> None:

@@ -22,7 +22,7 @@ from mattebox.bench.engines import (
 )
 from mattebox.bench.published import PUBLISHED, SOURCES, published_for
 from mattebox.cli.bench import bench
-from mattebox.cli.bench_engines import _precisions, _sizes
+from mattebox.cli.bench_engines import _precisions
 from mattebox.engines.checkpoints import NetworkName
 from mattebox.engines.networks.bgmv2 import BackgroundMatting, Refinement
 from mattebox.errors import DeviceError, UnknownNameError, UsageError
@@ -153,13 +153,6 @@ def test_bgmv2_refines_as_many_cells_as_it_may(name: NetworkName) -> None:
     with torch.no_grad():
         matte = network(frame.encoded, frame.plate_encoded, 0.25, Refinement("sampling", 16 * 100))
     assert int(matte.refined.sum()) == 100
-
-
-def test_sizes_are_read_as_people_write_them() -> None:
-    assert _sizes("1280x720, 3840X2160,1280x720") == [(720, 1280), (2160, 3840)]
-    for wrong in ("1280", "0x720", "1280x720,", "axb"):
-        with pytest.raises(UsageError, match="is none"):
-            _sizes(wrong)
 
 
 def test_half_precision_is_for_cuda() -> None:
