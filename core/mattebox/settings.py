@@ -198,8 +198,7 @@ class KeySettings(BaseModel):
 
     engine: EngineName = _knob(
         "Key",
-        "How the first alpha is found. The command line takes hint where --hint is given, screen "
-        "where a screen or clean plate is, else rvm.",
+        "How the first alpha is found.",
         default=EngineName.SCREEN,
     )
     screen: Annotated[str, AfterValidator(_screen)] | None = _knob(

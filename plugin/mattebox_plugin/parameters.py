@@ -11,10 +11,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         group="Key",
         kind=Kind.CHOICE,
         default="screen",
-        help=(
-            "How the first alpha is found. The command line takes hint where --hint is given, "
-            "screen where a screen or clean plate is, else rvm."
-        ),
+        help="How the first alpha is found.",
         choices=("screen", "rvm", "bgmv2", "hint", "triangulate", "onnx-matte"),
     ),
     Parameter(

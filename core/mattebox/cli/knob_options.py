@@ -13,6 +13,9 @@ import typer
 
 from mattebox.settings import Knob, knobs
 
+ENGINE_DEFAULT = "hint where --hint is given, screen where a screen or clean plate is, else rvm"
+"""Of the command line alone: jobs and hosts say which."""
+
 
 def with_knobs(command: Callable[..., None]) -> Callable[..., None]:
     """Replace the command's ``**knob_values`` by one typed option per setting.
@@ -79,7 +82,9 @@ def _option(knob: Knob) -> Any:
         default = default.value
     elif isinstance(default, float):
         default = f"{default:g}"
-    shown = "" if default is None or knob.name == "engine" else f" [default: {default}]"
+    if knob.name == "engine":
+        default = ENGINE_DEFAULT
+    shown = "" if default is None else f" [default: {default}]"
     unit = "" if knob.unit is None else f" ({knob.unit})"
     flag = f"{knob.flag}/--no-{knob.flag[2:]}" if knob.annotation is bool else knob.flag
     return typer.Option(
