@@ -1,8 +1,8 @@
 """What the two phases of a run take, and how many frames may wait within a given memory.
 
-The figures are peaks of resident memory (VmHWM) of runs on the CPU with one thread, float32 and
-torch, four frames of a drawn shot with a clean plate, at 960x540 and 1920x1080. Each rule lies on
-or above both of its peaks, and above those of the same engine with its smaller networks.
+A shot is looked at first and keyed then; a run takes the larger of the two. The figures are peaks
+of resident memory (VmHWM) in MiB on the CPU: one thread, torch, float32, the settings' defaults, a
+drawn shot with a clean plate. Every rule lies on or above all peaks that it is drawn from.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from mattebox.errors import UsageError
+from mattebox.matte.analyse import LARGEST_SIDE
 from mattebox.settings import EngineName
 
 MOST_WAITING = 2
@@ -18,38 +19,50 @@ MOST_WAITING = 2
 
 
 @dataclass(frozen=True)
-class Footprint:
-    """Resident memory of a phase of a run.
+class Fixed:
+    """MiB that do not grow with the picture: interpreter, libraries, threads, a network.
 
     Attributes:
-        fixed: MiB at no pixels: interpreter, libraries, thread pools, a network's weights.
-        per_pixel: bytes for each pixel of a frame.
+        keying, looking: of either phase.
     """
 
-    fixed: int
-    per_pixel: int
-
-    def bytes_for(self, pixels: int) -> int:
-        """Peak in bytes with frames of so many pixels."""
-        return self.fixed * 2**20 + pixels * self.per_pixel
+    keying: int
+    looking: int
 
 
-_PLAIN = Footprint(330, 1240)
-_RVM = Footprint(330, 1240)
-_BGMV2 = Footprint(330, 1240)
+NO_NETWORK = Fixed(keying=300, looking=330)
+"""What is left at no pixels of the peaks at the constants below."""
 
-KEYING = {
-    EngineName.SCREEN: _PLAIN,
-    EngineName.HINT: _PLAIN,
-    EngineName.TRIANGULATE: _PLAIN,
-    EngineName.ONNX_MATTE: _PLAIN,
-    EngineName.RVM: _RVM,
-    EngineName.BGMV2: _BGMV2,
+RVM = Fixed(keying=450, looking=420)
+"""With resnet50, the larger one: keying 572 at 480x270 (without a plate), 820 at 960x540, 1148 at
+1280x720; looking at four frames 578, 1016 (1044 with mobilenetv3), 998."""
+
+BGMV2 = Fixed(keying=660, looking=720)
+"""With resnet101, the largest: keying 784, 954, 1265 at the same sizes; looking at four frames 887,
+1135, 1289. With resnet50 keying took 885 and 1181 at the latter two, looking 1021 and 941."""
+
+FIXED = {
+    EngineName.SCREEN: NO_NETWORK,
+    EngineName.HINT: NO_NETWORK,
+    EngineName.TRIANGULATE: NO_NETWORK,
+    EngineName.ONNX_MATTE: NO_NETWORK,  # nobody knows its network beforehand: it comes on top
+    EngineName.RVM: RVM,
+    EngineName.BGMV2: BGMV2,
 }
 
-LOOKING = KEYING
+KEYING_BYTES_PER_PIXEL = 1080
+"""With one frame each way ``screen`` took 418 at 480x270, 813 at 960x540, 1216 at 1280x720 and 2278
+at 1920x1080: at most 1065 bytes for each further pixel. With a screen estimated from the shot it
+took 1247 at 1280x720. That one frame each way is part of it. Networks are done before the solver
+begins and work on a smaller picture: with them the peak grew by less."""
 
-LOOK_BYTES_PER_PIXEL = 46
+LOOKING_BYTES_PER_PIXEL = 260
+LOOKING_BYTES_PER_FRAME = 56
+THINNED_BYTES_PER_PIXEL = 920
+"""The look holds all its frames at once. Where it tells soft materials from hair it thins pictures
+to ``LARGEST_SIDE``: the last figure is for each pixel that is left. ``screen`` took 462 with 2
+frames and 531 with 12 at 480x270; 913 and 1149 at 960x540; 750 and 1305 at 1280x720; 1258 and 2236
+at 1920x1080. With a screen estimated from the shot it took 1348 with 12 at 1280x720."""
 
 CHANNELS = 16
 """Float32 channels of a frame in flight: source, coverage and the result's twelve."""
@@ -97,8 +110,8 @@ def needed_memory(
     # Passed channels are no part of the measured peak: they count for the first frames too.
     first = 2 * passed * 4
     further = waiting.read_ahead + waiting.being_written - 2
-    pixels = width * height
-    return KEYING[engine].bytes_for(pixels) + pixels * (first + further * in_flight)
+    each = KEYING_BYTES_PER_PIXEL + first + further * in_flight
+    return FIXED[engine].keying * 2**20 + width * height * each
 
 
 def needed_to_look(
@@ -112,9 +125,10 @@ def needed_to_look(
         frames: looked at; all of them are held at once.
         passed: channels that are passed through.
     """
-    pixels = width * height
-    held = frames * (LOOK_BYTES_PER_PIXEL + passed * 4)
-    return LOOKING[engine].bytes_for(pixels) + pixels * held
+    step = -(-max(width, height) // LARGEST_SIDE)
+    thinned = -(-width // step) * -(-height // step) * THINNED_BYTES_PER_PIXEL
+    each = LOOKING_BYTES_PER_PIXEL + frames * (LOOKING_BYTES_PER_FRAME + passed * 4)
+    return FIXED[engine].looking * 2**20 + thinned + width * height * each
 
 
 def refuse_too_little(

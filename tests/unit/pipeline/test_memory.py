@@ -15,7 +15,7 @@ from mattebox.pipeline.memory import (
 )
 from mattebox.settings import EngineName
 
-SHOT = (EngineName.SCREEN, 3840, 2160)
+SHOT = (EngineName.SCREEN, 1920, 1080)
 KEYING = needed_memory(*SHOT, Waiting(1, 1))
 LOOKING = needed_to_look(*SHOT, 12)
 
@@ -43,11 +43,11 @@ def test_passed_channels_take_memory_too() -> None:
     limit = needed_memory(*SHOT, Waiting(2, 2))
     assert waiting_within(limit, *SHOT, passed=4) != Waiting(2, 2)
     # four bytes each, in each of twelve frames
-    assert needed_to_look(*SHOT, 12, passed=4) - LOOKING == 3840 * 2160 * 12 * 4 * 4
+    assert needed_to_look(*SHOT, 12, passed=4) - LOOKING == 1920 * 1080 * 12 * 4 * 4
 
 
 def test_one_byte_less_than_one_frame_is_refused() -> None:
-    with pytest.raises(UsageError, match="3840x2160"):
+    with pytest.raises(UsageError, match="1920x1080"):
         waiting_within(KEYING - 1, *SHOT)
 
 
@@ -65,7 +65,7 @@ def test_a_limit_has_to_hold_both_phases() -> None:
         look.value.expected
     )
     refuse_too_little(LOOKING - 1, *SHOT, looked_at=2)  # a shot of two frames
-    with pytest.raises(UsageError, match="too little for frames of 3840x2160") as key:
+    with pytest.raises(UsageError, match="too little for frames of 1920x1080") as key:
         refuse_too_little(KEYING - 1, *SHOT, looked_at=12)
     assert key.value.expected == f"at least {-(-LOOKING // 2**20)} MiB"
 
@@ -77,3 +77,26 @@ def test_every_engine_has_its_figures_and_none_takes_less_than_screen(engine: En
             EngineName.SCREEN, *size, Waiting(1, 1)
         )
         assert needed_to_look(engine, *size, 12) >= needed_to_look(EngineName.SCREEN, *size, 12)
+
+
+MEASURED = [
+    # engine, size, frames, MiB to look at them, MiB to key with one frame each way
+    (EngineName.SCREEN, (480, 270), 12, 531, 418),
+    (EngineName.SCREEN, (960, 540), 12, 1149, 813),
+    (EngineName.SCREEN, (1280, 720), 12, 1348, 1247),
+    (EngineName.SCREEN, (1920, 1080), 12, 2236, 2278),
+    (EngineName.RVM, (480, 270), 4, 578, 572),
+    (EngineName.RVM, (960, 540), 4, 1044, 820),
+    (EngineName.RVM, (1280, 720), 4, 998, 1148),
+    (EngineName.BGMV2, (480, 270), 4, 887, 784),
+    (EngineName.BGMV2, (960, 540), 12, 1369, 954),
+    (EngineName.BGMV2, (1280, 720), 4, 1289, 1265),
+]
+
+
+@pytest.mark.parametrize(("engine", "size", "frames", "look", "key"), MEASURED)
+def test_the_estimate_is_no_less_than_what_was_measured_and_not_half_as_much_again(
+    engine: EngineName, size: tuple[int, int], frames: int, look: int, key: int
+) -> None:
+    assert look <= needed_to_look(engine, *size, frames) / 2**20 <= 1.5 * look
+    assert key <= needed_memory(engine, *size, Waiting(1, 1)) / 2**20 <= 1.5 * key
