@@ -57,8 +57,14 @@ class Blender:
     package: Path
 
     def environment(self, **more: str) -> dict[str, str]:
-        """What its processes see: nothing of this one's but where programs are."""
+        """What its processes see: nothing of this one's but where programs are.
+
+        A process that ends itself leaves Blender's temporary folder behind: in ours.
+        """
+        scratch = self.resources / "tmp"
+        scratch.mkdir(exist_ok=True)
         return {
+            "TMPDIR": str(scratch),
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.resources),
             "XDG_DATA_HOME": str(self.resources / "data"),

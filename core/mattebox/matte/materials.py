@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from mattebox.matte.statistics import Material, ShotStatistics
+from mattebox.matte.strips import in_strips
 from mattebox.matte.windows import box_mean
 
 # Standard deviation of a material's brightness: light and shade on one material differ by about
@@ -70,8 +71,38 @@ def explain(
         start: [N,1,H,W] alpha to begin with, 0..1.
         colour: [N,3,H,W] or [1,3,1,1] in place of the material's one colour, or None.
     """
-    if colour is None:
-        colour = source.new_tensor(material.colour).view(1, 3, 1, 1)
+    shown = source.new_tensor(material.colour).view(1, 3, 1, 1) if colour is None else colour
+
+    def of_rows(rows: slice) -> Explanation:
+        return _explain(
+            source[..., rows, :],
+            plate[..., rows, :],
+            source_variance[..., rows, :],
+            plate_variance[..., rows, :],
+            start[..., rows, :],
+            shown if shown.shape[-2] == 1 else shown[..., rows, :],
+            material,
+        )
+
+    if source.device.type != "cpu":
+        return of_rows(slice(None))
+    found = in_strips(of_rows, *source.shape[-2:])
+    return Explanation(
+        torch.cat([one.alpha for one in found], 2),
+        torch.cat([one.variance for one in found], 2),
+        torch.cat([one.energy for one in found], 2),
+    )
+
+
+def _explain(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    source_variance: torch.Tensor,
+    plate_variance: torch.Tensor,
+    start: torch.Tensor,
+    colour: torch.Tensor,
+    material: Material,
+) -> Explanation:
     size = sum(part * part for part in material.colour)
     spread = material.spread**2 + HUE_SPREAD**2 * size
     alpha = start

@@ -48,6 +48,7 @@ def observed(folder: Path) -> dict[str, dict[str, Any]]:
         env=environment
         | {
             "LIBGL_ALWAYS_SOFTWARE": "1",
+            "TMPDIR": str(folder),
             "BLENDER_USER_CONFIG": str(folder / "config"),
             "BLENDER_USER_SCRIPTS": str(folder / "scripts"),
             "MATTEBOX_PYTHON": sys.executable,

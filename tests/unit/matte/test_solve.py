@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from mattebox.colour_difference import colour_difference
+from mattebox.matte import strips
 from mattebox.matte.analyse import analyse_shot
 from mattebox.matte.solve import REACH, Solution, solve_alpha
 from mattebox.matte.statistics import Material, NoiseModel, ShotStatistics
@@ -249,3 +250,17 @@ def test_rendered_shots_stay_within_their_figures(
         assert float(error[~sure].mean()) > 5.0 * float(error[sure].mean())
     assert solved_mad < most_mad
     assert solved_mad < most_share_of_difference * plain_mad
+
+
+@pytest.mark.parametrize("pixels", [1, 33, 64, 5 * 33])
+def test_a_picture_solved_in_strips_has_the_bits_of_one_solved_whole(
+    pixels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, plate = grainy(flat(0.18, 0.13, 0.09, size=33)), screen(33)
+    source[..., 20:, :] = grainy(plate)[..., 20:, :]
+    statistics = replace(WITH_HAIR, materials=(HAIR, Material((0.1, 0.2, 0.5), 0.03, 0.5)))
+    whole = solved(source, plate, statistics)
+    monkeypatch.setattr(strips, "STRIP_PIXELS", pixels)
+    cut = solved(source, plate, statistics)
+    assert torch.equal(cut.alpha, whole.alpha)
+    assert torch.equal(cut.confidence, whole.confidence)

@@ -1,0 +1,51 @@
+"""Strips: every row once and in order, whatever the threads; torch keeps its thread count."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from mattebox.matte import strips
+from mattebox.matte.strips import in_strips
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("height", [1, 7, 64, 65])
+def test_every_row_comes_once_and_in_order(
+    threads: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 10 * 4)
+    rows = torch.arange(height)
+    assert torch.equal(torch.cat(in_strips(lambda strip: rows[strip], height, 4)), rows)
+
+
+def test_a_picture_wider_than_a_strip_goes_row_by_row(threads: int) -> None:
+    assert in_strips(lambda rows: (rows.start, rows.stop), 3, 10**6) == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_each_strip_is_worked_on_by_one_thread_and_torch_keeps_its_count(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 1)
+    seen = in_strips(lambda _: (threading.get_ident(), torch.get_num_threads()), 50, 1)
+    assert {count for _, count in seen} == {1}
+    assert len({thread for thread, _ in seen}) <= threads
+    assert torch.get_num_threads() == threads
+
+
+def test_a_fault_in_a_strip_reaches_the_caller(threads: int) -> None:
+    def fail(rows: slice) -> int:
+        return 1 // int(rows.start - 2)
+
+    with pytest.raises(ZeroDivisionError):
+        in_strips(fail, 4, 10**6)
