@@ -23,6 +23,7 @@ from mattebox.errors import (
 )
 from mattebox.frames import (
     format_difference,
+    is_broken_exr,
     read_attributes_if_whole,
     read_attributes_only,
     read_frame,
@@ -630,3 +631,17 @@ def test_damaged_bytes_anywhere_are_refused_or_read_but_never_a_foreign_error(
             read_frame(damaged)
         with contextlib.suppress(MatteboxError):
             read_header(damaged)
+
+
+def test_what_is_left_of_an_exr_without_its_header_is_nobodys(tmp_path: Path) -> None:
+    whole = write_foreign(tmp_path / "a.exr", np.zeros((8, 8, 3), np.float32), "half")
+    content = whole.read_bytes()
+    assert not is_broken_exr(whole)
+    for length in (0, 2, 4, 9, 100, 200):
+        (tmp_path / "b.exr").write_bytes(content[:length])
+        assert is_broken_exr(tmp_path / "b.exr"), length
+    for other in (b"v", b"vi", b"somebody's notes", b"\x89PNG\r\n"):
+        (tmp_path / "b.exr").write_bytes(other)
+        assert is_broken_exr(tmp_path / "b.exr") == (other == b"v"), other
+    assert not is_broken_exr(tmp_path / "none.exr")
+    assert not is_broken_exr(tmp_path)

@@ -3,6 +3,7 @@
 from mattebox.frames.attributes import carried_attributes
 from mattebox.frames.headers import Header, Part, format_difference, read_header
 from mattebox.frames.reading import (
+    is_broken_exr,
     read_attributes_if_whole,
     read_attributes_only,
     read_frame,
@@ -24,6 +25,7 @@ __all__ = [
     "carried_attributes",
     "format_difference",
     "interleave",
+    "is_broken_exr",
     "read_attributes_if_whole",
     "read_attributes_only",
     "read_frame",

@@ -17,6 +17,7 @@ from mattebox.frames.headers import Header, Part, header_of, refuse_deep
 from mattebox.images import Frame, Pixels
 
 _ROWS_AT_ONCE = 16
+EXR_MAGIC = b"\x76\x2f\x31\x01"
 """Rows per try when the readable part of a damaged file is measured; a zip chunk of EXR."""
 
 
@@ -132,6 +133,19 @@ def read_attributes_only(path: Path) -> dict[str, Any] | None:
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is not a finished frame
         return None
     return attributes_of(opened.spec())[0]
+
+
+def is_broken_exr(path: Path) -> bool:
+    """Whether a file is the rest of an EXR: it is empty, or begins as one and cannot be opened.
+
+    Nobody can read it any more, so nothing is lost where it is replaced. Nothing is raised.
+    """
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(len(EXR_MAGIC))
+    except OSError:
+        return False
+    return EXR_MAGIC.startswith(beginning) and read_attributes_only(path) is None
 
 
 def read_attributes_if_whole(path: Path) -> dict[str, Any] | None:

@@ -7,10 +7,11 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from mattebox.engines.registry import engine_info
 from mattebox.errors import MissingFramesError, UsageError
-from mattebox.frames import read_attributes_if_whole, read_attributes_only
+from mattebox.frames import is_broken_exr, read_attributes_if_whole, read_attributes_only
 from mattebox.job import Job
 from mattebox.matte.steady import WINDOW
 from mattebox.pipeline.prepare import checked_output
@@ -111,7 +112,7 @@ class Plan:
         foreign = [
             path
             for path in (self.output.path(frame) for frame in self.frames)
-            if path.exists() and FINGERPRINT not in (read_attributes_only(path) or {})
+            if path.exists() and _is_foreign(path)
         ]
         if foreign:
             more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
@@ -128,6 +129,14 @@ class Plan:
             attributes.get(FINGERPRINT) == self.job.fingerprint
             and attributes.get(INPUTS) == self.inputs(frame)
         )
+
+
+def _is_foreign(path: Path) -> bool:
+    """Whether somebody else may want this file. What a full disk left of a frame is nobody's."""
+    attributes = read_attributes_only(path)
+    if attributes is None:
+        return not is_broken_exr(path)
+    return FINGERPRINT not in attributes
 
 
 def frames_in_words(frames: Sequence[int]) -> str:

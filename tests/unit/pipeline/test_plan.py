@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mattebox.errors import UsageError
 from mattebox.job import Analysis, Job, Prepared, PreparedColour
 from mattebox.pipeline.plan import Plan
 from mattebox.shot import Shot
@@ -77,3 +78,19 @@ def test_a_frame_of_the_preroll_that_changes_makes_a_frame_stale(plate: Path) ->
     after = {name: plan_of(plate, preroll=name).inputs(1008) for name in ("whole", "2")}
     assert before["whole"] != after["whole"]
     assert before["2"] == after["2"]
+
+
+def test_what_a_full_disk_left_of_a_frame_is_replaced_and_other_peoples_files_are_not(
+    plate: Path,
+) -> None:
+    plan = plan_of(plate, engine="screen")
+    there = plan.output.path(1003)
+    there.parent.mkdir()
+    for left in (b"", b"\x76\x2f", b"\x76\x2f\x31\x01\x02\0\0\0channels\0chl"):
+        there.write_bytes(left)
+        plan.refuse_foreign_files(overwrite=False)
+        assert not plan.is_current(1003)
+    there.write_bytes(b"somebody's notes")
+    with pytest.raises(UsageError, match="was not written by Mattebox and would be replaced"):
+        plan.refuse_foreign_files(overwrite=False)
+    plan.refuse_foreign_files(overwrite=True)
