@@ -34,7 +34,7 @@ def _pixel(x: int, y: int) -> tuple[int, int, int, int]:
     cover = min(max(0.5 - min(head, shoulders), 0.0), 1.0)
     red, green, blue = (
         round(figure * cover + screen * (1.0 - cover))
-        for figure, screen in zip(FIGURE, SCREEN)  # noqa: B905 - Python 3.9 knows no strict
+        for figure, screen in zip(FIGURE, SCREEN, strict=True)
     )
     return red, green, blue, 255
 

@@ -67,7 +67,7 @@ if __name__ == "__main__":
     except SystemExit as refusal:
         print(f"openjd_fail: {refusal}", flush=True)
         code = 1
-    except BaseException as error:  # noqa: BLE001 - the exit code is all that a farm sees
+    except Exception as error:  # noqa: BLE001 - told, and passed on as the exit code
         traceback.print_exc()
         print(f"openjd_fail: {error}", flush=True)
         code = 1

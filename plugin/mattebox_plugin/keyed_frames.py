@@ -81,7 +81,7 @@ def look(frame: int, path: Path, fingerprint: str | None, inputs: Sequence[Path]
     if not header.is_whole:
         return Look(frame, State.CUT_SHORT, f"{path} ends too early")
     why = _why_stale(path, header, fingerprint)
-    newer = next((one for one in inputs if _written(one) > written), None)
+    newer = next((one for one in inputs if written_at(one) > written), None)
     if why is None and newer is not None:
         why = f"{newer} is newer than its key"
     return Look(frame, State.CURRENT) if why is None else Look(frame, State.STALE, why)
@@ -99,7 +99,7 @@ def _why_stale(path: Path, header: Header, fingerprint: str | None) -> str | Non
 def vouch_for(path: Path, inputs: Sequence[Path]) -> None:
     """Give a keyed frame a new time where an input is newer: the core has compared contents, and
     left the frame as it is."""
-    if any(_written(one) > _written(path) for one in inputs):
+    if any(written_at(one) > written_at(path) for one in inputs):
         with contextlib.suppress(OSError):  # a folder that may only be read
             os.utime(path)
 
@@ -109,7 +109,7 @@ def newest_fingerprint(paths: Iterable[Path]) -> str | None:
 
     None where no file can be read.
     """
-    for path in sorted(paths, key=_written, reverse=True):
+    for path in sorted(paths, key=written_at, reverse=True):
         try:
             made_by = read_header(path).attributes.get(FINGERPRINT)
         except (OSError, ValueError):
@@ -207,7 +207,7 @@ def _exactly(file: BinaryIO, count: int) -> bytes:
     return found
 
 
-def _written(path: Path) -> int:
+def written_at(path: Path) -> int:
     """When a file was written, in nanoseconds; 0 where it is not there."""
     try:
         return path.stat().st_mtime_ns

@@ -483,30 +483,6 @@ def test_two_writers_of_one_frame_leave_one_whole_frame(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["a.exr"]
 
 
-# Previews
-
-
-@pytest.mark.parametrize("count", [3, 4])
-def test_a_preview_keeps_its_codes(count: int, tmp_path: Path) -> None:
-    pixels = np.random.default_rng(4).integers(0, 256, (9, 7, count), np.uint8)
-    done = write_png(tmp_path / "a.png", pixels)
-    stored = read_frame(tmp_path / "a.png", alpha="as stored").pixels
-    assert np.array_equal(np.rint(stored * 255).astype(np.uint8), pixels)
-    assert done.clamped == 0
-    assert names_in(tmp_path) == ["a.png"]
-
-
-def test_a_preview_of_another_kind_is_refused(tmp_path: Path) -> None:
-    for pixels in (np.zeros((2, 2, 3), np.float32), np.zeros((2, 2), np.uint8)):
-        with pytest.raises(ValueError, match="a preview is"):
-            write_png(tmp_path / "a.png", pixels)  # type: ignore[arg-type]
-
-
-def test_a_preview_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    with pytest.raises(WriteError, match="No such file or directory"):
-        write_png(tmp_path / "gone" / "a.png", np.zeros((2, 2, 3), np.uint8))
-
-
 def test_what_a_killed_writer_left_goes_once_it_is_old(tmp_path: Path) -> None:
     old, fresh, foreign = (
         tmp_path / name

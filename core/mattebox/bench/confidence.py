@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.errors import UsageError
+from mattebox.measure.plot import require_plotting
 
 EDGES = (0.0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99, 1.0)
 """Bands get finer where most pixels are; the last one holds its upper end."""
@@ -64,15 +64,11 @@ def confidence_bands(
 def plot_bands(curves: Sequence[tuple[str, tuple[Band, ...]]], path: Path) -> None:
     """One curve per shot: mean and 95th percentile of the error over confidence, as PNG.
 
-    Raises UsageError where matplotlib is not installed.
+    Raises UsageError as ``require_plotting``.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UsageError(
-            "plots need matplotlib, which is not installed",
-            next_step='pip install "mattebox[plot]"',
-        ) from error
+    require_plotting(path)
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(7.0, 4.0), layout="constrained")
     axes = figure.subplots()
     for name, bands in curves:

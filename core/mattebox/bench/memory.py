@@ -19,6 +19,7 @@ import numpy as np
 from mattebox.bench.shapes import Canvas
 from mattebox.bench.synthetic import CLEAN, KEYED, write_synthetic
 from mattebox.errors import MatteboxError, UsageError
+from mattebox.measure.plot import require_plotting
 
 RECIPE = "dark_spill"
 SETTLING = 0.2  # share of the frames before the slope is taken: pools and caches fill once
@@ -107,14 +108,10 @@ def _field(status: str, name: str) -> int:
 
 
 def plot_memory(samples: Sequence[int], path: Path) -> None:
-    """Resident memory over the frames as PNG. Raises UsageError without matplotlib."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise UsageError(
-            "plots need matplotlib, which is not installed",
-            next_step='pip install "mattebox[plot]"',
-        ) from error
+    """Resident memory over the frames as PNG. Raises UsageError as ``require_plotting``."""
+    require_plotting(path)
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(7.0, 3.5), layout="constrained")
     axes = figure.subplots()
     axes.plot(range(1, len(samples) + 1), [kib / 1024.0 for kib in samples])

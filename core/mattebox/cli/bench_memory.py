@@ -23,7 +23,10 @@ def memory(
 
     from mattebox.bench.memory import measure_memory, plot_memory
     from mattebox.bench.shapes import Canvas
+    from mattebox.measure.plot import require_plotting
 
+    if plot is not None:
+        require_plotting(plot)
     use = measure_memory(frames, Canvas(*parse_size(size, least=16)))
     console = Console(highlight=False)
     for name, kib in (

@@ -48,8 +48,11 @@ def preroll(
     )
     from mattebox.devices import use_deterministic_arithmetic
     from mattebox.engines.rvm import RvmEngine
+    from mattebox.measure.plot import require_plotting
     from mattebox.sequences import parse_frames
 
+    if plot is not None:
+        require_plotting(plot)
     use_deterministic_arithmetic(threads)
     wanted = parse_frames(prerolls)
     console = Console(highlight=False)

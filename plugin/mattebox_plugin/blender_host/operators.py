@@ -33,7 +33,7 @@ def active_group(context: Any) -> Any:
 class MatteboxOperator(bpy.types.Operator):
     """What our operators share: the group they work on."""
 
-    bl_options = {"REGISTER"}  # noqa: RUF012 - Blender's own form
+    bl_options = {"REGISTER"}
 
     __annotations__ = {
         "group": bpy.props.StringProperty(
@@ -55,7 +55,7 @@ class MATTEBOX_OT_add(bpy.types.Operator):
 
     bl_idname = "mattebox.add"
     bl_label = "Mattebox"
-    bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender's own form
+    bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: Any) -> set[str]:
         space = context.space_data

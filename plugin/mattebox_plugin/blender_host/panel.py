@@ -98,7 +98,7 @@ def _looks_of_late(group: Any, scene: Any) -> list[Look]:
 
 class _SettingsPanel(_Panel):
     bl_parent_id = "MATTEBOX_PT_key"
-    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender's own form
+    bl_options = {"DEFAULT_CLOSED"}
 
     group = ""
     before: tuple[str, ...] = ()

@@ -14,12 +14,13 @@ from ..patterns import frames_on_disk, numbered, pattern_of
 from . import colour
 from .versions import make_compositor, make_output, write_float_exr
 
-_writing = False
+_writers: set[str] = set()
+"""Names of the scenes that write a source now."""
 
 
 def is_writing() -> bool:
     """Whether a render that is under way writes a source: no key is needed for that."""
-    return _writing
+    return bool(_writers)
 
 
 class SourceError(Exception):
@@ -160,12 +161,12 @@ def _writer(settings: Any, scene: Any) -> Iterator[Any]:
         tree = _show_movie(writer, settings.image)
     _leave_out_times(writer.render)
     writer.render.use_overwrite, writer.render.use_placeholder = True, False
-    global _writing  # noqa: PLW0603 - handlers are called by Blender and given nothing
-    _writing = True
+    name = writer.name
+    _writers.add(name)
     try:
         yield writer
     finally:
-        _writing = False
+        _writers.discard(name)
         bpy.data.scenes.remove(writer)
         if tree is not None:
             bpy.data.node_groups.remove(tree)

@@ -7,7 +7,7 @@ from typing import cast
 import nuke
 
 from .. import nuke_node as names
-from ..keyed_frames import FINGERPRINT, State, read_header
+from ..keyed_frames import State, newest_fingerprint
 from .asked import Asked
 from .knobs import forward, set_values, text
 
@@ -61,16 +61,7 @@ def fingerprint_of(node: nuke.Node, asked: Asked) -> str | None:
     of the frame on disk that was written last. A folder belongs to one request alone."""
     if is_attached(node, asked):
         return text(node, names.RESULT_FINGERPRINT)
-    paths = [asked.request.frame_path(frame) for frame in asked.span.frames]
-    written = sorted((p for p in paths if p.is_file()), key=lambda path: -path.stat().st_mtime_ns)
-    for path in written:
-        try:
-            found = read_header(path).attributes.get(FINGERPRINT)
-        except (OSError, ValueError):
-            continue
-        if found is not None:
-            return found.decode("ascii", "replace")
-    return None
+    return newest_fingerprint(asked.request.frame_path(f) for f in asked.span.frames)
 
 
 def _place(pattern: str) -> list[str]:

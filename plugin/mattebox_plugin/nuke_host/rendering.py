@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nuke
 
+from ..keyed_frames import written_at
 from ..patterns import numbered
 from .inputs import Picture
 from .told import NodeError
@@ -58,8 +59,8 @@ def render(picture: Picture) -> tuple[int, ...]:
 
 def is_fresh(picture: Picture, frame: int) -> bool:
     """Whether the rendered frame is there and not older than the files it was made from."""
-    rendered = _written(Path(numbered(picture.pattern, frame)))
-    return rendered > 0 and all(_written(source) <= rendered for source in picture.sources(frame))
+    rendered = written_at(Path(numbered(picture.pattern, frame)))
+    return rendered > 0 and all(written_at(source) <= rendered for source in picture.sources(frame))
 
 
 def _keep(
@@ -132,10 +133,3 @@ def _stretches(frames: Sequence[int]) -> list[tuple[int, int]]:
         else:
             found.append((frame, frame))
     return found
-
-
-def _written(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from mattebox.bench import memory as bench_memory
 from mattebox.bench.memory import MemoryUse
+from mattebox.cli.bench_memory import memory
+from mattebox.errors import UsageError
 
 
 def test_the_slope_is_that_of_the_frames_after_the_first_fifth() -> None:
@@ -15,3 +20,14 @@ def test_the_slope_is_that_of_the_frames_after_the_first_fifth() -> None:
 
 def test_flat_memory_has_no_slope() -> None:
     assert MemoryUse((500,) * 10, peak=500).slope == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_plot_that_cannot_be_drawn_is_refused_before_anything_is_measured(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def measured(*_: object) -> None:
+        raise AssertionError("it was measured first")
+
+    monkeypatch.setattr(bench_memory, "measure_memory", measured)
+    with pytest.raises(UsageError, match=r"cannot plot to memory\.pdf"):
+        memory(plot=Path("memory.pdf"))
