@@ -12,11 +12,14 @@ from tests.end_to_end.conftest import Run
 from tests.support.real_weights import write_real_rvm_weights
 
 from mattebox.bench.baselines import colour_difference
+from mattebox.bench.blender import IN_REPOSITORY, VARIABLE, find_bpy_python
 from mattebox.bench.composites import write_composites
 from mattebox.bench.portrait import read_portrait
 from mattebox.bench.resolving import TARGET, means, resolve
 from mattebox.bench.shots import read_shot
 from mattebox.bench.writing import write_shot
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 def test_one_command_prints_all_ways_on_the_shipped_shot(
@@ -41,6 +44,11 @@ def test_one_command_prints_all_ways_on_the_shipped_shot(
     assert rows[2]["ratios"]["mad"] < 0.8
     assert rows[2]["harms"] == []
     assert rows[2]["matte_seconds"] > 0.0
+    assert all(0.0 <= row["figures"]["core"] <= 1.0 for row in rows)
+    assert rows[2]["figures"]["residue"] < rows[1]["figures"]["residue"]
+    assert rows[2]["colour_ratio"] == pytest.approx(
+        rows[2]["figures"]["de95"] / rows[1]["figures"]["de95"]
+    )
     assert "screen" in done.stdout
     assert (tmp_path / "table.md").read_text().count("\n| ") == 5
     assert len(list((tmp_path / "worst").glob("fixture_hair_*.000?.png"))) == 4
@@ -57,6 +65,39 @@ def test_a_missing_ffmpeg_is_said_and_no_number_is_made_up(
     (row,) = json.loads(done.stdout)["rows"]
     assert row["note"] == "ffmpeg not found"
     assert row["figures"] is None
+
+
+def test_a_missing_blender_is_said_and_no_number_is_made_up(
+    fixture_hair: Path, tmp_path: Path, mattebox: Run
+) -> None:
+    if (REPOSITORY / IN_REPOSITORY).is_file():
+        pytest.skip(f"this checkout has {IN_REPOSITORY}; it runs where there is none")
+    done = mattebox(
+        "bench", "quality", fixture_hair, "--frames", "1", "--json", "-",
+        "--methods", "blender-keying,blender-keying-tuned", env={VARIABLE: ""},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["method"] for row in rows] == ["blender-keying", "blender-keying-tuned"]
+    assert all(row["note"].startswith("no bpy: ") and not row["failed"] for row in rows)
+    assert all(row["figures"] is None for row in rows)
+
+
+@pytest.mark.blender
+def test_blenders_node_is_beaten_and_the_truth_helps_it(fixture_hair: Path, mattebox: Run) -> None:
+    if find_bpy_python() is None:
+        pytest.skip(f"no bpy; it runs where {VARIABLE} names one, or after the make target")
+    done = mattebox(
+        "bench", "quality", fixture_hair, "--frames", "1", "--json", "-",
+        "--methods", "blender-keying,blender-keying-tuned,screen",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = {(row["method"], row["plate"]): row for row in json.loads(done.stdout)["rows"]}
+    plain, tuned = rows["blender-keying", "mean"], rows["blender-keying-tuned", "mean"]
+    ours = rows["screen", "plate"]
+    assert ours["figures"]["mad"] < tuned["figures"]["mad"] < plain["figures"]["mad"]
+    assert 0.0 < tuned["whole_seconds"] < 10.0
+    assert "by truth" in tuned["note"]
 
 
 def test_wrong_names_are_refused_before_anything_is_keyed(
@@ -104,6 +145,37 @@ def test_variants_and_drawn_shots_are_made_and_measured(
     assert "of 4 rows harmed" in done.stdout
     assert len(list((tmp_path / "worst").glob("disc_fast_*.png"))) == 4
     assert read_shot(tmp_path / "shots/disc_fast").truth.frames == (1, 2)
+
+
+def test_held_out_shots_are_shown_by_kind(tmp_path: Path, mattebox: Run) -> None:
+    done = mattebox(
+        "bench", "variants", "-o", tmp_path / "shots", "--only", "net,bars", "--length", "2",
+        "--methods", "difference-average", "--json", tmp_path / "table.json",
+        "--markdown", tmp_path / "table.md",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    values = json.loads((tmp_path / "table.json").read_text())
+    kinds = [(mean["kind"], mean["plate"], mean["shots"]) for mean in values["kinds"]]
+    assert kinds == [
+        (kind, plate, 2) for kind in ("mesh", "all") for plate in ("mean", "plate_grain")
+    ]
+    assert all(row["figures"]["residue"] is not None for row in values["rows"])
+    assert all(row["figures"]["de95"] > 0.0 for row in values["rows"])
+    assert re.search(r"mesh +difference-average +plate_grain +2 ", done.stdout)
+    assert "| all | difference-average | mean | 2 |" in (tmp_path / "table.md").read_text()
+
+
+def test_video_without_ffmpeg_is_a_row_with_a_note(
+    fixture_hair: Path, tmp_path: Path, mattebox: Run
+) -> None:
+    done = mattebox(
+        "bench", "variants", fixture_hair, "-o", tmp_path / "shots", "--only", "h264",
+        "--json", "-", env={"PATH": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert (row["shot"], row["note"]) == ("fixture_hair_h264", "ffmpeg not found")
+    assert row["figures"] is None
 
 
 def test_harm_is_a_finding_and_an_exit_code_where_it_is_asked_for(

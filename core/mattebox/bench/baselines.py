@@ -7,6 +7,7 @@ premultiplied float32.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,25 +44,41 @@ def excess(picture: FloatArray, key: int) -> NDArray[np.float64]:
     return np.asarray(exact[..., key] - np.delete(exact, key, axis=2).max(axis=2))
 
 
-def colour_difference(source: FloatArray, plate: FloatArray, key: int) -> Pixels:
+class Despill(enum.Enum):
+    """What the key channel of the unmixed colour is held down to."""
+
+    LARGER = enum.auto()
+    """The larger of the two others: keeps yellow and cyan, lets warm screen light stay."""
+    AVERAGE = enum.auto()
+    """The mean of the two others: takes more of the screen's light, and of olive and teal."""
+
+
+def colour_difference(
+    source: FloatArray, plate: FloatArray, key: int, despill: Despill = Despill.LARGER
+) -> Pixels:
     """Alpha = 1 - x(I) / x(B), x the key channel's excess; levels; plate subtracted, despilled.
 
     Args:
         source: HxWx3.
         plate: HxWx3, or (3,) where one colour stands for the whole screen.
         key: index of the key channel.
+        despill: the rule for the colour; alpha does not depend on it.
     """
     full = np.broadcast_to(plate[..., :3], (*source.shape[:2], 3))
     raw = 1.0 - excess(source, key) / np.maximum(excess(full, key), 1e-6)
     low, high = LEVELS
     alpha = np.clip((raw - low) / (high - low), 0.0, 1.0)
-    return despilled(source, full, alpha, key)
+    return despilled(source, full, alpha, key, despill)
 
 
-def despilled(source: FloatArray, plate: FloatArray, alpha: FloatArray, key: int) -> Pixels:
-    """max(I - (1 - a) B, 0), its key channel at most the larger of the others; 0 where a is 0."""
+def despilled(
+    source: FloatArray, plate: FloatArray, alpha: FloatArray, key: int, despill: Despill
+) -> Pixels:
+    """max(I - (1 - a) B, 0), its key channel held down by the rule; 0 where a is 0."""
     rgb = np.maximum(source[..., :3] - (1.0 - alpha[..., None]) * plate[..., :3], 0.0)
-    rgb[..., key] = np.minimum(rgb[..., key], np.delete(rgb, key, axis=2).max(axis=2))
+    others = np.delete(rgb, key, axis=2)
+    limit = others.max(axis=2) if despill is Despill.LARGER else others.mean(axis=2)
+    rgb[..., key] = np.minimum(rgb[..., key], limit)
     return _joined(rgb, alpha)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.bench import baselines, chromakey
+from mattebox.bench import baselines, blender, chromakey
 from mattebox.bench.grain import with_grain
 from mattebox.bench.shots import CLEAN_PLATES, BenchShot, ShotPass
 
@@ -36,7 +36,8 @@ class Keyed:
     Attributes:
         picture: frame number -> HxWx4 premultiplied, linear Rec.709.
         matte_seconds: of the solver, per frame; None where there is none.
-        whole_seconds: from reading to writing, per frame; None where it was not timed.
+        whole_seconds: from reading to writing, per frame, wall-clock if the note says nothing
+            else; None where it was not timed.
         prepare_seconds: of looking at the shot before its first frame.
         note: what a reader of the table must know.
     """
@@ -73,7 +74,10 @@ class Candidate:
 
 PLAIN = {
     "difference": "colour difference in linear light",
+    "difference-average": "the same, despilled to the mean of the other channels",
     "chromakey": "ffmpeg chromakey, best of 9x9 settings by the truth",
+    "blender-keying": "Blender's Keying node as it is",
+    "blender-keying-tuned": "Blender's Keying node, best clips and despill by the truth",
     "plate-difference": "difference from the plate, best of 20 thresholds by the truth",
     "two-pass": "two passes triangulated, grain on both",
 }
@@ -107,12 +111,15 @@ def plain_candidates(shot: BenchShot) -> Iterator[Candidate]:
     if plates:
         key = baselines.key_channel(shot.passes[plates[0]].read(shot.truth.frames[0]))
     if key is not None:
-        yield Candidate("chromakey", MEAN, (shot.keyed, plates[0]), _chromakey(shot, plates[0]))
-        yield Candidate(
-            "difference", MEAN, (shot.keyed, plates[0]), _mean_difference(shot, plates[0], key)
-        )
-        for name in plates:
-            yield Candidate("difference", name, (shot.keyed, name), _difference(shot, name, key))
+        needs = (shot.keyed, plates[0])
+        yield Candidate("chromakey", MEAN, needs, _chromakey(shot, plates[0]))
+        for method, is_tuned in (("blender-keying", False), ("blender-keying-tuned", True)):
+            yield Candidate(method, MEAN, needs, _blender(shot, plates[0], is_tuned=is_tuned))
+        for method, rule in _DIFFERENCES.items():
+            yield Candidate(method, MEAN, needs, _mean_difference(shot, plates[0], key, rule))
+            for name in plates:
+                needs_it = (shot.keyed, name)
+                yield Candidate(method, name, needs_it, _difference(shot, name, key, rule))
     elif plates:
         yield _plate_candidate(shot, shot.keyed, plates[0])
     if {"busy", "busy_plate"} <= shot.passes.keys():
@@ -121,20 +128,66 @@ def plain_candidates(shot: BenchShot) -> Iterator[Candidate]:
         yield Candidate("two-pass", "black, white", ("black", "white"), _two_passes(shot))
 
 
-def _difference(shot: BenchShot, name: str, key: int) -> Callable[[tuple[int, ...]], Keyed]:
+_DIFFERENCES = {
+    "difference": baselines.Despill.LARGER,
+    "difference-average": baselines.Despill.AVERAGE,
+}
+"""The plain colour differences by name. The first is what ours are judged by."""
+
+
+def _difference(
+    shot: BenchShot, name: str, key: int, rule: baselines.Despill
+) -> Callable[[tuple[int, ...]], Keyed]:
     plate = shot.passes[name]
     return lambda _: Keyed(
-        lambda frame: baselines.colour_difference(shot.plate.read(frame), plate.read(frame), key)
+        lambda frame: baselines.colour_difference(
+            shot.plate.read(frame), plate.read(frame), key, rule
+        )
     )
 
 
-def _mean_difference(shot: BenchShot, name: str, key: int) -> Callable[[tuple[int, ...]], Keyed]:
+def _mean_difference(
+    shot: BenchShot, name: str, key: int, rule: baselines.Despill
+) -> Callable[[tuple[int, ...]], Keyed]:
     def keyed(frames: tuple[int, ...]) -> Keyed:
-        plate = shot.passes[name].read(frames[0])
-        colour = plate[..., :3].reshape(-1, 3).mean(axis=0, dtype=np.float64)
+        colour = _mean_colour(shot, name, frames)
         return Keyed(
-            lambda frame: baselines.colour_difference(shot.plate.read(frame), colour, key),
+            lambda frame: baselines.colour_difference(shot.plate.read(frame), colour, key, rule),
             note=f"one colour, the mean of {name}",
+        )
+
+    return keyed
+
+
+def _mean_colour(shot: BenchShot, name: str, frames: Sequence[int]) -> NDArray[np.float64]:
+    """(3,): the mean of a clean plate, linear Rec.709."""
+    plate = shot.passes[name].read(frames[0])
+    return np.asarray(plate[..., :3].reshape(-1, 3).mean(axis=0, dtype=np.float64))
+
+
+def _blender(shot: BenchShot, name: str, *, is_tuned: bool) -> Callable[[tuple[int, ...]], Keyed]:
+    def keyed(frames: tuple[int, ...]) -> Keyed:
+        python = blender.find_bpy_python()
+        if python is None:
+            raise NotAvailableError(
+                f"no bpy: {blender.VARIABLE} is not set and {blender.IN_REPOSITORY} is not there"
+            )
+        colour = _mean_colour(shot, name, frames)
+        settings = blender.DEFAULT
+        if is_tuned:
+            chosen = spread(frames, TUNED_FRAMES)
+            sources = [shot.plate.read(frame)[..., :3] for frame in chosen]
+            truths = [shot.truth.read(frame) for frame in chosen]
+            settings = blender.best_settings(python, sources, truths, colour)
+        whole = [shot.plate.read(frame)[..., :3] for frame in frames]
+        ran = blender.keyed_by_blender(python, whole, colour, [settings])
+        found = dict(zip(frames, ran.pictures[0], strict=True))
+        turned = ", ".join(f"{knob} {value:g}" for knob, value in settings.items())
+        by_truth = f"; {turned}, by truth" if is_tuned else ""
+        return Keyed(
+            lambda frame: found[frame].astype(np.float32),
+            whole_seconds=ran.cpu_seconds[0],
+            note=f"Blender {ran.version.split()[0]}, CPU seconds{by_truth}",
         )
 
     return keyed

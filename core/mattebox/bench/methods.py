@@ -59,7 +59,9 @@ def own_candidates(
             judged_by = (plain, likeliest)
             yield runner.candidate(engine, shot.keyed, likeliest, weights=path, judged_by=judged_by)
         if engine == "rvm":
-            yield runner.candidate(engine, shot.keyed, None, weights=path)
+            # It is told of no plate, but the screen is known: the plain keyer of its mean judges.
+            beside = (plain, MEAN) if is_screen else None
+            yield runner.candidate(engine, shot.keyed, None, weights=path, judged_by=beside)
     if {"black", "white"} <= shot.passes.keys():
         yield runner.triangulation()
 

@@ -13,22 +13,33 @@ from numpy.typing import NDArray
 
 from mattebox import __version__
 from mattebox.bench.candidates import Candidate, Keyed, NotAvailableError
+from mattebox.bench.kinds import kind_means
 from mattebox.bench.shots import BenchShot
 from mattebox.errors import InputError, MatteboxError
 from mattebox.measure.accuracy import FIGURES, Accuracy, Figures
 
 Pixels = NDArray[np.float32]
 
-DOCUMENT_VERSION = 1
+DOCUMENT_VERSION = 2
 
-SHOWN = ("mad", "mse", "grad", "conn", "dtssd", "comp_grey", "comp_red")
+SHOWN = (
+    "mad", "core", "residue", "mse", "grad", "conn", "dtssd", "comp_grey", "comp_red", "de95",
+)  # fmt: skip
 """Figures of the table, in its order."""
 
-WATCHED = ("mad", "comp_grey", "dtssd")
+WATCHED = ("mad", "comp_grey", "dtssd", "core", "residue")
 """Figures that must not get worse than the plain keyer's."""
 
 TOLERATED_SHARE, TOLERATED_STEP = 0.02, 0.2
 """Worse by more than 2 % plus 0.2 (in the figure's own scale) is harm: below that it is grain."""
+
+COLOUR_GOAL = 0.8
+"""dE95 is to be at least a fifth below the plain colour difference's. That keyer puts the screen's
+light on nothing but its despill, so a keyer that only equals its colour has unmixed nothing."""
+
+COLOUR_JUDGE = "difference"
+"""The plain method whose dE95 the goal is measured by; a plate difference has no colour of its own
+to be measured by, it neither unmixes nor despills."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +51,14 @@ class Row:
         frames: the frames measured; empty where it could not be.
         figures: their means, or None.
         worst_frame: frame with the largest MAD, or None.
-        matte_seconds, whole_seconds: per frame, wall-clock; None where not timed.
+        matte_seconds, whole_seconds: per frame, wall-clock if the note says nothing else; None
+            where not timed.
         prepare_seconds: before the first frame, or None.
         judged_by: the plain row beside it, as (method, plate), or None.
         ratios: of the ``WATCHED`` figures to that row's, in their order; None for a figure that is
             0 there, and as a whole where there is no such row.
         harms: the ``WATCHED`` figures that are worse than that row's.
+        colour_ratio: of dE95 to that row's where it is a colour difference; None as in ``ratios``.
         note: what else must be known.
         failed: whether an error of ours stands in the note.
     """
@@ -62,8 +75,14 @@ class Row:
     judged_by: tuple[str, str] | None = None
     ratios: tuple[float | None, ...] | None = None
     harms: tuple[str, ...] = ()
+    colour_ratio: float | None = None
     note: str = ""
     failed: bool = False
+
+    @property
+    def misses_colour(self) -> bool:
+        """Whether its colour is compared and not better by as much as it has to be."""
+        return self.colour_ratio is not None and self.colour_ratio > COLOUR_GOAL
 
     def document(self) -> dict[str, Any]:
         """The row as it is written to JSON."""
@@ -122,16 +141,30 @@ def judged(row: Row, beside: Row) -> Row:
     harms: list[str] = []
     for name in WATCHED:
         ours, theirs = getattr(row.figures, name), getattr(beside.figures, name)
-        ratios.append(ours / theirs if theirs > 0.0 else None)
+        ratios.append(_ratio(ours, theirs))
+        if ours is None or theirs is None:  # the truth has no such pixels: nothing to harm
+            continue
         if ours > theirs * (1.0 + TOLERATED_SHARE) + TOLERATED_STEP:
             harms.append(name)
+    has_colour = beside.method == COLOUR_JUDGE
     return replace(
-        row, judged_by=(beside.method, beside.plate), ratios=tuple(ratios), harms=tuple(harms)
+        row,
+        judged_by=(beside.method, beside.plate),
+        ratios=tuple(ratios),
+        harms=tuple(harms),
+        colour_ratio=_ratio(row.figures.de95, beside.figures.de95) if has_colour else None,
     )
 
 
+def _ratio(ours: float | None, theirs: float | None) -> float | None:
+    return None if ours is None or not theirs else ours / theirs
+
+
 def document(rows: Sequence[Row], *, threads: int) -> dict[str, Any]:
-    """All rows as they are written to JSON: plain values, None where nothing applies."""
+    """All rows, and the held-out shots' means by kind, as they are written to JSON.
+
+    Plain values, None where nothing applies.
+    """
     return {
         "kind": "mattebox/bench-quality",
         "version": DOCUMENT_VERSION,
@@ -140,6 +173,7 @@ def document(rows: Sequence[Row], *, threads: int) -> dict[str, Any]:
         "threads": threads,
         "scales": {info.name: info.scale for info in FIGURES},
         "rows": [row.document() for row in rows],
+        "kinds": [mean.document() for mean in kind_means(rows)],
     }
 
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.bench import subjects
-from mattebox.bench.composites import Background, background
+from mattebox.bench.composites import background
 from mattebox.bench.grain import with_grain
-from mattebox.bench.shapes import Canvas, Plane, blurred
+from mattebox.bench.recipes import RECIPES, Recipe
+from mattebox.bench.shapes import LINES, Canvas, Plane, blurred
 from mattebox.bench.shots import TRUTH
-from mattebox.bench.subjects import Subject
 from mattebox.bench.writing import as_stored, write_shot
 
 Pixels = NDArray[np.float32]
@@ -31,52 +29,6 @@ SIZE = Canvas(180, 320)
 SHUTTER = 0.5  # of a frame: 180 degrees, the film standard
 EDGE_REACH = 6.0  # units: how far a screen's light wraps around a subject
 SCATTER_REACH = 10.0  # units: over which smoke mixes the screen's light
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a shot is made.
-
-    Attributes:
-        subject: what is drawn.
-        screen: what stands behind.
-        edge_spill: the screen's light on the subject's outline, as a share of the screen.
-        unevenness: brightest over darkest screen from the left to the right.
-        samples: pictures per open shutter; as many as a fast subject moves pixels.
-    """
-
-    subject: Subject
-    screen: Background = Background.GREEN
-    edge_spill: float = 0.15
-    unevenness: float = 1.0
-    samples: int = 4
-
-
-RECIPES: dict[str, Recipe] = {
-    "strands_green": Recipe(subjects.strands(subjects.HAIR)),
-    "strands_blue": Recipe(subjects.strands(subjects.BLOND), Background.BLUE),
-    "veil": Recipe(subjects.veil, edge_spill=0.0),
-    "veil_person": Recipe(subjects.veiled_person),
-    "smoke_grey": Recipe(subjects.smoke(subjects.GREY, scatter=0.35), edge_spill=0.0),
-    "smoke_orange": Recipe(subjects.smoke(subjects.ORANGE, scatter=0.2), edge_spill=0.0),
-    "smoke_blue_screen": Recipe(
-        subjects.smoke(subjects.GREY, scatter=0.35), Background.BLUE, edge_spill=0.0
-    ),
-    "smoke_person": Recipe(subjects.smoky_person),
-    "disc_fast": Recipe(subjects.fast_disc, samples=16),
-    "dark_spill": Recipe(subjects.dark_ball, edge_spill=0.5),
-    "olive_on_green": Recipe(subjects.props),
-    "skin_soft": Recipe(subjects.person(softness=7.0)),
-    "skin_blue": Recipe(subjects.person(cloth=subjects.BROWN), Background.BLUE),
-    "purple_on_blue": Recipe(subjects.person(), Background.BLUE),
-    "white_bounce": Recipe(subjects.person(cloth=subjects.WHITE, bounce=0.12)),
-    "glass": Recipe(subjects.glass, edge_spill=0.0),
-    "glass_person": Recipe(subjects.person_behind_glass),
-    "shadow": Recipe(subjects.with_shadow),
-    "rim_hdr": Recipe(subjects.backlit),
-    "uneven": Recipe(subjects.person(), unevenness=2.0),
-    "low_key": Recipe(subjects.person(light=0.03), edge_spill=0.05),
-}
 
 
 def write_synthetic(name: str, folder: Path, *, length: int, size: Canvas = SIZE) -> Path:
@@ -110,7 +62,10 @@ def _screen(recipe: Recipe, size: Canvas) -> Pixels:
     plate = background(recipe.screen, size.height, size.width)
     middle = (recipe.unevenness + 1.0) / 2.0
     fall = np.linspace(recipe.unevenness, 1.0, size.width) / middle
-    return as_stored(plate * fall[:, None])
+    rows, columns = size.grid()
+    away = ((rows / LINES - 0.5) ** 2 + (columns / size.middle / 2.0 - 0.5) ** 2) * 2.0
+    vignette = 1.0 / (1.0 + (1.0 / recipe.corners - 1.0) * away)  # 1 in the middle
+    return as_stored(plate * (fall * vignette)[..., None])
 
 
 def _exposed(recipe: Recipe, size: Canvas, frame: int) -> Plane:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from mattebox.bench.quality import SHOWN, TOLERATED_SHARE, TOLERATED_STEP, Row
+from mattebox.bench.kinds import KindMean, kind_means
+from mattebox.bench.quality import (
+    COLOUR_GOAL,
+    SHOWN,
+    TOLERATED_SHARE,
+    TOLERATED_STEP,
+    WATCHED,
+    Row,
+)
 from mattebox.measure.accuracy import FIGURES
 from mattebox.sequences import format_frames
 
@@ -15,18 +23,35 @@ if TYPE_CHECKING:
 _LABELS = {info.name: info.label for info in FIGURES}
 _SCALES = {info.name: info.scale for info in FIGURES}
 
+_FIGURE_HEADINGS = tuple((_LABELS[name].removeprefix("comp "), _SCALES[name]) for name in SHOWN)
+
 HEADINGS = (
     ("shot", ""),
     ("method", ""),
     ("plate", ""),
     ("n", "frames"),
-    *((_LABELS[name].removeprefix("comp "), _SCALES[name]) for name in SHOWN),
+    *_FIGURE_HEADINGS,
     ("solve", "s/frame"),
     ("whole", "s/frame"),
-    ("to plain", "MAD grey dtSSD"),
+    ("to plain", " ".join(_LABELS[name].removeprefix("comp ") for name in WATCHED)),
+    ("dE95", "to plain"),
     ("note", ""),
 )
 """Heading and second line of each column."""
+
+KIND_HEADINGS = (
+    ("kind", ""),
+    ("method", ""),
+    ("plate", ""),
+    ("n", "shots"),
+    *_FIGURE_HEADINGS,
+    ("MAD", "to plain"),
+    ("dE95", "to plain"),
+    ("harmed", "shots"),
+)
+"""The same for the held-out shots by kind."""
+
+_TEXTS = {"shot", "method", "plate", "note", "kind"}  # columns set flush left
 
 
 def legend(rows: Sequence[Row]) -> str:
@@ -36,7 +61,8 @@ def legend(rows: Sequence[Row]) -> str:
     return (
         f"{measured}Means over the frames; 0 is perfect; dtSSD is between neighbours of the "
         "frames listed. 'to plain' is the ratio to the plain keyer with the same plate; "
-        f"HARM: worse than it by more than {100 * TOLERATED_SHARE:g} % + {TOLERATED_STEP:g}."
+        f"HARM: worse than it by more than {100 * TOLERATED_SHARE:g} % + {TOLERATED_STEP:g}. "
+        f"A dE95 over {COLOUR_GOAL:g} of the plain colour difference's is noted."
     )
 
 
@@ -44,7 +70,8 @@ def cells(row: Row) -> tuple[str, ...]:
     """One row as text, in the order of ``HEADINGS``."""
     figures = [None if row.figures is None else getattr(row.figures, name) for name in SHOWN]
     harms = ", ".join(_LABELS[name] for name in row.harms)
-    notes = [f"HARM: {harms}" if harms else "", row.note]
+    colour = f"dE95 x{row.colour_ratio:.2f}" if row.misses_colour else ""
+    notes = [f"HARM: {harms}" if harms else "", colour, row.note]
     return (
         row.shot,
         row.method,
@@ -54,26 +81,16 @@ def cells(row: Row) -> tuple[str, ...]:
         two_decimals(row.matte_seconds),
         two_decimals(row.whole_seconds),
         "-" if row.ratios is None else " ".join(two_decimals(ratio) for ratio in row.ratios),
+        two_decimals(row.colour_ratio),
         "; ".join(note for note in notes if note),
     )
 
 
 def rich_table(rows: Sequence[Row]) -> Table:
     """The table for a terminal."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        box=box.SIMPLE, padding=(0, 1, 0, 0), caption=legend(rows), caption_justify="left"
-    )
-    texts = {"shot", "method", "plate", "note"}
-    for heading, unit in HEADINGS:
-        table.add_column(
-            f"{heading}\n{unit}".rstrip(),
-            justify="left" if heading in texts else "right",
-            no_wrap=heading != "note",
-        )
+    table = _empty_table(HEADINGS, legend(rows))
     last = None
     for row in rows:
         if last not in (None, row.shot):
@@ -84,18 +101,69 @@ def rich_table(rows: Sequence[Row]) -> Table:
     return table
 
 
+def kind_table(rows: Sequence[Row]) -> Table | None:
+    """The held-out shots by kind for a terminal; None where there are none among the rows."""
+    from rich.text import Text
+
+    means = kind_means(rows)
+    if not means:
+        return None
+    table = _empty_table(KIND_HEADINGS, KIND_LEGEND)
+    last = None
+    for mean in means:
+        if last not in (None, mean.kind):
+            table.add_section()
+        last = mean.kind
+        style = "red" if mean.harmed else ""
+        table.add_row(*(Text(cell) for cell in kind_cells(mean)), style=style)
+    return table
+
+
+KIND_LEGEND = "Held-out shots by kind: means over shots; ratios are means of the shots' ratios."
+
+
+def kind_cells(mean: KindMean) -> tuple[str, ...]:
+    """One mean as text, in the order of ``KIND_HEADINGS``."""
+    return (
+        mean.kind,
+        mean.method,
+        mean.plate,
+        str(mean.shots),
+        *(number(getattr(mean.figures, name)) for name in SHOWN),
+        two_decimals(mean.mad_ratio),
+        two_decimals(mean.colour_ratio),
+        str(mean.harmed),
+    )
+
+
 def markdown(rows: Sequence[Row]) -> str:
-    """The table as Markdown, with its legend."""
-    headings = [" ".join(part for part in heading if part) for heading in HEADINGS]
-    rules = ["---" if unit == "" else "---:" for _, unit in HEADINGS]
-    lines = [headings, rules, *cells_of(rows)]
-    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{table}\n\n{legend(rows)}\n"
+    """The table as Markdown with its legend, and the held-out shots by kind where there are any."""
+    page = f"{_markdown(HEADINGS, map(cells, rows))}\n\n{legend(rows)}\n"
+    means = kind_means(rows)
+    if means:
+        page += f"\n{_markdown(KIND_HEADINGS, map(kind_cells, means))}\n\n{KIND_LEGEND}\n"
+    return page
 
 
-def cells_of(rows: Sequence[Row]) -> list[list[str]]:
-    """All rows as Markdown cells."""
-    return [[cell.replace("|", "\\|") for cell in cells(row)] for row in rows]
+def _markdown(headings: Sequence[tuple[str, str]], body: Iterable[tuple[str, ...]]) -> str:
+    named = [" ".join(part for part in heading if part) for heading in headings]
+    rules = ["---" if unit == "" else "---:" for _, unit in headings]
+    escaped = [[cell.replace("|", "\\|") for cell in line] for line in body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in [named, rules, *escaped])
+
+
+def _empty_table(headings: Sequence[tuple[str, str]], caption: str) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
+    for heading, unit in headings:
+        table.add_column(
+            f"{heading}\n{unit}".rstrip(),
+            justify="left" if heading in _TEXTS else "right",
+            no_wrap=heading != "note",
+        )
+    return table
 
 
 def number(value: float | None) -> str:

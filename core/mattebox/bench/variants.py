@@ -1,7 +1,8 @@
 """Variants of a shot with truth: the same subject in other light, size, order, grain and screen.
 
-All changes are made in linear light to every pass alike, so the truth stays exact. They are held
-out: no constant of the product was chosen on them.
+All changes are made in linear light to every pass alike, so the truth stays exact; video alone
+changes what the camera saw and not the truth. They are held out: no constant of the product was
+chosen on them.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from mattebox.bench.candidates import clean_plates
 from mattebox.bench.grain import with_grain
 from mattebox.bench.shots import TRUTH, BenchShot
+from mattebox.bench.video import require_ffmpeg, through_h264
 from mattebox.bench.writing import as_stored, write_shot
 from mattebox.errors import InputError
 
@@ -57,6 +59,9 @@ class Variant(enum.StrEnum):
     MORE_GRAIN = "more_grain"
     DIM_SCREEN = "dim_screen"
     PALE_SCREEN = "pale_screen"
+    H264 = "h264"
+    """Through 8-bit 4:2:0 video (``bench/video.py``), the clean plate as a film of its own, as the
+    same camera would have filmed it."""
 
 
 def write_variant(shot: BenchShot, variant: Variant, folder: Path, *, length: int) -> Path:
@@ -69,7 +74,8 @@ def write_variant(shot: BenchShot, variant: Variant, folder: Path, *, length: in
         length: frames, fewer where the shot has fewer.
 
     Raises:
-        InputError: the shot has no clean plate, or no frame with both truth and the pass to key.
+        InputError: the shot has no clean plate, or no frame with both truth and the pass to key;
+            for ``H264`` there is no ffmpeg, or it failed.
         WriteError: a file cannot be written.
     """
     numbers = _frames(shot, variant, length)
@@ -95,6 +101,10 @@ def write_variant(shot: BenchShot, variant: Variant, folder: Path, *, length: in
         grainy = plate
     elif variant is Variant.MORE_GRAIN:
         grainy = with_grain(plate, _SEED, strength=MORE_GRAIN)
+    if variant is Variant.H264:
+        filmed = through_h264(require_ffmpeg(), list(passes[KEYED].values()))
+        passes[KEYED] = dict(zip(passes[KEYED], filmed, strict=True))
+        (grainy,) = through_h264(require_ffmpeg(), [grainy])
     passes[CLEAN] = {1: _PICTURES.get(variant, _same)(grainy)}
     return write_shot(folder / f"{shot.name}_{variant}", passes, key=KEYED)
 

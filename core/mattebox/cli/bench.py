@@ -10,8 +10,9 @@ import typer
 from mattebox.cli.bench_engines import engines
 from mattebox.cli.bench_memory import memory
 from mattebox.cli.bench_preroll import preroll
-from mattebox.cli.bench_rows import chosen, keyed_rows, show_rows, write_json
+from mattebox.cli.bench_rows import keyed_rows, show_rows, write_json
 from mattebox.cli.bench_start import start
+from mattebox.cli.bench_variants import variants
 
 bench = typer.Typer(no_args_is_help=True, help="Measure every engine beside plain keyers.")
 
@@ -20,6 +21,7 @@ bench.command()(preroll)
 bench.command()(memory)
 bench.command()(start)
 bench.command()(engines)
+bench.command()(variants)
 
 
 @bench.command()
@@ -34,8 +36,9 @@ def quality(
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Only these, joined by commas: difference, chromakey, plate-difference, two-pass, "
-            "screen, hint, rvm, bgmv2, triangulate. [default: all]"
+            help="Only these, joined by commas: difference, difference-average, chromakey, "
+            "blender-keying, blender-keying-tuned, plate-difference, two-pass, screen, hint, rvm, "
+            "bgmv2, triangulate. [default: all]"
         ),
     ] = None,
     weights: Annotated[
@@ -59,10 +62,15 @@ def quality(
     """Key shots in every way and print one table of errors beside plain keyers.
 
     Plain keyers: the colour difference in linear light with each clean plate and with its mean
-    colour, ffmpeg's chromakey with the best of 9x9 settings, the difference from a clean plate,
+    colour, despilled in two ways, ffmpeg's chromakey with the best of 9x9 settings, Blender's
+    Keying node untouched and with the best clips and despill, the difference from a clean plate,
     and two passes triangulated. Settings of plain keyers are chosen by the truth. Mattebox's own
-    rows take part as a user would run them, untuned, and are marked HARM where they are worse
-    than the plain keyer with the same plate.
+    rows take part as a user would run them, untuned. They are marked HARM where MAD, grey, dtSSD,
+    core (holes) or residue (dirt) are worse than the plain keyer's with the same plate, and noted
+    where dE95 is not a fifth below the plain colour difference's.
+
+    Blender takes part where MATTEBOX_BPY_PYTHON names a Python with bpy 4.5, or after
+    `make blender-environments`.
 
     Ends with 70 where one of Mattebox's own ways failed.
 
@@ -145,88 +153,6 @@ def composites(
 def _errors(name: str, network: float, solved: float) -> str:
     share = f"{solved / network:5.2f}" if network > 0.0 else "    -"
     return f"{name:<14} {network:6.2f} {solved:6.2f} {share}"
-
-
-@bench.command()
-def variants(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the shots.")],
-    shots: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            metavar="[SHOT...]",
-            help="Folders with manifest.json, a truth and a clean plate, to make variants of.",
-        ),
-    ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option(help="Only these variants and drawn shots, joined by commas. [default: all]"),
-    ] = None,
-    length: Annotated[int, typer.Option(min=2, help="Frames of each shot.")] = 6,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="End with 70 if a row is harmed.")
-    ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
-    ] = None,
-    markdown_file: Annotated[
-        Path | None, typer.Option("--markdown", help="Write the table as Markdown.")
-    ] = None,
-    pictures: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for each row's worst frame: plate, truth, alpha, error x 4, over grey."
-        ),
-    ] = None,
-) -> None:
-    """Make shots that nothing was tuned on, and show where solving does harm.
-
-    Variants of the given shots: same, mirrored, right_half, centre, bright, dark, swapped (green
-    and blue change places), reversed, fast, no_grain, more_grain, dim_screen, pale_screen.
-
-    Drawn shots with exact truth: strands_green, strands_blue, veil, veil_person, smoke_grey,
-    smoke_orange, smoke_blue_screen, smoke_person, disc_fast, dark_spill, olive_on_green,
-    skin_soft, skin_blue, purple_on_blue, white_bounce, glass, glass_person, shadow, rim_hdr,
-    uneven, low_key.
-
-    The engine screen keys each of them with a clean plate and without, beside the plain colour
-    difference. Harm is a finding, not a failure: the command ends with 0, or with 70 where keying
-    failed. With --strict, for continuous integration, harm ends with 70 too.
-
-    `mattebox bench variants shots/hair -o variants/ --only mirrored,fast,veil --pictures worst/`
-    """
-    from mattebox.bench.shots import read_shot
-    from mattebox.bench.synthetic import RECIPES, write_synthetic
-    from mattebox.bench.variants import Variant, write_variant
-    from mattebox.errors import UsageError
-
-    known = [*Variant, *RECIPES]
-    names = set(known) if only is None else chosen(only, known, kind="shot")
-    changes = [variant for variant in Variant if variant in names]
-    if only is not None and changes and not shots:
-        raise UsageError(
-            f"{', '.join(changes)}: no shot to make variants of",
-            next_step="name a folder with manifest.json",
-        )
-    folders = [
-        write_variant(shot, change, output, length=length)
-        for shot in [read_shot(folder) for folder in shots or []]
-        for change in changes
-    ]
-    folders += [write_synthetic(name, output, length=length) for name in RECIPES if name in names]
-    rows = list(
-        keyed_rows(
-            folders,
-            frames=None,
-            methods="screen",
-            weights=[],
-            threads=threads,
-            pictures=pictures,
-        )
-    )
-    harmed = show_rows(rows, threads, json_file, markdown_file)
-    if any(row.failed for row in rows) or (strict and harmed):
-        raise typer.Exit(70)
 
 
 @bench.command()

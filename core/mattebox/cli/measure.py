@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _NUMBER = r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*"
 _COLOUR = re.compile(rf"({_NUMBER}),({_NUMBER}),({_NUMBER})")
-_WIDTH_WHEN_PIPED = 120  # columns; a file has no width to keep to
+_WIDTH_WHEN_PIPED = 160  # columns; a file has no width to keep to
 
 
 def measure(
@@ -58,12 +58,15 @@ def measure(
         Path | None, typer.Option(help="Draw all figures per frame (PNG); needs matplotlib.")
     ] = None,
 ) -> None:
-    """Measure keyed frames against the truth: MAD, MSE, SAD, Grad, Conn, dtSSD, comp errors.
+    """Measure keyed frames against the truth: MAD, MSE, SAD, Grad, Conn, dtSSD, holes, colour.
 
     Errors of alpha follow the published definitions and scales: 0 is perfect, MAD 10 is one
     percent of full alpha on average. Edge figures look at the band around the true edge only.
+    Core is the share of the true inside with holes (alpha under 0.95), residue the share of the
+    true outside with dirt (alpha over 0.02), both two pixels off the outline.
     Comp errors are mean absolute differences in linear light over 0.18 grey, a red, and the
-    background given. All frames must be there; nothing is resized.
+    background given; dE95 is the 95th percentile of the visible difference (CIEDE2000) over grey.
+    All frames must be there; nothing is resized.
 
     **A keyed shot against its truth**: `mattebox measure keyed/shot.####.exr truth.####.exr`
 

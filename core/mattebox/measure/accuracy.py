@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mattebox.measure import metrics
+from mattebox.measure import metrics, visible
 from mattebox.measure.metrics import Convention, FloatArray
 
 
@@ -23,9 +23,12 @@ class Figures:
     Attributes:
         edge_mad: None where the true matte has no edge.
         edge_mse: None where the true matte has no edge.
+        core: None where nothing in the true matte is opaque but outlines.
+        residue: None where nothing in the true matte is empty but outlines.
         comp_grey: None where only mattes were compared.
         comp_red: None where only mattes were compared.
         comp_background: None where only mattes were compared or no background was given.
+        de95: None where only mattes were compared, or where both are empty.
     """
 
     mad: float = _figure("MAD", "x1e3", "mean absolute difference of alpha")
@@ -36,9 +39,12 @@ class Figures:
     dtssd: float = _figure("dtSSD", "x1e2", "error of the change since the last frame")
     edge_mad: float | None = _figure("MAD edge", "x1e3", "MAD in the band around the true edge")
     edge_mse: float | None = _figure("MSE edge", "x1e3", "MSE in the band around the true edge")
+    core: float | None = _figure("core", "%", "share of the true inside under 0.95")
+    residue: float | None = _figure("residue", "%", "share of the true outside over 0.02")
     comp_grey: float | None = _figure("comp grey", "x1e3", "comp error over 0.18 grey")
     comp_red: float | None = _figure("comp red", "x1e3", "comp error over (0.60, 0.02, 0.02)")
     comp_background: float | None = _figure("comp bg", "x1e3", "comp error over the background")
+    de95: float | None = _figure("dE95", "dE00", "95th percentile of CIEDE2000 over 0.18 grey")
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class FigureInfo:
     Attributes:
         name: its attribute of ``Figures`` and its key in JSON.
         label: its heading in tables and plots.
-        scale: what the plain value was multiplied with.
+        scale: what the plain value was multiplied with, or its unit.
         meaning: half a sentence.
     """
 
@@ -142,9 +148,12 @@ class Accuracy:
             dtssd=metrics.dtssd(*mattes, *(self._last or ())),
             edge_mad=metrics.mad(*mattes, edge) if has_edge else None,
             edge_mse=metrics.mse(*mattes, edge) if has_edge else None,
+            core=visible.core(*mattes),
+            residue=visible.residue(*mattes),
             comp_grey=comps[0],
             comp_red=comps[1],
             comp_background=comps[2],
+            de95=_colour_error(predicted, truth),
         )
         self._last = mattes
         measured = FrameAccuracy(self._frames + 1 if frame is None else frame, figures)
@@ -183,6 +192,12 @@ class Accuracy:
 
 def _alpha(picture: FloatArray) -> FloatArray:
     return picture[..., 3] if picture.ndim == 3 else picture
+
+
+def _colour_error(predicted: FloatArray, truth: FloatArray) -> float | None:
+    if predicted.ndim == 2 or truth.ndim == 2:
+        return None
+    return visible.colour_error(predicted, truth)
 
 
 def _comp_errors(

@@ -13,6 +13,8 @@ dtSSD        x 1e2   root mean square of the difference of the changes since the
 comp error   x 1e3   mean absolute difference over a background, linear light, 0..1
 ===========  ======  ====================================================================
 
+What eyes see first, holes, dirt and wrong colour, is in ``measure/visible.py``.
+
 SAD, Grad and Conn are sums: they grow with the picture and never compare across sizes.
 
 Sources: Rhemann et al., "A perceptually motivated online benchmark for image matting", CVPR 2009

@@ -51,6 +51,17 @@ def test_colour_is_what_the_plate_leaves_and_nothing_where_alpha_is_nothing() ->
     assert np.all(keyed[..., 1] <= np.maximum(keyed[..., 0], keyed[..., 2]))
 
 
+def test_the_average_rule_changes_colour_and_not_alpha() -> None:
+    """Cyan stays under the larger rule; the average takes its key channel down to the mean."""
+    source = over((0.1, 0.5, 0.5), GREEN)
+    larger = baselines.colour_difference(source, GREEN, 1)
+    average = baselines.colour_difference(source, GREEN, 1, baselines.Despill.AVERAGE)
+    assert np.array_equal(average[..., 3], larger[..., 3])
+    assert larger[0, -1, :3] == pytest.approx([0.1, 0.5, 0.5])
+    assert average[0, -1, :3] == pytest.approx([0.1, 0.3, 0.5])
+    assert np.array_equal(average[..., [0, 2]], larger[..., [0, 2]])
+
+
 @pytest.mark.parametrize(
     ("colour", "key"),
     [

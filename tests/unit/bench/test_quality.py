@@ -19,10 +19,17 @@ from mattebox.errors import InputError
 from mattebox.measure.accuracy import Figures
 
 
-def figures(mad: float, grey: float = 1.0, dtssd: float = 1.0) -> Figures:
+def figures(
+    mad: float,
+    grey: float = 1.0,
+    dtssd: float = 1.0,
+    core: float | None = 1.0,
+    residue: float | None = 1.0,
+    de95: float | None = 1.0,
+) -> Figures:
     return Figures(
         mad=mad, mse=0.0, sad=0.0, grad=0.0, conn=0.0, dtssd=dtssd, edge_mad=None, edge_mse=None,
-        comp_grey=grey, comp_red=1.0, comp_background=None,
+        core=core, residue=residue, comp_grey=grey, comp_red=1.0, comp_background=None, de95=de95,
     )  # fmt: skip
 
 
@@ -38,6 +45,9 @@ def row(method: str, values: Figures | None, frames: tuple[int, ...] = (1, 2)) -
         (figures(10.41), ("mad",)),
         (figures(10.0, grey=1.23), ("comp_grey",)),
         (figures(20.0, dtssd=2.0), ("mad", "dtssd")),
+        (figures(10.0, core=1.21, residue=1.23), ("residue",)),
+        (figures(10.0, core=1.23, residue=None), ("core",)),
+        (figures(10.0, de95=9.0), ()),  # colour has a rule of its own
     ],
 )
 def test_worse_than_the_plain_keyer_is_harm(ours: Figures, harms: tuple[str, ...]) -> None:
@@ -56,8 +66,38 @@ def test_rows_of_other_frames_or_without_figures_are_not_compared() -> None:
 
 def test_a_figure_that_is_nothing_in_the_plain_row_has_no_ratio() -> None:
     found = judged(row("screen", figures(1.0)), row("difference", figures(0.0)))
-    assert found.ratios == (None, 1.0, 1.0)
+    assert found.ratios == (None, 1.0, 1.0, 1.0, 1.0)
     assert found.harms == ("mad",)
+
+
+def test_a_shot_without_anything_solid_has_no_holes_to_compare() -> None:
+    found = judged(
+        row("screen", figures(1.0, core=None)), row("difference", figures(1.0, core=None))
+    )
+    assert found.ratios == (1.0, 1.0, 1.0, None, 1.0)
+    assert found.harms == ()
+
+
+@pytest.mark.parametrize(
+    ("de95", "ratio", "noted"),
+    [(8.0, 0.8, ""), (8.5, 0.85, "dE95 x0.85"), (12.0, 1.2, "dE95 x1.20"), (None, None, "")],
+)
+def test_colour_is_to_be_a_fifth_below_the_plain_colour_difference(
+    de95: float | None, ratio: float | None, noted: str
+) -> None:
+    found = judged(row("screen", figures(1.0, de95=de95)), row("difference", figures(1.0, de95=10)))
+    assert found.colour_ratio == ratio
+    assert cells(found)[-1] == noted
+    assert cells(found)[-2] == ("-" if ratio is None else f"{ratio:.2f}")
+
+
+def test_a_plate_difference_is_no_judge_of_colour() -> None:
+    found = judged(
+        row("hint", figures(1.0, de95=20.0)), row("plate-difference", figures(1.0, de95=1.0))
+    )
+    assert found.judged_by == ("plate-difference", "plate")
+    assert found.colour_ratio is None
+    assert not found.misses_colour
 
 
 @pytest.fixture
@@ -128,12 +168,20 @@ def test_the_table_says_harm_and_the_document_is_json(shot: BenchShot) -> None:
         )
     )
     page = markdown(rows)
-    assert page.startswith("| shot | method | plate | n frames | MAD x1e3 |")
-    assert "HARM: MAD, comp grey, dtSSD" in page
+    assert page.startswith("| shot | method | plate | n frames | MAD x1e3 | core % | residue % |")
+    assert "| dE95 dE00 |" in page
+    assert "| to plain MAD grey dtSSD core residue | dE95 to plain | note |" in page
+    assert "HARM: MAD, comp grey, dtSSD, core" in page
+    assert "by kind" not in page  # none of these shots is held out
     assert "Frames 1-2." in page
     values = json.loads(json.dumps(document(rows, threads=1), allow_nan=False))
     assert values["kind"] == "mattebox/bench-quality"
-    assert values["rows"][1]["ratios"] == {"mad": None, "comp_grey": None, "dtssd": None}
+    assert values["rows"][1]["ratios"] == dict.fromkeys(
+        ("mad", "comp_grey", "dtssd", "core", "residue")
+    )
+    assert values["rows"][1]["figures"]["core"] == 50.0  # of two frames one is off by 0.1
+    assert values["rows"][1]["figures"]["de95"] > 0.0
+    assert values["kinds"] == []
     assert values["rows"][0]["figures"]["mad"] == 0.0
 
 

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from mattebox.bench.baselines import SATURATED, excess, key_channel
+from mattebox.bench.chromakey import find_ffmpeg
 from mattebox.bench.grain import with_grain
 from mattebox.bench.shapes import Canvas
 from mattebox.bench.shots import BenchShot, read_shot
@@ -45,7 +46,19 @@ def made(shot: BenchShot, variant: Variant, folder: Path, length: int = LENGTH) 
     return read_shot(write_variant(shot, variant, folder, length=length))
 
 
-@pytest.mark.parametrize("variant", list(Variant))
+needs_ffmpeg = pytest.mark.skipif(
+    find_ffmpeg() is None,
+    reason="ffmpeg is not installed; it runs where it is (apt-get install ffmpeg)",
+)
+
+
+@pytest.mark.parametrize(
+    "variant",
+    [
+        pytest.param(variant, marks=needs_ffmpeg if variant is Variant.H264 else ())
+        for variant in Variant
+    ],
+)
 def test_every_variant_is_a_shot_with_truth_and_plate(
     shot: BenchShot, variant: Variant, tmp_path: Path
 ) -> None:
@@ -83,6 +96,27 @@ def test_every_pass_is_changed_alike(
         expected = change(shot.passes[name].read(1))
         # a quarter of the smallest half numbers is rounded
         assert found.passes[name].read(1) == pytest.approx(expected, abs=1e-7)
+
+
+@needs_ffmpeg
+def test_video_changes_what_is_keyed_and_the_plate_and_not_the_truth(
+    shot: BenchShot, tmp_path: Path
+) -> None:
+    filmed = made(shot, Variant.H264, tmp_path, 3)
+    for frame in (1, 2, 3):
+        assert np.array_equal(filmed.truth.read(frame), shot.truth.read(frame))
+    for name in ("grain", "plate_grain"):
+        found, was = filmed.passes[name].read(1), shot.passes[name].read(1)
+        assert not np.array_equal(found, was)
+        assert found.mean(axis=(0, 1)) == pytest.approx(was.mean(axis=(0, 1)), rel=0.03)
+
+
+def test_without_ffmpeg_there_is_no_video(
+    shot: BenchShot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(InputError, match="ffmpeg not found"):
+        made(shot, Variant.H264, tmp_path)
 
 
 def test_crops_have_odd_sizes(shot: BenchShot, tmp_path: Path) -> None:

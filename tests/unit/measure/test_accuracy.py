@@ -64,9 +64,27 @@ def test_frames_without_an_edge_do_not_dilute_the_edge_figures() -> None:
     assert accuracy.summary().mean.edge_mad == with_edge.edge_mad
 
 
+def test_frames_without_an_inside_do_not_dilute_the_holes() -> None:
+    accuracy = Accuracy()
+    smoke = disc(10)
+    smoke[..., 3] *= 0.5
+    assert accuracy.add(smoke, smoke).figures.core is None
+    holed = disc(10)
+    holed[20:28, 28:36] = 0.0
+    figures = accuracy.add(holed, disc(10)).figures
+    assert figures.core is not None
+    assert figures.core > 20.0
+    summary = accuracy.summary().mean
+    assert summary.core == figures.core
+    assert summary.residue == 0.0
+    assert summary.de95 is not None
+
+
 def test_mattes_alone_have_no_comp_errors() -> None:
     figures = Accuracy().add(disc(9)[..., 3], disc(9), background=np.zeros(3)).figures
     assert (figures.comp_grey, figures.comp_red, figures.comp_background) == (None, None, None)
+    assert figures.de95 is None
+    assert (figures.core, figures.residue) == (0.0, 0.0)
     assert figures.mad == 0.0
 
 
