@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test drill lint types check format docs plugin blender-zip blender-environments wheel clean
+.PHONY: demo test drill train lint types check format docs plugin blender-zip blender-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -32,6 +32,9 @@ check: lint types test
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+train: $(READY) ## the unmixing network's weights from nothing; stops after --minutes, resumes
+	PYTHONPATH=. $(BIN)/python -m training.train $(TRAIN_ARGS)
 
 docs: $(READY) ## write the generated documents again
 	$(BIN)/python docs/generate.py

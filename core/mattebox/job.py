@@ -22,8 +22,8 @@ from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
 from mattebox.whole_files import write_whole
 
-SCHEMA_VERSION: Literal[1] = 1
-ALPHA_ALGEBRA = 2
+SCHEMA_VERSION: Literal[2] = 2
+ALPHA_ALGEBRA = 3
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
 
 
@@ -104,7 +104,7 @@ class Analysis(_Part):
         default=None, description="What a clean plate is multiplied by; None where it is not."
     )
     statistics: ShotStatistics | None = Field(
-        description="Grain and materials for the solver; None where no plate is known."
+        description="What the solver knows of the shot; None where no plate is known."
     )
 
 
@@ -113,13 +113,14 @@ class Prepared(_Part):
 
     colour: PreparedColour
     weights: PreparedWeights | None
+    unmixing: str = Field(description="SHA-256 of the unmixing network's weights.")
     analysis: Analysis
 
 
 class Job(_Part):
     """One shot to key. Patterns: ``shot.####.exr``, ``shot.%04d.exr``, or one file."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     mattebox: str = Field(default=__version__, description="Version that wrote the job.")
     plate: str = Field(description="The picture sequence to key.")
     output: str = Field(description="Where the keyed EXR go: a pattern or a folder.")
@@ -180,6 +181,16 @@ class Job(_Part):
             ) from error
         if not isinstance(values, dict):
             raise JobError([f"expected a JSON object, found {type(values).__name__}"], path=path)
+        if values.get("schema_version") == 1:
+            raise JobError(
+                [
+                    (
+                        "schema_version: 1 is of a Mattebox whose solver is gone; make the job "
+                        "again with this one: `mattebox key ... --write-job` or `mattebox analyse`"
+                    )
+                ],
+                path=path,
+            )
         return cls.checked(values, path=path)
 
     def write(self, path: Path) -> None:

@@ -76,11 +76,14 @@ class Solver(enum.StrEnum):
 class SpillRule(enum.StrEnum):
     """What counts as spill, and what is taken.
 
+    ``learned`` takes light of the screen's hue, as much as the unmixing network finds, between
+    nothing and all that stands above the smallest channel; where no network runs it is ``hue``.
     ``hue`` and ``hue-average`` take light of the screen's hue until the key channel meets the
     larger, or the mean, of the others; ``limit`` and ``limit-average`` cut the key channel alone,
     as keyers of the field do.
     """
 
+    LEARNED = "learned"
     HUE = "hue"
     HUE_AVERAGE = "hue-average"
     LIMIT = "limit"
@@ -321,9 +324,10 @@ class KeySettings(BaseModel):
     )
     spill_rule: SpillRule = _knob(
         "Spill",
-        "hue takes light of the screen's hue down to the larger of the other channels, hue-average "
-        "down to their mean; limit and limit-average cut the key channel alone.",
-        default=SpillRule.HUE,
+        "learned takes as much light of the screen's hue as the unmixing network finds; hue takes "
+        "it down to the larger of the other channels, hue-average down to their mean; limit and "
+        "limit-average cut the key channel alone.",
+        default=SpillRule.LEARNED,
     )
     spill_bias: Annotated[str, AfterValidator(_colour)] = _knob(
         "Spill",

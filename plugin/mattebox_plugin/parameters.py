@@ -253,12 +253,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         label="Spill rule",
         group="Spill",
         kind=Kind.CHOICE,
-        default="hue",
+        default="learned",
         help=(
-            "hue takes light of the screen's hue down to the larger of the other channels, "
-            "hue-average down to their mean; limit and limit-average cut the key channel alone."
+            "learned takes as much light of the screen's hue as the unmixing network finds; hue "
+            "takes it down to the larger of the other channels, hue-average down to their mean; "
+            "limit and limit-average cut the key channel alone."
         ),
-        choices=("hue", "hue-average", "limit", "limit-average"),
+        choices=("learned", "hue", "hue-average", "limit", "limit-average"),
     ),
     Parameter(
         name="spill_bias",

@@ -8,20 +8,30 @@ import torch
 from mattebox.colour_difference import (
     colour_difference,
     is_keyable_screen,
-    key_channel,
     key_excess,
     raw_colour_difference,
+    screen_key,
 )
+from mattebox.screen_key import ScreenKey
 
 GREEN = (0.05, 0.35, 0.08)
 BLUE = (0.05, 0.08, 0.35)
+RED = (0.40, 0.10, 0.05)
+YELLOW = (0.40, 0.36, 0.04)
+CYAN = (0.05, 0.36, 0.40)
+MAGENTA = (0.38, 0.05, 0.40)
+SCREENS = pytest.mark.parametrize(
+    "screen",
+    [GREEN, BLUE, RED, YELLOW, CYAN, MAGENTA],
+    ids=["green", "blue", "red", "yellow", "cyan", "magenta"],
+)
 
 
 def flat(colour: tuple[float, float, float], size: int = 8) -> torch.Tensor:
     return torch.tensor(colour).view(1, 3, 1, 1).expand(1, 3, size, size).contiguous()
 
 
-@pytest.mark.parametrize("screen", [GREEN, BLUE])
+@SCREENS
 @pytest.mark.parametrize("alpha", [0.0, 0.25, 0.5, 0.9, 1.0])
 def test_neutral_smoke_is_exact_on_any_screen(
     screen: tuple[float, float, float], alpha: float
@@ -60,20 +70,51 @@ def test_a_black_plate_divides_by_nothing() -> None:
     assert bool(torch.isfinite(raw_colour_difference(flat(GREEN), flat((0.0, 0.0, 0.0)))).all())
 
 
-def test_the_key_channel_is_the_plates_strongest() -> None:
-    assert key_channel(flat(GREEN)) == 1
-    assert key_channel(flat(BLUE)) == 2
-    assert key_channel(flat((0.4, 0.1, 0.05))) == 0
+@pytest.mark.parametrize(
+    ("screen", "key"),
+    [
+        (RED, ScreenKey(0, 1)),
+        (GREEN, ScreenKey(1, 1)),
+        (BLUE, ScreenKey(2, 1)),
+        (CYAN, ScreenKey(0, -1)),
+        (MAGENTA, ScreenKey(1, -1)),
+        (YELLOW, ScreenKey(2, -1)),
+    ],
+)
+def test_a_screen_is_told_by_the_channel_that_stands_out_most(
+    screen: tuple[float, float, float], key: ScreenKey
+) -> None:
+    assert screen_key(flat(screen)) == key
+
+
+def test_a_plate_of_no_hue_is_told_by_its_brightest_channel() -> None:
+    assert screen_key(flat((0.30, 0.31, 0.25))) == ScreenKey(1, 1)
+
+
+def test_a_key_puts_its_channel_first_and_keeps_the_order_of_the_others() -> None:
+    assert [ScreenKey(channel).order for channel in range(3)] == [(0, 1, 2), (1, 0, 2), (2, 0, 1)]
 
 
 def test_the_excess_is_over_the_larger_of_the_others() -> None:
-    found = key_excess(flat((0.1, 0.5, 0.3)), 1)
+    found = key_excess(flat((0.1, 0.5, 0.3)), ScreenKey(1))
     torch.testing.assert_close(found, torch.full_like(found, 0.2))
 
 
+def test_on_a_secondary_hue_the_excess_is_below_the_smaller_of_the_others() -> None:
+    found = key_excess(flat((0.5, 0.1, 0.3)), ScreenKey(1, -1))
+    torch.testing.assert_close(found, torch.full_like(found, 0.2))
+
+
+def test_a_given_key_is_used_in_place_of_the_plates_own() -> None:
+    plate, source = flat((0.1, 0.5, 0.3)), flat((0.1, 0.2, 0.3))
+    own = raw_colour_difference(source, plate)
+    assert torch.equal(own, raw_colour_difference(source, plate, ScreenKey(1)))
+    assert not torch.equal(own, raw_colour_difference(source, plate, ScreenKey(0, -1)))
+
+
 def test_screens_are_told_from_other_plates() -> None:
-    assert is_keyable_screen(flat(GREEN))
-    assert is_keyable_screen(flat(BLUE))
+    for screen in (GREEN, BLUE, RED, YELLOW, CYAN, MAGENTA):
+        assert is_keyable_screen(flat(screen))
     assert not is_keyable_screen(flat((0.30, 0.35, 0.28)))
     rigged = flat(GREEN)
     rigged[..., :4] = 0.2

@@ -9,6 +9,8 @@ import pytest
 
 from mattebox.errors import InputError, JobError, WriteError
 from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedWeights
+from mattebox.matte.statistics import NoiseModel, ShotStatistics
+from mattebox.screen_key import ScreenKey
 
 
 def prepared_job(**changes: object) -> Job:
@@ -25,6 +27,7 @@ def prepared_job(**changes: object) -> Job:
             interop_id="lin_ap1_scene",
         ),
         weights=PreparedWeights(path="/a/rvm.pth", sha256="0" * 64, network="rvm_mobilenetv3"),
+        unmixing="1" * 64,
         analysis=Analysis(
             frames=(1, 2),
             digest="d",
@@ -83,6 +86,23 @@ def test_an_unknown_entry_is_a_fault_and_not_ignored(tmp_path: Path) -> None:
         Job.read(tmp_path / "job.json")
 
 
+def test_a_job_of_the_first_schema_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    values = json.loads(prepared_job().model_dump_json()) | {"schema_version": 1}
+    del values["prepared"]["unmixing"]
+    (tmp_path / "job.json").write_text(json.dumps(values))
+    with pytest.raises(JobError) as caught:
+        Job.read(tmp_path / "job.json")
+    assert len(caught.value.faults) == 1
+    assert "schema_version: 1 is of a Mattebox whose solver is gone" in str(caught.value)
+    assert "--write-job" in str(caught.value)
+    assert caught.value.exit_code == 64
+
+
+def test_a_job_is_written_in_the_second_schema(tmp_path: Path) -> None:
+    prepared_job().write(tmp_path / "shot.json")
+    assert json.loads((tmp_path / "shot.json").read_text())["schema_version"] == 2
+
+
 def test_a_job_that_is_no_json_says_where_it_breaks(tmp_path: Path) -> None:
     (tmp_path / "job.json").write_text('{"plate": ')
     with pytest.raises(JobError, match=r"not JSON.*line 1"):
@@ -109,13 +129,33 @@ def test_places_do_not_change_the_fingerprint_and_settings_do() -> None:
     licensed = weights.model_copy(update={"licence": "MIT"})
     known = job.prepared.model_copy(update={"weights": licensed})  # type: ignore[union-attr]
     assert prepared_job(prepared=known).fingerprint == job.fingerprint
+    unmixed = job.prepared.model_copy(update={"unmixing": "2" * 64})  # type: ignore[union-attr]
     changed = [
+        prepared_job(prepared=unmixed),
         prepared_job(settings=job.settings.model_copy(update={"gamma": 1.1})),
         prepared_job(threads=7),
         prepared_job(device="cuda:0"),
         prepared_job(part="left"),
     ]
-    assert len({other.fingerprint for other in changed} | {job.fingerprint}) == 5
+    assert len({other.fingerprint for other in changed} | {job.fingerprint}) == 6
+
+
+def test_what_is_known_of_a_shot_reads_back_equal(tmp_path: Path) -> None:
+    job = prepared_job()
+    assert job.prepared is not None
+    known = ShotStatistics(
+        noise=NoiseModel((1e-4, 2e-4, 3e-4), (1e-6, 2e-6, 3e-6)),
+        plate_noise=0.5,
+        key=ScreenKey(2, -1),
+        screen=True,
+        sure_inside=False,
+        brightness=0.4,
+    )
+    analysis = job.prepared.analysis.model_copy(update={"statistics": known})
+    held = prepared_job(prepared=job.prepared.model_copy(update={"analysis": analysis}))
+    held.write(tmp_path / "shot.json")
+    assert Job.read(tmp_path / "shot.json") == held
+    assert held.fingerprint != job.fingerprint
 
 
 def test_an_unprepared_job_has_no_fingerprint() -> None:

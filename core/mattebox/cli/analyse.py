@@ -80,9 +80,10 @@ def _findings(job: Job) -> list[tuple[str, str]]:
         )]  # fmt: skip
         rows += [
             ("grain at 0.18", _numbers(grain)),
-            ("materials", ", ".join(_numbers(m.colour) for m in statistics.materials) or "none"),
-            ("soft exponent", f"{statistics.soft_exponent:.2f} +- {statistics.soft_error:.2f}"),
+            ("plate's own error", f"{statistics.plate_noise:.2f} of the grain's variance"),
+            ("solved as", "screen" if statistics.screen else "any plate"),
         ]
+        rows.append(("unmixing", job.prepared.unmixing))
     if job.prepared.weights is not None:
         rows.append(("weights", f"{job.prepared.weights.network} {job.prepared.weights.sha256}"))
     return rows

@@ -16,6 +16,7 @@ import typer
 
 from mattebox import __version__
 from mattebox.engines.onnx_runtime import OnnxRuntime, find_runtime
+from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
 
 LIBRARIES = ("numpy", "torch", "OpenImageIO", "opencolorio", "fileseq", "pydantic", "safetensors")
 REPORT_VERSION = 1
@@ -44,6 +45,7 @@ class Report:
     onnx_providers: list[str]
     onnxruntime: dict[str, Any] | None
     ocio: dict[str, str]
+    unmixing: str | None
     weights: list[str]
     faults: list[Fault] = field(default_factory=list)
 
@@ -80,6 +82,7 @@ def examine() -> Report:
         onnx_providers=[] if runtime is None else list(runtime.providers),
         onnxruntime=None if runtime is None else asdict(runtime),
         ocio=_ocio(faults),
+        unmixing=_unmixing(faults),
         weights=_weights(faults),
         faults=faults,
     )
@@ -176,6 +179,20 @@ def _ocio(faults: list[Fault]) -> dict[str, str]:
     return {"name": config.name, "source": config.source}
 
 
+def _unmixing(faults: list[Fault]) -> str | None:
+    """SHA-256 of the solver's own weights, which come with the package; None where lost."""
+    try:
+        return weights_sha256()
+    except OSError as error:
+        faults.append(
+            Fault(
+                f"the unmixing weights {WEIGHTS} cannot be read: {error.strerror}",
+                "pip install --force-reinstall mattebox",
+            )
+        )
+        return None
+
+
 def _weights(faults: list[Fault]) -> list[str]:
     """Installed weights, by their paths."""
     from mattebox.errors import MatteboxError
@@ -212,6 +229,7 @@ def _print(report: Report) -> None:
         console.print(f"  device {device['name']}: {device['description']}{memory}")
     console.print(f"  {_onnx_row(report)}")
     console.print(f"  OCIO config: {report.ocio['name']} ({report.ocio['source']})")
+    console.print(f"  unmixing network: {report.unmixing or 'missing'}", soft_wrap=True)
     none = "none installed (mattebox weights list)"
     console.print(f"  weights: {', '.join(report.weights) or none}", soft_wrap=True)
     for fault in report.faults:

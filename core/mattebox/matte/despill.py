@@ -1,9 +1,10 @@
 """Taking the screen's light out of the foreground, in linear Rec.709.
 
 The light that a screen throws on a subject has the screen's hue. So the part removed is always a
-multiple of the screen colour: the smallest one after which the key channel no longer exceeds
-both others (max rule). Neutrals come out exact, and colours without an excess in the key
-channel are not touched at all. Measured beside the field's other rules in docs/colour.md.
+multiple of the screen colour. How large a multiple the unmixing network says (learned); by rule it
+is the smallest one after which the key channel no longer exceeds both others (max rule). Neutrals
+come out exact, and colours without an excess in the key channel are not touched at all. Measured
+beside the field's other rules in docs/colour.md.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 
 import torch
 
+from mattebox.matte.unmixing.spill import spill_strength
+from mattebox.screen_key import ScreenKey, key_of
 from mattebox.settings import SpillRule
 
 REC709_LUMINANCE = (0.2126, 0.7152, 0.0722)
@@ -34,16 +37,16 @@ class ScreenColour:
         return (self.red, self.green, self.blue)
 
     @property
-    def key_channel(self) -> int:
-        """0, 1 or 2: the channel in which the screen is brightest."""
-        return max(range(3), key=lambda channel: self.rgb[channel])
+    def key(self) -> ScreenKey:
+        """The channel that tells the light: the brightest; of cyan, magenta, yellow the darkest."""
+        return key_of(self.rgb)
 
     @property
     def is_saturated(self) -> bool:
         """True where the key channel stands out enough for hue to tell screen from subject."""
-        brightest = max(self.rgb)
-        others = max(value for i, value in enumerate(self.rgb) if i != self.key_channel)
-        return brightest > 0.0 and (brightest - others) > LEAST_EXCESS * brightest
+        telling, *others = (self.rgb[channel] for channel in self.key.order)
+        apart = min(abs(telling - other) for other in others)
+        return max(self.rgb) > 0.0 and apart > LEAST_EXCESS * max(self.rgb)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class SpillControls:
         replace: colour of what is given back (linear Rec.709, luminance above 0).
     """
 
-    rule: SpillRule = SpillRule.HUE
+    rule: SpillRule = SpillRule.LEARNED
     amount: float = 1.0
     bias: tuple[float, float, float] = (1.0, 1.0, 1.0)
     restore: float = 0.0
@@ -77,6 +80,7 @@ def screen_light(
     screen: ScreenColour,
     controls: SpillControls | None = None,
     protect: torch.Tensor | None = None,
+    shares: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The screen's light in a foreground: what despill takes away.
 
@@ -86,6 +90,8 @@ def screen_light(
         screen: colour of the light; must be saturated.
         controls: how; None is the default rule.
         protect: [N,1,H,W] 0..1: 1 keeps the colour as it is (green props), or None.
+        shares: [N,4,H,W] 0..1 of each rule, as the network says (``unmixing.spill``), for the
+            learned rule; None makes that the max rule.
 
     Returns:
         [N,3,H,W] float32: exactly 0 where the rule finds nothing. Never pushes a channel below 0
@@ -95,7 +101,7 @@ def screen_light(
     mean_bias = sum(controls.bias) / 3.0
     neutral = foreground.new_tensor([value / mean_bias for value in controls.bias])
     neutral = neutral.view(1, 3, 1, 1)
-    taken = _taken(foreground / neutral, screen, neutral, controls.rule) * neutral
+    taken = _taken(foreground / neutral, screen, neutral, controls.rule, shares) * neutral
     taken = torch.minimum(taken * controls.amount, foreground.clamp_min(0.0))
     if protect is not None:
         taken = taken * (1.0 - protect)
@@ -107,36 +113,38 @@ def screen_light(
     return taken
 
 
+_RULES = (SpillRule.HUE, SpillRule.HUE_AVERAGE)
+"""The rules that are one of the network's, each taken whole, in the order of ``spill_strength``."""
+
+
 def _taken(
-    colour: torch.Tensor, screen: ScreenColour, neutral: torch.Tensor, rule: SpillRule
+    colour: torch.Tensor,
+    screen: ScreenColour,
+    neutral: torch.Tensor,
+    rule: SpillRule,
+    shares: torch.Tensor | None,
 ) -> torch.Tensor:
     """[N,3,H,W]: the light that a rule takes out of a colour whose bias was divided out."""
-    key = screen.key_channel
-    first, second = (channel for channel in range(3) if channel != key)
-    light = colour.new_tensor(screen.rgb).view(1, 3, 1, 1) / neutral
-    light = light / light[:, key : key + 1]
-    average = rule in (SpillRule.HUE_AVERAGE, SpillRule.LIMIT_AVERAGE)
-
-    def others(picture: torch.Tensor) -> torch.Tensor:
-        one, two = picture[:, first : first + 1], picture[:, second : second + 1]
-        return (one + two) / 2.0 if average else torch.maximum(one, two)
-
-    excess = colour[:, key : key + 1] - others(colour)
+    order = list(screen.key.order)
     if rule in (SpillRule.LIMIT, SpillRule.LIMIT_AVERAGE):
-        taken = torch.zeros_like(colour)
-        taken[:, key : key + 1] = excess.clamp_min(0.0)
-        return taken
-    if average:
-        strength = excess / (1.0 - others(light))
-    else:
-        # The smaller strength is where the first of the other channels is met: the max rule.
-        strength = torch.minimum(
-            *(
-                (colour[:, key : key + 1] - colour[:, c : c + 1]) / (1.0 - light[:, c : c + 1])
-                for c in (first, second)
-            )
-        )
-    return strength.clamp_min(0.0) * light
+        return _limited(colour, screen.key, average=rule is SpillRule.LIMIT_AVERAGE)
+    light = colour.new_tensor(screen.rgb).view(1, 3, 1, 1) / neutral
+    light = light / light.amax(1, keepdim=True)
+    if rule is not SpillRule.LEARNED or shares is None:
+        whole = rule if rule in _RULES else SpillRule.HUE
+        shares = colour.new_tensor([0.0, *(float(one is whole) for one in _RULES), 0.0])
+        shares = shares.view(1, 4, 1, 1)
+    return spill_strength(colour[:, order], light[:, order], shares) * light
+
+
+def _limited(colour: torch.Tensor, key: ScreenKey, *, average: bool) -> torch.Tensor:
+    """[N,3,H,W]: what the key channel, or the two bright ones of a secondary hue, has too much."""
+    telling, *others = (colour[:, c : c + 1] for c in key.order)
+    bright = torch.maximum(*others) if key.sign > 0 else torch.minimum(*others)
+    other = (others[0] + others[1]) / 2.0 if average else bright
+    excess = (key.sign * (telling - other)).clamp_min(0.0)
+    taken = [excess if (c == key.channel) == (key.sign > 0) else 0.0 * excess for c in range(3)]
+    return torch.cat(taken, 1)
 
 
 def _luminance_of(colour: tuple[float, float, float]) -> float:

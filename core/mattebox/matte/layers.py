@@ -57,6 +57,7 @@ class Despill:
         screen: its colour, linear Rec.709.
         controls: how it is taken.
         protect: [1,1,H,W] 0..1, 1 where colours stay as they are, or None.
+        shares: [1,4,H,W] what the unmixing network says of the frame's spill, or None.
         to_rec709, from_rec709: [N,3,H,W] out-space linear to linear Rec.709 and back.
     """
 
@@ -65,6 +66,7 @@ class Despill:
     to_rec709: Callable[[torch.Tensor], torch.Tensor]
     from_rec709: Callable[[torch.Tensor], torch.Tensor]
     protect: torch.Tensor | None = None
+    shares: torch.Tensor | None = None
 
 
 def key_layers(
@@ -97,7 +99,11 @@ def key_layers(
     kept, light = premultiplied, torch.zeros_like(premultiplied)
     if despill is not None and despill.controls.amount > 0.0:
         found = screen_light(
-            despill.to_rec709(premultiplied), despill.screen, despill.controls, despill.protect
+            despill.to_rec709(premultiplied),
+            despill.screen,
+            despill.controls,
+            despill.protect,
+            despill.shares,
         )
         light = despill.from_rec709(found)
         spilled = (found != 0.0).any(dim=1, keepdim=True)

@@ -18,6 +18,7 @@ from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.fill import pull_push
 from mattebox.matte.statistics import Triple
 from mattebox.matte.windows import box_mean, eroded
+from mattebox.screen_key import ScreenKey
 
 LINES_PER_PIXEL = 180
 """Radii grow with the picture: 1 pixel for every 180 lines, so 2 at 360 and 6 at 1080."""
@@ -108,7 +109,9 @@ def estimate_plate(sources: Sequence[torch.Tensor], screen: Triple) -> Estimated
     radius = max(1, round(frames.shape[-2] / LINES_PER_PIXEL))
     smooth = box_mean(frames, radius)
     colour = frames.new_tensor(screen).view(1, 3, 1, 1)
-    candidate = key_excess(smooth, key) > START_SHARE * key_excess(colour, key)
+    candidate = key_excess(smooth, ScreenKey(key)) > START_SHARE * key_excess(
+        colour, ScreenKey(key)
+    )
     nothing = EstimatedPlate(colour.expand_as(frames[:1]).clone(), torch.zeros_like(frames[:1, :1]))
     if int(candidate.sum()) < LEAST_PIXELS:
         return nothing
@@ -162,7 +165,7 @@ def _of_one_light(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> to
 
 def _steady(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
     """Candidates that are no dimmer than the same pixel in its best frames."""
-    excess = key_excess(smooth, key)
+    excess = key_excess(smooth, ScreenKey(key))
     middle = _masked_median(excess, candidate)
     away = (excess - middle).abs()
     return candidate & (away <= DIMMER * _deviation(away, candidate) + TINY)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from mattebox.screen_key import ScreenKey
+
 if TYPE_CHECKING:
     import torch
 
@@ -35,21 +37,6 @@ class NoiseModel:
 
 
 @dataclass(frozen=True)
-class Material:
-    """A colour of the subject.
-
-    Attributes:
-        colour: R, G, B, linear Rec.709, straight, as lit in the plate (spill included).
-        spread: standard deviation of a channel beside the shading, same units, >= 0.
-        weight: share of the subject's pixels, 0..1.
-    """
-
-    colour: Triple
-    spread: float
-    weight: float
-
-
-@dataclass(frozen=True)
 class ShotStatistics:
     """Everything the solver knows of a shot beyond the frame in hand.
 
@@ -57,30 +44,19 @@ class ShotStatistics:
         noise: grain of the source.
         plate_noise: variance of the plate's own error (grain, estimate) as a share of the
             source's grain at the same brightness, >= 0.
-        key: index of the screen's key channel.
+        key: the screen's key channel, and whether the screen is brightest or darkest in it.
         screen: True where the plate is a saturated colour, so that colour difference holds.
         sure_inside: True where the engine knows its subject without the plate (a network, a matte
-            drawn by hand), so that the first alpha's solid interior is opaque on any plate.
-        materials: the subject's colours, heaviest first; may be empty.
-        brightness: a typical level of the plate, linear, > 0: the unit for colours not known.
-        soft_exponent: of 1 - alpha = (1 - colour difference) ^ exponent in material of unknown
-            colour (smoke, glass), >= 1; 1 where nothing is known.
-        soft_error: its standard error.
-        soft_light: brightness of the material it was found in, outside the key channel, in units
-            of ``brightness``; darker material scatters less of the screen's light and gets less.
-            0 gives all material the same exponent.
+            drawn by hand); False where the first alpha only compares source and plate.
+        brightness: a typical level of the plate, linear, > 0.
     """
 
     noise: NoiseModel
     plate_noise: float
-    key: int
+    key: ScreenKey
     screen: bool
     sure_inside: bool
-    materials: tuple[Material, ...]
     brightness: float
-    soft_exponent: float = 1.0
-    soft_error: float = 0.5
-    soft_light: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -27,11 +27,12 @@ def in_strips(work: Callable[[slice], Found], height: int, width: int) -> list[F
     """What ``work`` makes of the rows it is given, from top to bottom.
 
     Args:
-        work: looks at no pixel outside its rows, so that its values do not depend on where they
-            end; called in several threads.
+        work: its values do not depend on where its rows end; called in several threads. Rows begin
+            at even numbers, so that pictures of half the size can be cut alike; the last ones may
+            end beyond the picture.
         height, width: of the picture on the CPU.
     """
-    rows = max(1, STRIP_PIXELS // width)
+    rows = 2 * max(1, STRIP_PIXELS // (2 * width))
     strips = [slice(top, top + rows) for top in range(0, height, rows)]
     threads = torch.get_num_threads()
     if threads == 1 or len(strips) == 1:

@@ -1,4 +1,4 @@
-"""What is estimated once per shot: exposure, screen, plate, grain, materials.
+"""What is estimated once per shot: exposure, screen, plate, grain.
 
 Looks at pairs of neighbouring frames spread over the whole input, never only at those asked for:
 that is what makes chunks agree.
@@ -106,13 +106,12 @@ def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> An
     known = [piece.plate for piece in pieces if piece.plate is not None]
     if len(known) < len(pieces):
         return analysis
-    reporter.emit(NoteEvent(message="measuring grain and materials"))
+    reporter.emit(NoteEvent(message="measuring grain"))
     statistics = analyse_shot(
         [piece.source for piece in pieces],
         known,
         [piece.alpha for piece in pieces],
         sure_inside=all(piece.sure_inside for piece in pieces),
-        own_plate=analysis.plate == "estimated",
     )
     return analysis.model_copy(update={"statistics": statistics})
 
@@ -156,8 +155,7 @@ def _look(
         plates = [f.plate_linear[inside] for f in seen if f.plate_linear is not None]
         plate = None
         if plates and plates[0].numel() > 0:
-            # A static plate is handed on as one picture: only then can the solver look behind
-            # smoke.
+            # A static plate is handed on as one picture: it is fitted, and measured, once.
             static = all(torch.equal(other, plates[0]) for other in plates)
             plate = plates[0] if static else torch.cat(plates)
         pieces.append(

@@ -9,6 +9,7 @@ from mattebox.devices import choose_device
 from mattebox.errors import MatteboxError
 from mattebox.events import CollectingReporter
 from mattebox.job import Job
+from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.pipeline.colour import resolve_colour
 from mattebox.shot import Shot
 from mattebox.weights.choose import located_weights
@@ -23,7 +24,7 @@ def still_holds(earlier: Job, asked: Job) -> bool:
     Raises MatteboxError where the inputs of ``asked`` cannot be opened.
     """
     prepared = earlier.prepared
-    if prepared is None:
+    if prepared is None or prepared.unmixing != weights_sha256():
         return False
     before = earlier.model_copy(
         update={"prepared": None, "device": asked.device, "output": asked.output}

@@ -23,6 +23,7 @@ from mattebox.matte.layers import Despill, KeyedLayers, key_layers
 from mattebox.matte.plate_exposure import IDENTITY, frame_gain, gained_plate
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import solve_alpha
+from mattebox.matte.unmixing.weights import unmixing_network
 from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.pipeline.plates import Plate, Plates
 from mattebox.settings import KeySettings, Pass, PixelType, PlateFit, Shadows, Solver, SourceAlpha
@@ -61,6 +62,7 @@ class SeenFrame:
     Attributes:
         source, plate: out-space linear; the plate is None until one is filled in.
         linear, plate_linear: the same in linear Rec.709.
+        unseen: 0..1, 1 where the plate was never seen but continued; None where it was shot.
         prediction: the engine's answer.
         inside, outside, protect, source_alpha: mattes or None.
         covered: [1,1,H,W] 1 where the plate has pixels.
@@ -71,6 +73,7 @@ class SeenFrame:
     plate: torch.Tensor | None
     linear: torch.Tensor
     plate_linear: torch.Tensor | None
+    unseen: torch.Tensor | None
     prediction: Prediction
     inside: torch.Tensor | None
     outside: torch.Tensor | None
@@ -97,6 +100,15 @@ class KeyedFrame:
     identity: IdentityReport
     residual: float
     clamped: int
+
+
+@dataclass(frozen=True)
+class _Found:
+    """[1,1,H,W] alpha and confidence, 0..1; [1,4,H,W] shares of the spill rules where known."""
+
+    alpha: torch.Tensor
+    confidence: torch.Tensor
+    spill: torch.Tensor | None = None
 
 
 class FrameKeyer:
@@ -147,7 +159,7 @@ class FrameKeyer:
                 source = self._source(pictures)
                 plate = self._plate(pictures)
                 if plate is not None and not bool(pictures.covered.all()):
-                    plate = Plate(plate.out * covered, plate.linear * covered)
+                    plate = replace(plate, out=plate.out * covered, linear=plate.linear * covered)
                 seen = self._engine_input(pictures, source, plate)
             box = shared_box([pictures], self._window)
             with self._timed("engine"):
@@ -175,6 +187,7 @@ class FrameKeyer:
                     plate=None if plate is None else plate.out,
                     linear=seen.linear,
                     plate_linear=seen.plate_linear,
+                    unseen=None if plate is None else plate.unseen,
                     prediction=prediction,
                     inside=mattes[0],
                     outside=mattes[1],
@@ -199,7 +212,8 @@ class FrameKeyer:
         settings = self._settings
         with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
             first = seen.prediction.alpha
-            alpha, confidence = self._solved(seen, neighbours)
+            found = self._solved(seen, neighbours)
+            alpha = found.alpha
             inside = seen.inside
             if seen.source_alpha is not None:
                 if settings.source_alpha is SourceAlpha.MULTIPLY:
@@ -215,23 +229,22 @@ class FrameKeyer:
                 seen.source,
                 plate,
                 alpha,
-                despill=self._despill and replace(self._despill, protect=seen.protect),
+                despill=self._despill
+                and replace(self._despill, protect=seen.protect, shares=found.spill),
                 half=settings.pixel_type is PixelType.HALF,
                 foreground=Pass.FG in settings.passes,
             )
-            return self._keyed(seen, layers, first, confidence * seen.covered)
+            return self._keyed(seen, layers, first, found.confidence * seen.covered)
 
-    def _solved(
-        self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Final alpha before controls, and confidence."""
+    def _solved(self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]) -> _Found:
+        """Alpha before controls, confidence, and what is known of spill."""
         prediction = seen.prediction
         if prediction.exact:
-            return prediction.alpha, torch.ones_like(prediction.alpha)
+            return _Found(prediction.alpha, torch.ones_like(prediction.alpha))
         statistics = self._statistics
         if seen.plate_linear is None or statistics is None or self._settings.solver is Solver.OFF:
             # Without a plate nothing checks the engine; what lies near 0 or 1 is likelier right.
-            return prediction.alpha, (2.0 * prediction.alpha - 1.0).abs()
+            return _Found(prediction.alpha, (2.0 * prediction.alpha - 1.0).abs())
         # Outside the plate's data window nothing is known: it must not reach in over the border.
         source, plate = seen.linear[seen.box], seen.plate_linear[seen.box]
         solution = solve_alpha(
@@ -239,16 +252,23 @@ class FrameKeyer:
             plate,
             prediction.alpha[seen.box],
             statistics,
+            unmixing_network(self._device),
+            unseen=None if seen.unseen is None else seen.unseen[seen.box],
             neighbours=[neighbour[seen.box] for neighbour in neighbours],
         )
-        alpha = torch.zeros_like(prediction.alpha)
-        confidence = torch.zeros_like(prediction.alpha)
-        alpha[seen.box] = solution.alpha
+        alpha = solution.alpha
         if self._settings.shadows is Shadows.REMOVE:
             share = shadow_share(source, plate, statistics.noise, statistics.plate_noise)
-            alpha[seen.box] *= 1.0 - share
-        confidence[seen.box] = solution.confidence
-        return alpha, confidence
+            alpha = alpha * (1.0 - share)
+
+        def placed(part: torch.Tensor) -> torch.Tensor:
+            if part.shape[-2:] == prediction.alpha.shape[-2:]:
+                return part
+            whole = part.new_zeros(*part.shape[:2], *prediction.alpha.shape[-2:])
+            whole[seen.box] = part
+            return whole
+
+        return _Found(placed(alpha), placed(solution.confidence), placed(solution.spill))
 
     def _keyed(
         self,
@@ -320,7 +340,7 @@ class FrameKeyer:
         if gain == IDENTITY:
             return None
         linear = gained_plate(plate.linear, gain)
-        return Plate(self._colour.from_rec709(linear), linear)
+        return replace(plate, out=self._colour.from_rec709(linear), linear=linear)
 
     def _source(self, pictures: Pictures) -> torch.Tensor:
         """Out-space linear; 0 outside the plate's data window, where nothing is to be keyed."""

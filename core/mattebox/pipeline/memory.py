@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 
 from mattebox.errors import UsageError
-from mattebox.matte.analyse import LARGEST_SIDE
 from mattebox.settings import EngineName
 
 MOST_WAITING = 2
@@ -125,10 +124,8 @@ def needed_to_look(
         frames: looked at; all of them are held at once.
         passed: channels that are passed through.
     """
-    step = -(-max(width, height) // LARGEST_SIDE)
-    thinned = -(-width // step) * -(-height // step) * THINNED_BYTES_PER_PIXEL
     each = LOOKING_BYTES_PER_PIXEL + frames * (LOOKING_BYTES_PER_FRAME + passed * 4)
-    return FIXED[engine].looking * 2**20 + thinned + width * height * each
+    return FIXED[engine].looking * 2**20 + width * height * each
 
 
 def refuse_too_little(

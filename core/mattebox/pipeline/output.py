@@ -104,6 +104,8 @@ def _header(
         "mattebox/repaired": int(pictures.repaired),
         "mattebox/clamped": int(keyed.clamped),
     }
+    if job.prepared.analysis.statistics is not None:
+        made["mattebox/unmixing"] = job.prepared.unmixing
     if weights is not None:
         made["mattebox/weights"] = weights.sha256
         if weights.licence is not None:

@@ -32,10 +32,13 @@ class Plate:
     Attributes:
         out: out-space linear.
         linear: the same in linear Rec.709.
+        unseen: [1,1,H,W] 0..1, 1 where an estimate continues what is around; None where the plate
+            was shot, or is one colour.
     """
 
     out: torch.Tensor
     linear: torch.Tensor
+    unseen: torch.Tensor | None = None
 
 
 class Plates:
@@ -45,17 +48,18 @@ class Plates:
         self,
         colour: PlateColour,
         analysis: Analysis,
-        own: torch.Tensor | None,
+        own: OwnPlate | None,
         device: torch.device,
     ) -> None:
-        """``own`` is the shot's own plate, [1,3,H,W] linear Rec.709, where none is given."""
+        """``own`` is the plate made from the shot, where none is given."""
         self._colour = colour
         self._registration = analysis.registration
         self._gain = analysis.gain
         self._own: Plate | None = None
         if own is not None:
-            linear = own.to(device)
-            self._own = Plate(colour.from_rec709(linear), linear)
+            linear = own.linear.to(device)
+            unseen = None if own.unseen is None else own.unseen.to(device)
+            self._own = Plate(colour.from_rec709(linear), linear, unseen)
 
     @property
     def own(self) -> Plate | None:
@@ -73,8 +77,16 @@ class Plates:
         return Plate(out if fitted is linear else self._colour.from_rec709(fitted), fitted)
 
 
-def own_plate(shot: Shot, colour: PlateColour, analysis: Analysis) -> torch.Tensor | None:
-    """The plate of a shot that has none, [1,3,H,W] linear Rec.709; None for a clean plate or fill.
+@dataclass(frozen=True)
+class OwnPlate:
+    """A plate made from the shot: [1,3,H,W] linear Rec.709 on the CPU; ``unseen`` as ``Plate``."""
+
+    linear: torch.Tensor
+    unseen: torch.Tensor | None
+
+
+def own_plate(shot: Shot, colour: PlateColour, analysis: Analysis) -> OwnPlate | None:
+    """The plate of a shot that has none; None for a clean plate or fill.
 
     An estimate is made anew from the frames that the analysis names, so that every chunk has the
     same and none is stored.
@@ -83,9 +95,10 @@ def own_plate(shot: Shot, colour: PlateColour, analysis: Analysis) -> torch.Tens
         return None
     if analysis.plate == "estimated":
         sources = [shot_light(shot.read(frame).source, colour) for frame in analysis.frames[::2]]
-        return estimate_plate(sources, analysis.screen).plate
+        found = estimate_plate(sources, analysis.screen)
+        return OwnPlate(found.plate, 1.0 - found.known)
     shape = (1, 3, shot.window.height, shot.window.width)
-    return torch.tensor(analysis.screen).view(1, 3, 1, 1).expand(shape).contiguous()
+    return OwnPlate(torch.tensor(analysis.screen).view(1, 3, 1, 1).expand(shape).contiguous(), None)
 
 
 def shot_light(pixels: Pixels, colour: PlateColour) -> torch.Tensor:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from mattebox.devices import choose_device
 from mattebox.engines.registry import engine_info
+from mattebox.errors import JobError
 from mattebox.events import Reporter
 from mattebox.job import Job, Prepared, PreparedWeights
+from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.network_config import read_network_config
 from mattebox.pipeline.analyse import analyse, sampled_pairs
 from mattebox.pipeline.colour import open_colour, resolve_colour
@@ -28,6 +30,7 @@ def prepare(job: Job, reporter: Reporter, *, max_memory: int | None = None) -> J
     where ``max_memory`` does not suffice; nothing is written.
     """
     if job.prepared is not None:
+        _refuse_other_unmixing(job.prepared.unmixing)
         return job
     device = choose_device(job.device)
     shot = Shot.open(job)
@@ -45,8 +48,24 @@ def prepare(job: Job, reporter: Reporter, *, max_memory: int | None = None) -> J
     colour = resolve_colour(job, shot, reporter)
     located = job.model_copy(update={"weights": weights.path if weights is not None else None})
     analysis = analyse(located, shot, open_colour(job, colour), reporter)
-    prepared = Prepared(colour=colour, weights=weights, analysis=analysis)
+    prepared = Prepared(
+        colour=colour, weights=weights, unmixing=weights_sha256(), analysis=analysis
+    )
     return job.model_copy(update={"device": device.name, "prepared": prepared})
+
+
+def _refuse_other_unmixing(sha256: str) -> None:
+    """Raise JobError where a job was prepared for other weights of the unmixing network."""
+    if sha256 != weights_sha256():
+        raise JobError(
+            [
+                (
+                    f"prepared.unmixing: the job was prepared for the unmixing weights "
+                    f"{sha256[:12]}, this Mattebox holds {weights_sha256()[:12]}; make the job "
+                    "again, or use the Mattebox that wrote it"
+                )
+            ]
+        )
 
 
 def checked_output(job: Job, shot: Shot, frames: Sequence[int]) -> OutputPattern:

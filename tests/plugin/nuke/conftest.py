@@ -114,7 +114,7 @@ def part(name: str) -> Any:
 def keyed_files(node: Node) -> dict[str, bytes]:
     """The keyed frames of a node by name."""
     folder = Path(str(node["result"].value())).parent
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.exr"))}
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("[!.]*.exr"))}
 
 
 def keyed_by_hand(node: Node, *frames: int, fingerprint: str = "f" * 32) -> Any:

@@ -45,6 +45,7 @@ def job_with_paths() -> Job:
             interop_id=None,
         ),
         weights=PreparedWeights(path="/shows/weights/rvm.pth", sha256="0" * 64, network="rvm"),
+        unmixing="1" * 64,
         analysis=Analysis(
             frames=(1,), digest="d", exposure=1.0, screen=None, plate="given", statistics=None
         ),

@@ -9,6 +9,12 @@ from mattebox.matte.despill import ScreenColour, SpillControls, screen_light
 from mattebox.settings import SpillRule
 
 GREEN = ScreenColour(0.08, 0.43, 0.11)
+BLUE = ScreenColour(0.02, 0.08, 0.40)
+YELLOW = ScreenColour(0.40, 0.37, 0.03)
+
+NOTHING, LARGER, MEAN, SMALLER = range(4)
+"""Places of the spill rules among the shares that the network gives."""
+LEARNED = SpillControls(rule=SpillRule.LEARNED)
 
 
 def pixel(red: float, green: float, blue: float) -> torch.Tensor:
@@ -69,8 +75,7 @@ def test_amount_scales_what_is_taken() -> None:
 
 
 def test_a_blue_screen_takes_blue() -> None:
-    blue_screen = ScreenColour(0.02, 0.08, 0.40)
-    light = screen_light(pixel(0.2, 0.2, 0.5), blue_screen).flatten()
+    light = screen_light(pixel(0.2, 0.2, 0.5), BLUE).flatten()
     assert int(light.argmax()) == 2
 
 
@@ -131,3 +136,98 @@ def test_colours_without_light_are_refused_with_their_values() -> None:
         SpillControls(bias=(1.0, 0.0, 1.0))
     with pytest.raises(ValueError, match="needs light"):
         SpillControls(replace=(0.0, 0.0, 0.0))
+
+
+def wholly(rule: int, picture: torch.Tensor) -> torch.Tensor:
+    """Shares of one rule alone for a picture."""
+    shares = torch.zeros(len(picture), 4, *picture.shape[-2:])
+    shares[:, rule] = 1.0
+    return shares
+
+
+def colours() -> torch.Tensor:
+    """[1,3,40,40] of every hue, without a channel so dark that taking light would clip it."""
+    return 0.4 + 0.6 * torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(2))
+
+
+def learned(colour: torch.Tensor, rule: int, screen: ScreenColour = GREEN) -> torch.Tensor:
+    return screen_light(colour, screen, LEARNED, shares=wholly(rule, colour))
+
+
+def by_rule(colour: torch.Tensor, rule: SpillRule, screen: ScreenColour = GREEN) -> torch.Tensor:
+    return screen_light(colour, screen, SpillControls(rule=rule))
+
+
+@pytest.mark.parametrize("screen", [GREEN, BLUE], ids=["green", "blue"])
+def test_a_learned_share_of_the_larger_is_the_hue_rule(screen: ScreenColour) -> None:
+    expected = by_rule(colours(), SpillRule.HUE, screen)
+    assert float(expected.max()) > 0.1
+    torch.testing.assert_close(learned(colours(), LARGER, screen), expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("screen", [GREEN, BLUE], ids=["green", "blue"])
+def test_a_learned_share_of_the_mean_is_the_average_rule(screen: ScreenColour) -> None:
+    expected = by_rule(colours(), SpillRule.HUE_AVERAGE, screen)
+    assert float(expected.max()) > 0.1
+    torch.testing.assert_close(learned(colours(), MEAN, screen), expected, atol=1e-6, rtol=0)
+
+
+def test_a_learned_share_of_the_smaller_levels_the_key_channel_with_it() -> None:
+    left = colours() - learned(colours(), SMALLER)
+    spilled = colours()[:, 1:2] > colours().amin(1, keepdim=True) + 0.05
+    level = (left[:, 1:2] - left[:, ::2].amin(1, keepdim=True)).abs()
+    assert float(level[spilled].max()) < 1e-6
+    assert int(spilled.sum()) > 500
+
+
+def test_where_the_network_finds_nothing_nothing_is_taken_and_yellow_stays_yellow() -> None:
+    assert learned(colours(), NOTHING).abs().max() == 0.0
+    yellow = pixel(0.62, 0.70, 0.08)
+    assert learned(yellow, NOTHING).abs().max() == 0.0
+    assert learned(yellow, SMALLER).abs().max() > 0.3
+
+
+def test_learned_shares_lie_between_their_rules() -> None:
+    shares = 0.25 * sum(wholly(rule, colours()) for rule in range(4))
+    assert isinstance(shares, torch.Tensor)
+    mixed = screen_light(colours(), GREEN, LEARNED, shares=shares)
+    expected = 0.25 * sum(learned(colours(), rule) for rule in range(4))
+    assert isinstance(expected, torch.Tensor)
+    torch.testing.assert_close(mixed, expected, atol=1e-5, rtol=0)
+
+
+def test_without_a_networks_word_the_learned_rule_is_the_hue_rule() -> None:
+    assert torch.equal(screen_light(colours(), GREEN, LEARNED), by_rule(colours(), SpillRule.HUE))
+    assert torch.equal(screen_light(colours(), GREEN), by_rule(colours(), SpillRule.HUE))
+
+
+def test_other_rules_do_not_listen_to_the_network() -> None:
+    controls = SpillControls(rule=SpillRule.HUE)
+    found = screen_light(colours(), GREEN, controls, shares=wholly(NOTHING, colours()))
+    assert torch.equal(found, by_rule(colours(), SpillRule.HUE))
+
+
+@pytest.mark.parametrize("rule", range(4))
+@pytest.mark.parametrize("screen", [GREEN, BLUE, YELLOW], ids=["green", "blue", "yellow"])
+def test_no_learned_share_pushes_a_channel_below_zero(rule: int, screen: ScreenColour) -> None:
+    dark = colours() - 0.45  # some channels lie below 0 as they come
+    taken = learned(dark, rule, screen)
+    left = dark - taken
+    assert bool((left >= dark.clamp_max(0.0)).all())
+    assert bool((taken >= 0.0).all())
+
+
+@pytest.mark.parametrize("grey", [0.18, 1.0, 12.0])
+@pytest.mark.parametrize("screen", [GREEN, BLUE, YELLOW], ids=["green", "blue", "yellow"])
+def test_a_grey_lit_by_any_screen_comes_back_grey_under_the_mean(
+    grey: float, screen: ScreenColour
+) -> None:
+    largest = max(screen.rgb)
+    lit = pixel(*(grey + 0.2 * value / largest for value in screen.rgb))
+    left = (lit - learned(lit, MEAN, screen)).flatten().tolist()
+    assert left == pytest.approx([grey] * 3, rel=1e-4)
+
+
+@pytest.mark.parametrize("rule", range(4))
+def test_a_neutral_has_no_spill_by_any_learned_share(rule: int) -> None:
+    assert learned(pixel(0.5, 0.5, 0.5), rule).abs().max() == 0.0

@@ -29,8 +29,15 @@ def test_every_row_comes_once_and_in_order(
     assert torch.equal(torch.cat(in_strips(lambda strip: rows[strip], height, 4)), rows)
 
 
-def test_a_picture_wider_than_a_strip_goes_row_by_row(threads: int) -> None:
-    assert in_strips(lambda rows: (rows.start, rows.stop), 3, 10**6) == [(0, 1), (1, 2), (2, 3)]
+def test_a_picture_wider_than_a_strip_goes_by_two_rows(threads: int) -> None:
+    assert in_strips(lambda rows: (rows.start, rows.stop), 4, 10**6) == [(0, 2), (2, 4)]
+
+
+@pytest.mark.parametrize("width", [1, 1360, 1920, 4096, 10**6])
+def test_strips_begin_at_even_rows(threads: int, width: int) -> None:
+    starts = in_strips(lambda rows: rows.start, 200, width)
+    assert starts[0] == 0
+    assert all(start % 2 == 0 for start in starts)
 
 
 def test_each_strip_is_worked_on_by_one_thread_and_torch_keeps_its_count(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 from tests.support.pictures import plate_pixels, write_exr, write_shot
 
+from mattebox.errors import JobError
 from mattebox.events import CollectingReporter
 from mattebox.job import Job
-from mattebox.pipeline import prepare, still_holds
+from mattebox.matte.unmixing.weights_file import weights_sha256
+from mattebox.pipeline import kept, prepare, still_holds
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,29 @@ def test_it_does_not_hold_under_another_ocio_config(
 ) -> None:
     monkeypatch.setenv("OCIO", "ocio://cg-config-v2.2.0_aces-v1.3_ocio-v2.4")
     assert not still_holds(earlier, asked)
+
+
+def test_it_does_not_hold_for_other_weights_of_the_unmixing_network(
+    asked: Job, earlier: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "weights_sha256", lambda: "0" * 64)
+    assert not still_holds(earlier, asked)
+
+
+def test_a_job_prepared_for_other_weights_is_refused_with_both_digests(
+    earlier: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert prepare(earlier, CollectingReporter()) == earlier
+    assert earlier.prepared is not None
+    assert earlier.prepared.unmixing == weights_sha256()
+    module = importlib.import_module("mattebox.pipeline.prepare")  # its name is the function's too
+    monkeypatch.setattr(module, "weights_sha256", lambda: "0123456789abcdef" * 4)
+    with pytest.raises(JobError) as refused:
+        prepare(earlier, CollectingReporter())
+    assert refused.value.exit_code == 64
+    assert "0123456789ab" in str(refused.value)
+    assert earlier.prepared.unmixing[:12] in str(refused.value)
+    assert "make the job again" in str(refused.value)
 
 
 def test_it_serves_frames_that_come_later_and_none_that_have_changed(

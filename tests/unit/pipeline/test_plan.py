@@ -23,6 +23,7 @@ PREPARED = Prepared(
         interop_id=None,
     ),
     weights=None,
+    unmixing="1" * 64,
     analysis=Analysis(
         frames=(1001,), digest="", exposure=1.0, screen=None, plate="inpainted", statistics=None
     ),

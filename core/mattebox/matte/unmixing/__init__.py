@@ -1,0 +1,1 @@
+"""The learned unmixing network: its inputs, its layers, its weights."""

@@ -1,0 +1,142 @@
+"""A real run of training, small: it writes, resumes, and its weights are read and judged."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tests.conftest import REPOSITORY
+
+pytest.importorskip("cv2", reason="drawn subjects need OpenCV, which only training installs")
+
+from tests.unit.training.drawn import drawn_layers, write_pool_file
+
+from mattebox.matte.unmixing.network import UnmixingNetwork
+from mattebox.matte.unmixing.weights import network_of
+from training import evaluate
+from training.drawing import KINDS, Scene, draw_scene
+from training.pool import TRAINING_SEEDS
+
+SIDE, CROP, WIDTHS = 48, 32, "4,6,8,10"
+
+
+def started(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Train for a second or two on 16 drawn scenes."""
+    arguments = {
+        "--minutes": 0.03,
+        "--device": "cpu",
+        "--out": folder / "run",
+        "--pool": folder / "pool",
+        "--processes": 0,
+        "--drawn": SIDE,
+        "--crop": CROP,
+        "--capacity": 16,
+        "--least": 16,
+        "--batch": 2,
+        "--widths": WIDTHS,
+        "--every": 2,
+    }
+    words = [str(word) for pair in arguments.items() for word in pair]
+    return subprocess.run(
+        [sys.executable, "-m", "training.train", *words],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def trained(folder: Path) -> list[dict[str, str]]:
+    """Train; returns the rows of the log."""
+    done = started(folder)
+    assert done.returncode == 0, done.stderr
+    with (folder / "run/log.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_run_writes_its_state_and_the_next_goes_on_from_it(tmp_path: Path) -> None:
+    write_pool_file(tmp_path / "pool", 0, drawn_layers(16, SIDE))
+    first = trained(tmp_path)
+    steps = [int(row["step"]) for row in first]
+    assert steps == sorted(set(steps))
+    assert steps[-1] > 0
+    assert all(float(row["mad"]) > 0.0 for row in first)
+
+    checkpoint = torch.load(tmp_path / "run/checkpoint.pt", weights_only=True)
+    assert checkpoint["step"] == steps[-1]
+    fresh = network_of(tmp_path / "run/unmixing.safetensors")
+    assert [fresh.enter.out_channels, fresh.to_sixteenth.out_channels] == [4, 10]
+    assert {weights.dtype for weights in fresh.parameters()} == {torch.float32}
+    averaged = checkpoint["average"]["enter.weight"]
+    torch.testing.assert_close(fresh.enter.weight, averaged, atol=1e-3, rtol=1e-3)
+
+    second = trained(tmp_path)
+    assert second[: len(first)] == first
+    assert int(second[-1]["step"]) > steps[-1]
+    assert int(second[len(first)]["step"]) > steps[-1]
+    assert float(second[-1]["minutes"]) >= float(first[-1]["minutes"])
+    learned = torch.load(tmp_path / "run/checkpoint.pt", weights_only=True)
+    assert not torch.equal(
+        learned["network"]["enter.weight"], checkpoint["network"]["enter.weight"]
+    )
+
+
+def test_a_run_ends_where_its_pool_cannot_be_read_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "pool").mkdir()
+    (tmp_path / f"pool/scenes_{SIDE}_000000.npz").write_bytes(b"PK no archive")
+    done = started(tmp_path)
+    assert done.returncode == 1
+    assert "the process that composes scenes has ended" in done.stderr
+    assert "Traceback" in done.stderr  # of that process
+    assert not (tmp_path / "run/checkpoint.pt").exists()
+
+
+def small_scene(seed: int, size: int) -> Scene:
+    """In place of a drawn scene: smaller, and the kinds in turn."""
+    return draw_scene(seed, SIDE, KINDS[seed % len(KINDS)])
+
+
+def test_weights_are_judged_on_every_kind_with_seeds_that_are_not_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = []
+
+    def drawn(seed: int, size: int) -> Scene:
+        seeds.append(seed)
+        return small_scene(seed, size)
+
+    monkeypatch.setattr("training.drawing.draw_scene", drawn)
+    monkeypatch.setattr(evaluate, "CROP", CROP)
+    evaluate.written_weights(UnmixingNetwork((4, 6, 8, 10)), tmp_path / "w.safetensors")
+    asked = ["evaluate", str(tmp_path / "w.safetensors"), "--count", "32"]
+    monkeypatch.setattr(sys, "argv", asked)
+    evaluate.main()
+    lines = capsys.readouterr().out.splitlines()
+    named = {line.split()[0]: line.split()[1:] for line in lines}
+    assert set(KINDS) <= set(named)
+    for kind in KINDS:
+        scenes, error, first = named[kind]
+        assert int(scenes) >= 1
+        assert float(error) >= 0.0
+        assert float(first) >= 0.0
+    assert {"held_out_screens", "held_out_rooms", "first_screens", "first_rooms"} <= set(named)
+    assert len(seeds) == len(set(seeds)) == 32
+    assert max(seeds) < TRAINING_SEEDS
+
+
+def test_room_for_held_out_seeds_ends_where_training_begins() -> None:
+    assert evaluate.HELD_OUT_SEEDS + 100_000 < TRAINING_SEEDS
+
+
+def test_what_is_written_is_what_is_read_but_for_rounding(tmp_path: Path) -> None:
+    network = UnmixingNetwork((4, 6, 8, 10))
+    evaluate.written_weights(network, tmp_path / "w.safetensors")
+    read = network_of(tmp_path / "w.safetensors").state_dict()
+    assert [one.name for one in tmp_path.iterdir()] == ["w.safetensors"]
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(read[name], value, atol=1e-3, rtol=1e-3)

@@ -1,0 +1,1 @@
+"""How the unmixing network's weights were made: drawn scenes, training, evaluation."""

@@ -1,0 +1,257 @@
+"""From drawn layers to what the network sees, composed on the computing device.
+
+I = E P + (1 - a) B + G mean(B), then grain, clipping, sharpening and codec; beside it a plate with
+the errors plates have, the grain as it would have been measured, and a first alpha.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from mattebox.matte.unmixing.features import Scene, excess
+from mattebox.matte.windows import box_max, box_mean
+from training.camera import (
+    MADE_SHARE,
+    Grain,
+    coded,
+    draw_codec,
+    draw_grain,
+    draw_plate,
+    sharpened,
+)
+from training.drawing import KINDS
+from training.screens import Dice, Screens, constant, draw_rooms, draw_screens
+
+ROOM_SHARE = 0.2
+PAIRED_SHARE = 0.2
+ENLARGED_SHARE = 0.12
+HINTED_SCREEN_SHARE = 0.12
+NAIVE_ROOM_SHARE = 0.2
+CODEC_SHARE = 0.2
+CLIPPED_SHARE = 0.1
+STEADY_SHARE = 0.3
+# Logarithm and its deviation of the factor on the drawn share of the screen's light. Hair and cloth
+# a few metres before a screen throw 2 to 5 % of it back, what scatters or mirrors a fifth or more.
+GLOW = {
+    **dict.fromkeys(("smoke", "steam", "glass", "plastic"), (0.1, 0.3)),
+    **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
+}
+PLAIN_GLOW = (-1.0, 0.8)
+BLACK_LEVEL, WHITE_LEVEL = 0.03, 0.97  # of the plain key, as mattebox.colour_difference
+MEDIAN_CHI_SQUARE = 0.789  # of 3 degrees of freedom, over 3; as mattebox.matte.analyse
+LARGEST_PLATE_NOISE = 8.0
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the network should say.
+
+    Attributes:
+        alpha: [N,1,H,W].
+        light: [N,3,H,W] premultiplied light of the lamps on the subject.
+        hue: [N,3,1,1] the screen's light, its largest channel 1.
+        spilled: [N,1,1,1] 1 where there is a screen whose light can be taken out.
+        unit: [N,1,1,1] the plate's typical brightness.
+    """
+
+    alpha: torch.Tensor
+    light: torch.Tensor
+    hue: torch.Tensor
+    spilled: torch.Tensor
+    unit: torch.Tensor
+
+
+def compose(
+    dice: Dice, layers: torch.Tensor, kinds: torch.Tensor, size: int
+) -> tuple[Scene, Truth]:
+    """A batch of scenes.
+
+    Args:
+        dice: decides everything but the subjects.
+        layers: [2 N,7,S,S] of the pool, S > size: the first half are the subjects, the second
+            stands behind some of them and furnishes rooms.
+        kinds: [2 N] of the layers, as in ``training.drawing.KINDS``.
+        size: of the pictures, a multiple of 16.
+    """
+    count = len(layers) // 2
+    layers = _cropped(dice, _glowing(dice, layers, kinds), size)
+    front, back = layers[:count], layers[count:]
+    paired = dice.chance(count, PAIRED_SHARE)
+    front = front + paired * (1.0 - front[:, 3:4]) * back
+    backgrounds, is_room, given = _backgrounds(dice, layers, count, size)
+    subject, alpha, glow = front[:, :3], front[:, 3:4].clamp(0.0, 1.0), front[:, 4:]
+    level = backgrounds.level
+    tint = (dice.chance(count, 0.3) * dice.normal(count, 0.15, 3)).exp()
+    lamps = level / 0.42 * dice.normal(count, 0.55).exp() * tint
+    lit = subject * lamps
+    true = backgrounds.light
+    around = true.mean((2, 3), keepdim=True)
+    glow = glow * (1.0 - dice.chance(count, 0.08)) * (1.0 - is_room)
+    light = lit + (1.0 - alpha) * true + glow * around
+    grain = draw_grain(dice, count, level)
+    left = _steady(dice, alpha)
+    noisy = light + grain.sample(dice, light, left)
+    used = draw_plate(dice, true, alpha, grain, given)
+    plate = used.light
+    clip = dice.chance(count, CLIPPED_SHARE)
+    ceiling = torch.where(
+        clip > 0.5, around.amax(1, keepdim=True) * dice.uniform(count, 0.8, 1.3), 1e4
+    )
+    noisy, plate, lit = (torch.minimum(one, ceiling) for one in (noisy, plate, lit))
+    noisy, plate = sharpened(dice, [noisy, plate], 0.1)
+    damaged = max(1, round(CODEC_SHARE * count))
+    codec = draw_codec(dice, damaged, level[:damaged])
+    plate_coded = dice.chance(damaged, 0.6)
+    noisy = torch.cat([coded(codec, noisy[:damaged]), noisy[damaged:]])
+    again = coded(codec, plate[:damaged])
+    plate = torch.cat([torch.where(plate_coded > 0.5, again, plate[:damaged]), plate[damaged:]])
+    # A codec cuts off what is brighter than its white.
+    white = torch.cat([codec.white, torch.full_like(level[damaged:], 1e4)])
+    lit = torch.minimum(lit, white)
+    mistaken = dice.log_uniform(damaged, 0.05, 2.0)
+    believed = dice.normal(count, 0.15).exp()
+    believed = torch.cat([believed[:damaged] * mistaken, believed[damaged:]])
+    variance = _variance(dice, noisy, plate, alpha, grain, left, believed)
+    brightness = plate.mean((2, 3), keepdim=True).amax(1, keepdim=True)
+    brightness = brightness.clamp_min(1e-3) * dice.normal(count, 0.35).exp()
+    first, hinted = _first(dice, noisy, plate, alpha, backgrounds, is_room)
+    scene = Scene(
+        source=noisy,
+        plate=plate,
+        variance=variance,
+        first=first,
+        doubt=used.doubt,
+        brightness=brightness,
+        sign=backgrounds.sign,
+        screen=backgrounds.is_screen,
+        hinted=hinted,
+    )
+    hue = around / around.amax(1, keepdim=True).clamp_min(1e-6)
+    return scene, Truth(alpha, lit, hue, backgrounds.is_screen, brightness)
+
+
+def _glowing(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
+    """The layers [M,7,S,S] with more or less of the screen's light on them, as their kinds have."""
+    known = tuple(GLOW.get(name, PLAIN_GLOW)[k] for k in (0, 1) for name in KINDS)
+    table = constant(known, dice.device).view(2, len(KINDS))
+    middle, spread = (table[k][kinds].view(-1, 1, 1, 1) for k in (0, 1))
+    glow = layers[:, 4:] * (middle + spread * dice.normal(len(layers), 1.0)).exp()
+    return torch.cat([layers[:, :4], torch.minimum(glow, layers[:, 3:4]).to(layers.dtype)], 1)
+
+
+def _cropped(dice: Dice, layers: torch.Tensor, size: int) -> torch.Tensor:
+    """[M,7,size,size] of [M,7,S,S]: each cropped, turned and mirrored, the last enlarged twice."""
+    count, channels, side, _ = layers.shape
+    line = torch.arange(size, device=dice.device)
+    start = (dice.uniform(count, 0.0, side - size + 0.999, 2).flatten(1)).long()
+    flip = dice.chance(count, 0.5) > 0.5, dice.chance(count, 0.5) > 0.5
+    rows, columns = (
+        start[:, k : k + 1] + torch.where(flip[k].flatten(1), size - 1 - line, line) for k in (0, 1)
+    )
+    which = torch.arange(count, device=dice.device).view(-1, 1, 1, 1)
+    channel = torch.arange(channels, device=dice.device).view(1, -1, 1, 1)
+    crop = layers[which, channel, rows[:, None, :, None], columns[:, None, None, :]].float()
+    crop = torch.where(dice.chance(count, 0.5) > 0.5, crop.transpose(2, 3), crop)
+    many = max(1, round(ENLARGED_SHARE * count))
+    middle = slice(size // 4, size // 4 + size // 2)
+    part = crop[-many:, :, middle, middle]
+    large = F.interpolate(part, scale_factor=2.0, mode="bilinear", align_corners=False)
+    return torch.cat([crop[:-many], large])[dice.order(count)]
+
+
+def _backgrounds(
+    dice: Dice, layers: torch.Tensor, count: int, size: int
+) -> tuple[Screens, torch.Tensor, torch.Tensor]:
+    """Screens and rooms; [N,1,1,1] 1 for rooms, and 1 where a clean plate was shot."""
+    rooms = max(1, round(ROOM_SHARE * count))
+    shot = 1.0 - dice.chance(count - rooms, MADE_SHARE)
+    screens = draw_screens(dice, count - rooms, size, shot)
+    inside = draw_rooms(dice, layers.roll(count // 2, 0)[: 3 * rooms], rooms, size)
+    is_room = torch.cat([0.0 * shot, torch.ones_like(screens.sign[:1]).expand(rooms, 1, 1, 1)])
+    given = torch.cat([shot, is_room[count - rooms :]])
+    order = dice.order(count)
+    joined = [
+        torch.cat([getattr(screens, name), getattr(inside, name)])[order]
+        for name in ("light", "sign", "is_screen", "level")
+    ]
+    return Screens(*joined), is_room[order], given[order]
+
+
+def _steady(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
+    """[N,1,H,W] share of the grain's variance left by neighbours where nothing moves."""
+    count = len(alpha)
+    near = box_max((alpha > 0.003).float(), 7)
+    inside = torch.where(dice.chance(count, 0.3) > 0.5, dice.uniform(count, 0.34, 1.0), 1.0)
+    steady = torch.where(near > 0.5, inside, 1.0 / 3.0)
+    return torch.where(dice.chance(count, STEADY_SHARE) > 0.5, steady, 1.0)
+
+
+def _variance(
+    dice: Dice,
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    alpha: torch.Tensor,
+    grain: Grain,
+    left: torch.Tensor,
+    believed: torch.Tensor,
+) -> torch.Tensor:
+    """Of source - plate as a shot's analysis would have it: the plate's share is measured."""
+    own = grain.variance(source) * believed
+    of_plate = grain.variance(plate) * believed
+    misfit = ((source - plate) ** 2 / (of_plate + 1e-10)).mean(1).flatten(1)
+    empty = alpha.flatten(1) < 0.01
+    ordered = torch.where(empty, misfit, torch.inf).sort(1).values
+    known = empty.sum(1, keepdim=True)
+    median = ordered.gather(1, (known // 2).clamp_max(ordered.shape[1] - 1))
+    measured = (median / MEDIAN_CHI_SQUARE - 1.0).clamp(0.0, LARGEST_PLATE_NOISE)
+    measured = torch.where(known > 300, measured, torch.ones_like(measured)).view(-1, 1, 1, 1)
+    measured = measured * dice.normal(len(source), 0.15).exp()
+    rounding = (2.0**-11) ** 2 / 12.0 * source * source
+    return left * own + measured * of_plate + rounding + 1e-10
+
+
+def _first(
+    dice: Dice,
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    alpha: torch.Tensor,
+    backgrounds: Screens,
+    is_room: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The engine's alpha [N,1,H,W] and 1 where it knows its subject."""
+    count = len(alpha)
+    span = excess(plate, backgrounds.sign).clamp_min(1e-6)
+    plain = 1.0 - excess(source, backgrounds.sign) / span
+    plain = ((plain - BLACK_LEVEL) / (WHITE_LEVEL - BLACK_LEVEL)).clamp(0.0, 1.0)
+    apart = (source - plate).abs().amax(1, keepdim=True)
+    full = dice.log_uniform(count, 0.1, 0.8) * plate.mean((1, 2, 3), keepdim=True)
+    apart = (apart / full.clamp_min(1e-6)).clamp(0.0, 1.0)
+    naive = dice.chance(count, NAIVE_ROOM_SHARE) * is_room
+    hinted = torch.where(is_room > 0.5, 1.0 - naive, dice.chance(count, HINTED_SCREEN_SHARE))
+    hint = torch.where(dice.chance(count, 0.2) > 0.5, apart, faulty(dice, alpha))
+    unhinted = torch.where((is_room > 0.5) & (dice.chance(count, 0.4) > 0.5), apart, plain)
+    return torch.where(hinted > 0.5, hint, unhinted), hinted
+
+
+def faulty(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
+    """A matte as a network or a hand gives it: grown, shrunk, soft, coarse, thin, with holes."""
+    count, _, size, _ = alpha.shape
+    given = alpha ** dice.log_uniform(count, 0.5, 1.8)
+    grown, shrunk = box_max(given, 2), -box_max(-given, 2)
+    turn = dice.uniform(count, -1.0, 1.0) * dice.chance(count, 0.5)
+    given = given + turn.clamp_min(0.0) * (grown - given) - turn.clamp_max(0.0) * (shrunk - given)
+    soft = box_mean(box_mean(given, 2), 2)
+    given = given + dice.chance(count, 0.4) * dice.uniform(count, 0.0, 1.0) * (soft - given)
+    coarse = F.interpolate(F.avg_pool2d(given, 8), scale_factor=8.0, mode="bilinear")
+    given = torch.where(dice.chance(count, 0.15) > 0.5, coarse, given)
+    edge = dice.uniform(count, 0.3, 0.7)
+    hard = ((given - edge) * 12.0 + 0.5).clamp(0.0, 1.0)
+    given = torch.where(dice.chance(count, 0.15) > 0.5, hard, given)
+    blobs = (3.0 * (dice.smooth(count, 1, size, 4) - 1.2)).clamp(0.0, 1.0)
+    given = given * (1.0 - dice.chance(count, 0.12) * dice.uniform(count, 0.3, 1.0) * blobs)
+    leaks = (3.0 * (dice.smooth(count, 1, size, 4) - 1.4)).clamp(0.0, 1.0)
+    leaks = leaks * dice.chance(count, 0.1) * dice.uniform(count, 0.2, 1.0)
+    return torch.maximum(given, leaks).clamp(0.0, 1.0)
