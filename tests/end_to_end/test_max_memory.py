@@ -30,21 +30,24 @@ def test_a_limit_below_one_frame_ends_with_64_before_the_look_at_the_shot(
 def test_where_the_look_alone_does_not_fit_another_machine_may_take_it(
     tmp_path: Path, mattebox: Run
 ) -> None:
-    shot, job = write_shot(tmp_path / "in"), tmp_path / "job.json"
-    assert KEYING < LOOKING
-    limit = ("--max-memory", f"{(LOOKING - 1) // 1024}K")
+    # Many frames, so that what is held of each outweighs the network.
+    shot, job = write_shot(tmp_path / "in", range(1001, 1013), scale=8), tmp_path / "job.json"
+    width, height = 8 * WIDTH, 8 * HEIGHT
+    looking = needed_to_look(EngineName.SCREEN, width, height, 12)
+    assert needed_memory(EngineName.SCREEN, width, height, Waiting(1, 1)) < looking
+    limit = ("--max-memory", f"{(looking - 1) // 1024}K")
     plate = ("key", shot, "-o", tmp_path / "out", "--screen", "auto")
     refused = mattebox(*plate, *limit)
     assert refused.returncode == 64, refused.stdout + refused.stderr
     words = " ".join(refused.stderr.split())
-    assert f"the look at the shot, which holds 4 frames of {WIDTH}x{HEIGHT}" in words
+    assert f"the look at the shot, which holds 12 frames of {width}x{height}" in words
     assert "keying alone takes" in words
     assert "mattebox analyse" in words
     assert not (tmp_path / "out").exists()
     assert mattebox(*plate, "--write-job", job).returncode == 0
     keyed = mattebox("key", "--job", job, *limit)
     assert keyed.returncode == 0, keyed.stdout + keyed.stderr
-    assert len(list((tmp_path / "out").glob("*.exr"))) == 4
+    assert len(list((tmp_path / "out").glob("*.exr"))) == 12
 
 
 def test_the_tightest_limit_gives_the_same_bytes(tmp_path: Path, mattebox: Run) -> None:

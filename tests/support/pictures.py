@@ -82,15 +82,17 @@ def plate_pixels(frame: int) -> Pixels:
     return (clean + grain).astype(np.float32)
 
 
-def write_shot(folder: Path, frames: range = range(1001, 1005), name: str = "shot") -> Path:
-    """Write a shot and its clean plate; returns the shot's pattern."""
+def write_shot(
+    folder: Path, frames: range = range(1001, 1005), name: str = "shot", scale: int = 1
+) -> Path:
+    """Write a shot and its clean plate, ``scale`` times as large; returns the shot's pattern."""
     folder.mkdir(parents=True, exist_ok=True)
     for frame in frames:
         write_exr(
             folder / f"{name}.{frame:04d}.exr",
-            plate_pixels(frame - 1000),
+            plate_pixels(frame - 1000).repeat(scale, 0).repeat(scale, 1),
             colorInteropID="lin_rec709_scene",
         )
-    clean = np.broadcast_to(SCREEN, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    clean = np.broadcast_to(SCREEN, (scale * HEIGHT, scale * WIDTH, 3)).astype(np.float32)
     write_exr(folder / "clean.exr", clean, colorInteropID="lin_rec709_scene")
     return folder / f"{name}.####.exr"

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from mattebox.errors import UsageError
+from mattebox.matte.alignment import LARGEST_PICTURE
 from mattebox.settings import EngineName
 
 MOST_WAITING = 2
@@ -29,16 +30,17 @@ class Fixed:
     looking: int
 
 
-NO_NETWORK = Fixed(keying=300, looking=330)
+NO_NETWORK = Fixed(keying=460, looking=360)
 """What is left at no pixels of the peaks at the constants below."""
 
-RVM = Fixed(keying=450, looking=420)
-"""With resnet50, the larger one: keying 572 at 480x270 (without a plate), 820 at 960x540, 1148 at
+RVM = Fixed(keying=610, looking=450)
+"""Measured beside a solver before, and raised by what the unmixing network added to ``NO_NETWORK``.
+With resnet50, the larger one: keying 572 at 480x270 (without a plate), 820 at 960x540, 1148 at
 1280x720; looking at four frames 578, 1016 (1044 with mobilenetv3), 998."""
 
-BGMV2 = Fixed(keying=660, looking=720)
-"""With resnet101, the largest: keying 784, 954, 1265 at the same sizes; looking at four frames 887,
-1135, 1289. With resnet50 keying took 885 and 1181 at the latter two, looking 1021 and 941."""
+BGMV2 = Fixed(keying=820, looking=750)
+"""Likewise. With resnet101, the largest: keying 784, 954, 1265 at the same sizes; looking at four
+frames 887, 1135, 1289. With resnet50 keying took 885 and 1181 at the latter two, looking 1021 and 941."""
 
 FIXED = {
     EngineName.SCREEN: NO_NETWORK,
@@ -49,19 +51,18 @@ FIXED = {
     EngineName.BGMV2: BGMV2,
 }
 
-KEYING_BYTES_PER_PIXEL = 1080
-"""With one frame each way ``screen`` took 418 at 480x270, 813 at 960x540, 1216 at 1280x720 and 2278
-at 1920x1080: at most 1065 bytes for each further pixel. With a screen estimated from the shot it
-took 1247 at 1280x720. That one frame each way is part of it. Networks are done before the solver
-begins and work on a smaller picture: with them the peak grew by less."""
+KEYING_BYTES_PER_PIXEL = 860
+"""With two frames each way ``screen`` took 515 at 480x270, 885 at 960x540, 1253 at 1280x720 and
+2205 at 1920x1080. The unmixing network is part of it. Other networks are done before it begins and work
+on a smaller picture: with them the peak grew by less."""
 
-LOOKING_BYTES_PER_PIXEL = 260
-LOOKING_BYTES_PER_FRAME = 56
-THINNED_BYTES_PER_PIXEL = 920
-"""The look holds all its frames at once. Where it tells soft materials from hair it thins pictures
-to ``LARGEST_SIDE``: the last figure is for each pixel that is left. ``screen`` took 462 with 2
-frames and 531 with 12 at 480x270; 913 and 1149 at 960x540; 750 and 1305 at 1280x720; 1258 and 2236
-at 1920x1080. With a screen estimated from the shot it took 1348 with 12 at 1280x720."""
+LOOKING_BYTES_PER_PIXEL = 40
+LOOKING_BYTES_PER_FRAME = 95
+COMPARED_BYTES_PER_PIXEL = 900
+"""The look holds all its frames at once. Fitting a plate compares pictures halved to at most
+``LARGEST_PICTURE`` pixels: the last figure is for each pixel that is left. ``screen`` took
+458 with 2 frames and 497 with 6 at 480x270; 900 and 1020 at 960x540; 664 and 995 at 1280x720; 1055
+and 1713 at 1920x1080."""
 
 CHANNELS = 16
 """Float32 channels of a frame in flight: source, coverage and the result's twelve."""
@@ -124,8 +125,12 @@ def needed_to_look(
         frames: looked at; all of them are held at once.
         passed: channels that are passed through.
     """
+    pixels = compared = width * height
+    while compared > LARGEST_PICTURE:
+        compared //= 4
+    held = compared * COMPARED_BYTES_PER_PIXEL
     each = LOOKING_BYTES_PER_PIXEL + frames * (LOOKING_BYTES_PER_FRAME + passed * 4)
-    return FIXED[engine].looking * 2**20 + width * height * each
+    return FIXED[engine].looking * 2**20 + held + pixels * each
 
 
 def refuse_too_little(
