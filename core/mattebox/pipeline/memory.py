@@ -40,7 +40,8 @@ With resnet50, the larger one: keying 572 at 480x270 (without a plate), 820 at 9
 
 BGMV2 = Fixed(keying=820, looking=750)
 """Likewise. With resnet101, the largest: keying 784, 954, 1265 at the same sizes; looking at four
-frames 887, 1135, 1289. With resnet50 keying took 885 and 1181 at the latter two, looking 1021 and 941."""
+frames 887, 1135, 1289. With resnet50 keying took 885 and 1181 at the latter two, looking 1021 and
+941."""
 
 FIXED = {
     EngineName.SCREEN: NO_NETWORK,
@@ -53,8 +54,8 @@ FIXED = {
 
 KEYING_BYTES_PER_PIXEL = 860
 """With two frames each way ``screen`` took 515 at 480x270, 885 at 960x540, 1253 at 1280x720 and
-2205 at 1920x1080. The unmixing network is part of it. Other networks are done before it begins and work
-on a smaller picture: with them the peak grew by less."""
+2205 at 1920x1080. The unmixing network is part of it. Other networks are done before it begins and
+work on a smaller picture: with them the peak grew by less."""
 
 LOOKING_BYTES_PER_PIXEL = 40
 LOOKING_BYTES_PER_FRAME = 95
