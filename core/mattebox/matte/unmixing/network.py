@@ -41,7 +41,7 @@ LARGEST_RECOLOURING = 0.25
 """Of a colour's channel, in units of the plate's light."""
 SCATTERING_EXPONENT = 1.5
 """1 / (1 - s) of material that throws the share s = 1/3 of the screen's light to the camera."""
-UNDECIDED = 0.03
+UNDECIDED = 0.06
 WIDTHS = (24, 40, 64, 80)
 LEAST_LOG_ERROR, LARGEST_LOG_ERROR = -7.0, 0.0
 
