@@ -46,5 +46,5 @@ def test_under_an_aces_config_the_key_is_acescg_and_so_is_the_render(
     solid = rgba(keyed)[..., 3] == 1.0
     assert solid.sum() > 100
     in_acescg = np.array([processor.applyRGB(list(map(float, one))) for one in plate[solid]])
-    taken = rgb_of(read_exr(keyed), "spill")[solid]
+    taken = rgb_of(read_exr(keyed), "spill.")[solid]
     np.testing.assert_allclose(rgba(keyed)[solid][:, :3] + taken, in_acescg, atol=1e-3, rtol=0)
