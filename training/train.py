@@ -25,6 +25,7 @@ from torch.multiprocessing import Queue
 
 from mattebox.matte.unmixing.features import Scene, features, relative
 from mattebox.matte.unmixing.network import Answer, UnmixingNetwork, answer
+from mattebox.matte.unmixing.weights import network_of
 from training.compose import Truth, compose
 from training.evaluate import HeldOut, written_weights
 from training.losses import losses
@@ -289,10 +290,12 @@ class _Step:
 
 
 def _begun(asked: argparse.Namespace, device: torch.device) -> Run:
-    """A network with random weights, its average and its optimiser."""
+    """A network with random weights, or those of ``--start``; its average and its optimiser."""
     one, two, three, four = (int(width) for width in asked.widths.split(","))
     widths = (one, two, three, four)
     network, average = (_placed(UnmixingNetwork(widths), device) for _ in range(2))
+    if asked.start is not None:
+        network.load_state_dict(network_of(Path(asked.start)).state_dict())
     average.load_state_dict(network.state_dict())
     optimiser = torch.optim.AdamW(
         network.parameters(),
@@ -361,6 +364,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--no-decay", dest="decay", action="store_false")
+    parser.add_argument("--start", help="weights file to begin with where there is no checkpoint")
     parser.add_argument("--widths", default="24,40,64,80")
     parser.add_argument("--reduced", action="store_true", help="convolutions in bfloat16")
     parser.add_argument("--no-record", dest="record", action="store_false", help="no CUDA graph")

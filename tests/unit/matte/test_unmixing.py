@@ -21,7 +21,13 @@ from mattebox.matte.solve import Solution, solve_alpha
 from mattebox.matte.statistics import NoiseModel, ShotStatistics, Triple
 from mattebox.matte.unmixing.features import ALIGNMENT, Scene
 from mattebox.matte.unmixing.inference import unmixed
-from mattebox.matte.unmixing.network import REACH, SPILL_RULES, Answer, UnmixingNetwork
+from mattebox.matte.unmixing.network import (
+    REACH,
+    SPILL_RULES,
+    UNDECIDED,
+    Answer,
+    UnmixingNetwork,
+)
 from mattebox.matte.unmixing.spill import spill_strength
 from mattebox.matte.unmixing.weights import network_of, unmixing_network
 from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
@@ -145,7 +151,8 @@ def test_any_exposure_changes_nothing_but_rounding(
 ) -> None:
     scene = scene_of(*shot(64, 96))
     one, other = asked(network, scene), asked(network, lit(scene, exposure))
-    torch.testing.assert_close(one.alpha, other.alpha, atol=1e-5, rtol=0)
+    # A fortieth of a step of an 8-bit matte: rounding in the closed forms, where colours are near.
+    torch.testing.assert_close(one.alpha, other.alpha, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -337,7 +344,7 @@ def test_the_shares_of_the_spill_rules_are_shares(network: UnmixingNetwork) -> N
     assert float(shares.min()) >= 0.0
     assert float(shares.max()) <= 1.0
     total = shares.sum(1)
-    torch.testing.assert_close(total, torch.ones_like(total), atol=0.12, rtol=0)
+    torch.testing.assert_close(total, torch.ones_like(total), atol=4 * UNDECIDED, rtol=0)
 
 
 # What reaches it.
