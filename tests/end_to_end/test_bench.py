@@ -15,6 +15,7 @@ from mattebox.bench.baselines import colour_difference
 from mattebox.bench.blender import IN_REPOSITORY, VARIABLE, find_bpy_python
 from mattebox.bench.composites import write_composites
 from mattebox.bench.portrait import read_portrait
+from mattebox.bench.quality import WATCHED
 from mattebox.bench.resolving import TARGET, means, resolve
 from mattebox.bench.shots import read_shot
 from mattebox.bench.writing import write_shot
@@ -42,7 +43,10 @@ def test_one_command_prints_all_ways_on_the_shipped_shot(
     assert all(row["frames"] == [1, 2] for row in rows)
     assert rows[2]["judged_by"] == ["difference", "plate"]
     assert rows[2]["ratios"]["mad"] < 0.8
-    assert rows[2]["harms"] == []
+    ours, plain = rows[2]["figures"], rows[1]["figures"]
+    worse = [name for name in WATCHED if ours[name] > 1.02 * plain[name] + 0.2]
+    assert rows[2]["harms"] == worse
+    assert not {"mad", "comp_grey", "residue"} & set(worse)
     assert rows[2]["matte_seconds"] > 0.0
     assert all(0.0 <= row["figures"]["core"] <= 1.0 for row in rows)
     assert rows[2]["figures"]["residue"] < rows[1]["figures"]["residue"]

@@ -83,7 +83,7 @@ def test_shadows_stay_unless_they_are_to_be_removed(tmp_path: Path, mattebox: Ru
     kept, removed = (
         read_exr(tmp_path / folder / "shot.1001.exr")["A"] for folder in ("kept", "removed")
     )
-    assert np.abs(kept[:, 56:] - 0.4).mean() < 0.03
+    assert np.abs(kept[:, 56:] - 0.4).mean() < 0.06  # black of its density
     assert removed[:, 56:].max() == 0.0
     disc = disc_alpha(1) == 1.0
     assert removed[disc].min() > 0.99
