@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -180,10 +179,6 @@ class TorchTransform:
         default_factory=dict, init=False, repr=False
     )
 
-    @property
-    def is_identity(self) -> bool:
-        return not self.ops
-
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         if x.ndim != 4 or x.shape[1] != 3 or not x.is_floating_point():
             raise ValueError(f"colour works on floating-point [N,3,H,W], got {x.dtype} {x.shape}")
@@ -196,15 +191,6 @@ class TorchTransform:
         if key not in self._placed:
             self._placed[key] = tuple(op.placed(device, dtype) for op in self.ops)
         return self._placed[key]
-
-
-def compile_processor(processor: Any) -> TorchTransform:
-    """A ``PyOpenColorIO.Processor`` as torch operators.
-
-    Raises:
-        ColourError: ``unsupported_transform``, with the operator.
-    """
-    return compile_transforms(seam.transforms_of(processor))
 
 
 def compile_transforms(

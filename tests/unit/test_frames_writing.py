@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from mattebox.errors import MatteboxError, UnknownNameError, WriteError
 from mattebox.frames import (
     carried_attributes,
-    interleave,
     read_attributes_only,
     read_frame,
     read_header,
@@ -117,35 +116,15 @@ def test_other_compressions_are_refused(compression: str, tmp_path: Path) -> Non
 # Channels and windows
 
 
-def test_layers_are_interleaved_and_read_back_by_name(tmp_path: Path) -> None:
-    layers = {"": noise(5, 6, 4), "fg": noise(5, 6, 3) + 1, "net.A": noise(5, 6)}
-    names, pixels = interleave(layers, np.float16)
-    assert names == ("R", "G", "B", "A", "fg.R", "fg.G", "fg.B", "net.A")
-    assert pixels.dtype == np.float16
+def test_layers_are_read_back_by_name(tmp_path: Path) -> None:
+    names = ("R", "G", "B", "A", "fg.R", "fg.G", "fg.B", "net.A")
+    pixels = noise(5, 6, 8).astype(np.float16)
     write_frame(tmp_path / "a.exr", frame_of(pixels, names))
     frame = read_frame(tmp_path / "a.exr", layers=["net", "fg"])
     assert frame.channels == ("R", "G", "B", "A", "net.A", "fg.R", "fg.G", "fg.B")
-    assert np.array_equal(frame.pixels[:, :, 4], layers["net.A"].astype(np.float16))
-    assert np.array_equal(frame.pixels[:, :, 5:], layers["fg"].astype(np.float16))
+    assert np.array_equal(frame.pixels[:, :, 4], pixels[:, :, 7])
+    assert np.array_equal(frame.pixels[:, :, 5:], pixels[:, :, 4:7])
     assert len(read_header(tmp_path / "a.exr").parts) == 1
-
-
-@pytest.mark.parametrize(
-    ("layers", "said"),
-    [
-        ({}, "one size"),
-        ({"": np.zeros((2, 2, 3)), "net.A": np.zeros((2, 3))}, "one size"),
-        ({"": np.zeros((2, 2, 5))}, "not HxW"),
-        ({"": np.zeros(2)}, "not HxW"),
-    ],
-)
-def test_layers_that_do_not_fit_are_refused(layers: Any, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
-        interleave(layers)
-
-
-def test_a_layer_beyond_half_interleaves_to_inf_without_a_warning() -> None:
-    assert interleave({"A": np.full((1, 1), 1e6, np.float32)}, np.float16)[1][0, 0, 0] == np.inf
 
 
 @pytest.mark.parametrize(

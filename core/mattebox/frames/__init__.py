@@ -12,7 +12,6 @@ from mattebox.frames.reading import (
 from mattebox.frames.repair import repair_non_finite
 from mattebox.frames.writing import (
     Written,
-    interleave,
     remove_abandoned,
     write_frame,
     write_png,
@@ -24,7 +23,6 @@ __all__ = [
     "Written",
     "carried_attributes",
     "format_difference",
-    "interleave",
     "is_broken_exr",
     "read_attributes_if_whole",
     "read_attributes_only",

@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -51,40 +51,6 @@ class Written:
     path: Path
     size: int
     clamped: int
-
-
-def interleave(
-    layers: Mapping[str, NDArray[np.floating]], dtype: type[np.float16 | np.float32] = np.float32
-) -> tuple[tuple[str, ...], Pixels]:
-    """Several layers as channel names and one HxWxC array, as ``Frame`` takes it.
-
-    Args:
-        layers: channel name -> HxW, or layer name -> HxWx3 (R, G, B) or HxWx4 (R, G, B, A); the
-            name of the main picture is empty: ``{"": rgba, "fg": fg, "net.A": alpha}``.
-        dtype: type of the result; float16 overflows to Inf, which the writer clamps and counts.
-
-    Raises:
-        ValueError: no layers, or arrays of unequal size or of another shape.
-    """
-    names: list[str] = []
-    for name, layer in layers.items():
-        if layer.ndim == 2:
-            names.append(name)
-        elif layer.ndim == 3 and layer.shape[2] in (3, 4):
-            names += [f"{name}.{c}" if name else c for c in "RGBA"[: layer.shape[2]]]
-        else:
-            raise ValueError(f"layer {name!r} is {layer.shape}, not HxW, HxWx3 or HxWx4")
-    sizes = {layer.shape[:2] for layer in layers.values()}
-    if len(sizes) != 1:
-        raise ValueError(f"layers of one frame have one size, these have {sorted(sizes)}")
-    pixels = np.empty((*sizes.pop(), len(names)), dtype)
-    place = 0
-    with np.errstate(over="ignore"):
-        for layer in layers.values():
-            count = 1 if layer.ndim == 2 else layer.shape[2]
-            pixels[:, :, place : place + count] = layer.reshape(*layer.shape[:2], count)
-            place += count
-    return tuple(names), pixels
 
 
 def write_frame(

@@ -25,8 +25,6 @@ GREY = (0.18, 0.18, 0.18)
 COLOUR = (0.60, 0.02, 0.02)
 """Backgrounds of the composites, linear Rec.709: 18 % grey, and a red that shows green rims."""
 
-COLUMNS = ("plate", "alpha", "over grey", "over red", "spill")
-
 
 def write_contact_sheet(
     path: Path, job: Job, frames: Sequence[int], output: OutputPattern, shot: Shot

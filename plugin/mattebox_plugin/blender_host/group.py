@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import bpy
 
 from . import colour
-from .versions import add_output, compositor_of
+from .versions import compositor_of
 
 RESULT = "Mattebox result"
 
@@ -44,7 +44,7 @@ def make_group(name: str = "Mattebox") -> Any:
     group = bpy.data.node_groups.new(name, "CompositorNodeTree")
     group.mattebox.is_mattebox = True
     for socket in SOCKETS:
-        add_output(group, socket.name, socket.kind)
+        group.interface.new_socket(socket.name, in_out="OUTPUT", socket_type=socket.kind)
     group.nodes.new("NodeGroupOutput").location = (300.0, 0.0)
     return group
 

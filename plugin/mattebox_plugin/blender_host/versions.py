@@ -31,14 +31,6 @@ def make_compositor(scene: Any) -> Any:
     return tree
 
 
-def add_output(group: Any, name: str, kind: str) -> None:
-    """A new output socket of a node group. Before 4.0 groups had a list of them."""
-    if hasattr(group, "interface"):
-        group.interface.new_socket(name, in_out="OUTPUT", socket_type=kind)
-    else:
-        group.outputs.new(kind, name)
-
-
 def make_output(tree: Any) -> Any:
     """A new output of a compositor tree: the socket that is rendered."""
     if not HAS_COMPOSITING_GROUP:

@@ -7,8 +7,6 @@ is no window to tell it in.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import nuke
 
 from .. import nuke_node as names
@@ -67,8 +65,3 @@ def export_job(node: nuke.Node) -> None:
 def troubleshoot(node: nuke.Node) -> None:
     """List what is wrong, each with its cure."""
     told.to_artist(_troubleshoot.show, node)
-
-
-def installed_at() -> Path:
-    """The folder that holds this package."""
-    return Path(__file__).resolve().parent.parent
