@@ -19,7 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, UsageError
-from mattebox.frames import Part, read_frame, read_header, read_matte, repair_non_finite
+from mattebox.frames import (
+    Part,
+    format_difference,
+    read_frame,
+    read_header,
+    read_matte,
+    repair_non_finite,
+)
 from mattebox.images import Frame, Window
 from mattebox.job import Job, Matte
 from mattebox.sequences import FrameSequence, find_sequence
@@ -293,12 +300,17 @@ class Shot:
             repaired=repaired,
         )
 
-    def _check_format(self, header: Frame, path: Path, frame: int) -> None:
-        display, wanted = header.display_window, self.first_part.display_window
-        if (display.width, display.height) != (wanted.width, wanted.height):
+    def _check_format(self, picture: Frame, path: Path, frame: int) -> None:
+        if path != self.plate.path(frame):
+            # Tools that make mattes and clean plates seldom write an aspect, and TIFF and PNG say
+            # 1: pixels that lie on each other are enough of them.
+            picture = replace(picture, pixel_aspect=self.first_part.pixel_aspect)
+        difference = format_difference(self.first_part, picture)
+        if difference is not None:
+            found, expected = difference
             raise InputError(
-                f"frame {frame}: {path} is {display.width}x{display.height}",
-                expected=f"{wanted.width}x{wanted.height}, like the first plate frame",
+                f"frame {frame}: {path} is {found}",
+                expected=f"{expected}, like the first plate frame",
                 next_step="reformat the picture to the shot's format",
                 path=path,
                 frame=frame,

@@ -14,7 +14,7 @@ import onnx
 import OpenImageIO as oiio
 import pytest
 from tests.end_to_end.conftest import Run
-from tests.support.pictures import HEIGHT, WIDTH, plate_pixels, write_exr, write_shot
+from tests.support.pictures import HEIGHT, WIDTH, plate_pixels, write_exr, write_picture, write_shot
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
 
@@ -130,10 +130,39 @@ def _(folder: Path) -> list[object]:
     return arguments
 
 
+def begins_elsewhere(path: Path) -> None:
+    """A picture of the shot's size whose windows both lie 8 to the right and 4 down."""
+    spec = oiio.ImageSpec(WIDTH, HEIGHT, 3, "half")
+    spec.x = spec.full_x = 8
+    spec.y = spec.full_y = 4
+    write_picture(path, spec, plate_pixels(2))
+
+
+@case("a frame whose format begins elsewhere")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    begins_elsewhere(damage(folder))
+    return arguments
+
+
+@case("a frame of another pixel aspect")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    write_exr(damage(folder), plate_pixels(2), PixelAspectRatio=2.0)
+    return arguments
+
+
 @case("a clean plate of another size")
 def _(folder: Path) -> list[object]:
     arguments = key(folder)
     write_exr(folder / "in/clean.exr", np.zeros((20, 30, 3), np.float32))
+    return arguments
+
+
+@case("a clean plate whose format begins elsewhere")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    begins_elsewhere(folder / "in/clean.exr")
     return arguments
 
 

@@ -12,7 +12,7 @@ import OpenImageIO as oiio
 from mattebox.errors import UnknownNameError, UnreadableError, UsageError
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
-from mattebox.images import Window
+from mattebox.images import Frame, Window
 
 AlphaKind = Literal["none", "premultiplied", "straight"]
 
@@ -206,17 +206,15 @@ def header_of(opened: oiio.ImageInput, path: Path) -> Header:
     return Header(path, format_name, parts, views)
 
 
-def format_difference(first: Part, other: Part) -> str | None:
-    """In words, how a later frame differs in format from the first; None where it does not.
+def format_difference(first: Part | Frame, other: Part | Frame) -> tuple[str, str] | None:
+    """What a later picture's format is and what the first's, in words; None where they are equal.
 
     A data window may move within a shot; the display window and the pixel aspect may not.
     """
     if first.display_window != other.display_window:
-        return f"the format is {other.display_window}, the first frame's {first.display_window}"
+        return str(other.display_window), str(first.display_window)
     if abs(first.pixel_aspect - other.pixel_aspect) > 1e-4:  # stored as float
-        return (
-            f"the pixel aspect is {other.pixel_aspect:g}, the first frame's {first.pixel_aspect:g}"
-        )
+        return f"of pixel aspect {other.pixel_aspect:g}", f"{first.pixel_aspect:g}"
     return None
 
 
