@@ -25,7 +25,6 @@ class EngineInfo:
         settles: frames after which what came before moves a person's alpha by less than 1/2048
             in the mean (measured, docs/farm.md); 0 where the engine has no memory.
         needs_plate: True where a clean plate (given or made from the screen) is required.
-        needs_hint: True where a matte sequence from elsewhere is required.
         wants_encoded: True where the engine reads ``EngineInput.encoded`` (networks).
     """
 
@@ -33,7 +32,6 @@ class EngineInfo:
     summary: str
     recurrent: bool
     needs_plate: bool
-    needs_hint: bool
     wants_encoded: bool
     settles: int = 0
 
@@ -68,16 +66,12 @@ class Prediction:
 
     Attributes:
         alpha: [1,1,H,W] float32, 0..1.
-        foreground: [1,3,H,W] float32 straight foreground colour, display-encoded 0..1 like
-            ``EngineInput.encoded``, meaningful only where alpha > 0; None where the engine
-            has none.
         exact: True where alpha is already right for linear light (triangulation).
         sure_inside: True where the engine knows what is opaque without the plate: a network that
             knows people, or somebody's matte. The solver then leaves a solid interior alone.
     """
 
     alpha: torch.Tensor
-    foreground: torch.Tensor | None = None
     exact: bool = False
     sure_inside: bool = False
 

@@ -26,7 +26,6 @@ INFO = EngineInfo(
     summary="people in front of a clean plate, locked-off camera; best edges with a true plate",
     recurrent=False,
     needs_plate=True,
-    needs_hint=False,
     wants_encoded=True,
 )
 
@@ -109,11 +108,8 @@ class Bgmv2Engine:
         refinement = Refinement(self._mode, pixels, self._threshold)
         with memory_faults(self._device, MEMORY_ADVICE), torch.no_grad():
             matte = self._network(picture, plate, scale, refinement)
-            alpha, foreground = (
-                answer[..., :height, :width].contiguous()
-                for answer in (matte.alpha, matte.foreground)
-            )
-        return Prediction(alpha, foreground, sure_inside=True), state
+            alpha = matte.alpha[..., :height, :width].contiguous()
+        return Prediction(alpha, sure_inside=True), state
 
 
 def pictures_of_whole_cells(frame: EngineInput) -> tuple[torch.Tensor, torch.Tensor]:

@@ -84,13 +84,9 @@ class Bgmv2OnnxEngine:
             name: whole.to(device=self._device, dtype=self._dtype)
             for name, whole in zip(BGMV2_INPUTS, (picture, plate), strict=True)
         }
-        wanted = {"pha": (batch, 1, rows, columns), "fgr": (batch, 3, rows, columns)}
-        answers = self._session.run(given, wanted)
-        alpha, foreground = (
-            answers[name][..., :height, :width].float().clamp(0.0, 1.0).contiguous()
-            for name in ("pha", "fgr")
-        )
-        return Prediction(alpha, foreground, sure_inside=True), state
+        answers = self._session.run(given, {"pha": (batch, 1, rows, columns)})
+        alpha = answers["pha"][..., :height, :width].float().clamp(0.0, 1.0).contiguous()
+        return Prediction(alpha, sure_inside=True), state
 
 
 def _check_decided(file: OnnxNetwork, flag: str, note: str, asked: float | str | None) -> None:

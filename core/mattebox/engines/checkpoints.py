@@ -27,7 +27,7 @@ NetworkName: TypeAlias = RvmName | Bgmv2Name
 COUNTERS = ".num_batches_tracked"
 """Ending of batch norm's training counters: of no effect here, so they may be absent."""
 SEGMENTATION = "project_seg."
-"""RVM's segmentation head: no engine uses it, so it may be absent; then its logits are 0."""
+"""RVM's segmentation head: it is never run, so it may be absent; then it is 0."""
 REFINER = "refiner."
 CONSTANTS = {"mean": IMAGENET.mean, "deviation": IMAGENET.deviation, "std": IMAGENET.deviation}
 """Of the encoder's normalisation: part of a TorchScript archive, though they are no weights."""

@@ -10,7 +10,6 @@ INFO = EngineInfo(
     summary="a matte sequence from elsewhere, solved again in linear light",
     recurrent=False,
     needs_plate=False,
-    needs_hint=True,
     wants_encoded=False,
 )
 

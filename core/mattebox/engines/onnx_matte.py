@@ -21,7 +21,6 @@ INFO = EngineInfo(
     summary="any picture-to-alpha network as ONNX, described by a small config",
     recurrent=False,
     needs_plate=False,
-    needs_hint=False,
     wants_encoded=True,
 )
 

@@ -25,7 +25,6 @@ INFO = EngineInfo(
     summary="people on any background, no plate needed; remembers the frames before",
     recurrent=True,
     needs_plate=False,
-    needs_hint=False,
     wants_encoded=True,
     settles=24,
 )
@@ -99,7 +98,7 @@ class RvmEngine:
         # every answer costs more than it saves.
         with memory_faults(self._device, MEMORY_ADVICE), torch.no_grad():
             matte = self._network(picture, state, ratio)
-        return Prediction(matte.alpha, matte.foreground, sure_inside=True), matte.state
+        return Prediction(matte.alpha, sure_inside=True), matte.state
 
 
 def auto_ratio(height: int, width: int) -> float:

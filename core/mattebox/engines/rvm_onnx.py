@@ -126,14 +126,11 @@ class RvmOnnxEngine:
             # The official files refine at ratio 1, too; torch's network does not.
             coarse = (batch, 4, height, width)
             answers = self._session.run(given, {unrefined.name: coarse, **after})
-            values = answers[unrefined.name].float()
-            residual, alpha = torch.split(values, [3, 1], dim=1)
-            foreground = (residual + picture.to(self._device)).clamp_(0.0, 1.0)
+            alpha = answers[unrefined.name][:, 3:].float()
         else:
-            full = {"fgr": (batch, 3, height, width), "pha": (batch, 1, height, width)}
-            answers = self._session.run(given, {**full, **after})
-            alpha, foreground = answers["pha"].float(), answers["fgr"].float()
-        prediction = Prediction(alpha.clamp(0.0, 1.0), foreground, sure_inside=True)
+            answers = self._session.run(given, {"pha": (batch, 1, height, width), **after})
+            alpha = answers["pha"].float()
+        prediction = Prediction(alpha.clamp(0.0, 1.0), sure_inside=True)
         return prediction, RvmState(*(answers[name] for name in after))
 
     def _coarse(self, height: int, width: int) -> tuple[float, tuple[int, int]]:

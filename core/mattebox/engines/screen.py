@@ -15,7 +15,6 @@ INFO = EngineInfo(
     summary="green, blue or any saturated screen, with or without a clean plate; no weights",
     recurrent=False,
     needs_plate=True,
-    needs_hint=False,
     wants_encoded=False,
 )
 

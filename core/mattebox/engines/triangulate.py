@@ -20,7 +20,6 @@ INFO = EngineInfo(
     summary="the same shot over two backgrounds (dual pass): exact alpha of renders",
     recurrent=False,
     needs_plate=True,
-    needs_hint=False,
     wants_encoded=False,
 )
 

@@ -20,7 +20,6 @@ class LeakyEngine:
         summary="for this test",
         recurrent=True,
         needs_plate=False,
-        needs_hint=False,
         wants_encoded=True,
     )
 

@@ -31,16 +31,13 @@ def shown(picture: torch.Tensor, plate: torch.Tensor | None = None) -> EngineInp
 
 
 def assert_whole(prediction: Prediction, height: int, width: int) -> None:
-    foreground = prediction.foreground
-    assert foreground is not None
-    assert prediction.alpha.shape == (1, 1, height, width)
-    assert foreground.shape == (1, 3, height, width)
-    for picture in (prediction.alpha, foreground):
-        assert picture.dtype == torch.float32
-        assert picture.is_contiguous()
-        assert not picture.requires_grad
-        assert bool(picture.isfinite().all())
-        picture.clamp_(0.0, 1.0)  # an ordinary tensor: later steps may work in place
+    alpha = prediction.alpha
+    assert alpha.shape == (1, 1, height, width)
+    assert alpha.dtype == torch.float32
+    assert alpha.is_contiguous()
+    assert not alpha.requires_grad
+    assert bool(alpha.isfinite().all())
+    alpha.clamp_(0.0, 1.0)  # an ordinary tensor: later steps may work in place
     assert not prediction.exact
 
 

@@ -79,7 +79,6 @@ def test_the_picture_goes_in_as_the_config_says(tmp_path: Path, channels: str, w
     expected = ((colours()[:, which : which + 1] * 255 - 51) / 102).clamp(0.0, 1.0)
     assert torch.allclose(prediction.alpha, expected, atol=1e-6)
     assert prediction.sure_inside
-    assert prediction.foreground is None
     assert state is None
 
 

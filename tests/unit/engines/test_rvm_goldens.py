@@ -22,10 +22,8 @@ FRAME_BY_FRAME = (
     "rvm_mobilenetv3__540x960_r0.25_fast_guided_filter",
     "rvm_resnet50__256x256_r1",
 )
-SEGMENTATION = (
-    "rvm_mobilenetv3__288x512_r1_segmentation",
-    "rvm_mobilenetv3__540x960_r0.25_segmentation",
-)
+SEGMENTATION = "_segmentation"
+"""Ending of cases of the head that no engine runs."""
 CHUNK = "rvm_mobilenetv3__540x960_r0.25_chunk"
 TWO_CLIPS = "rvm_mobilenetv3__batch2_chunk2_144x256_r0.5"
 
@@ -63,8 +61,10 @@ def assert_state(goldens: Goldens, case: str, state: RvmState) -> None:
 
 @pytest.mark.shared
 def test_all_rvm_cases_are_tested(goldens: Goldens) -> None:
-    tested = {*FRAME_BY_FRAME, *SEGMENTATION, CHUNK, TWO_CLIPS}
-    assert tested == {case for case in goldens.cases if case.startswith("rvm_")}
+    ours = {case for case in goldens.cases if case.startswith("rvm_")}
+    assert {*FRAME_BY_FRAME, CHUNK, TWO_CLIPS} == {
+        case for case in ours if not case.endswith(SEGMENTATION)
+    }
 
 
 @pytest.mark.shared
@@ -104,20 +104,6 @@ def test_alpha_foreground_and_state_of_every_frame(goldens: Goldens, case: str) 
             assert list(ours.shape) == goldens.cases[case]["output_shapes"][name]
             difference = goldens.difference(golden, f"frame{index}/{name}", ours)
             assert within(difference, goldens.cases[case]), (index, name, difference)
-    assert state is not None
-    assert_state(goldens, case, state)
-
-
-@pytest.mark.shared
-@pytest.mark.parametrize("case", SEGMENTATION)
-def test_segmentation_logits(goldens: Goldens, case: str) -> None:
-    network, golden = network_for(goldens, case), goldens.file(case)
-    state: RvmState | None = None
-    for index, frame in enumerate(frames_of(goldens, case)):
-        answer = network.segment(frame, state, goldens.cases[case]["downsample_ratio"])
-        state = answer.state
-        difference = goldens.difference(golden, f"frame{index}/seg", answer.logits)
-        assert within(difference, goldens.cases[case]), (index, difference)
     assert state is not None
     assert_state(goldens, case, state)
 

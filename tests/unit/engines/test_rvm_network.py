@@ -76,18 +76,6 @@ def test_no_state_is_a_state_of_zeros(random_checkpoint: Weights, picture: Pictu
     assert not torch.equal(network(frame, first.state).alpha, first.alpha)
 
 
-def test_the_segmentation_head_stays_coarse_and_keeps_the_state(
-    random_checkpoint: Weights, picture: Pictures
-) -> None:
-    network = load_rvm(random_checkpoint("rvm_mobilenetv3"))
-    frame = picture(40, 60)
-    answer = network.segment(frame, None, 0.5)
-    assert answer.logits.shape == (1, 1, 20, 30)
-    matte = network(frame, None, 0.5)
-    for ours, theirs in zip(answer.state.maps, matte.state.maps, strict=True):
-        assert torch.equal(ours, theirs)
-
-
 def test_a_state_of_another_size_is_refused(random_checkpoint: Weights, picture: Pictures) -> None:
     network = load_rvm(random_checkpoint("rvm_mobilenetv3"))
     state = network(picture(32, 48)).state

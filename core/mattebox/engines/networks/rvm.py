@@ -46,24 +46,6 @@ class RvmMatte:
     state: RvmState
 
 
-@dataclass(frozen=True)
-class RvmSegmentation:
-    """Person or not, coarse: logits [B,1,h,w] (or [B,T,1,h,w]), no sigmoid; and the state."""
-
-    logits: torch.Tensor
-    state: RvmState
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    """Coarse picture and decoder output, frames folded into the batch."""
-
-    source: torch.Tensor
-    coarse: torch.Tensor
-    hidden: torch.Tensor
-    state: RvmState
-
-
 class Projection(nn.Module):
     """1x1 convolution with bias, under the official name."""
 
@@ -111,7 +93,7 @@ class RobustVideoMatting(nn.Module):
             TapChannels(taps.half, taps.quarter, taps.eighth, reduced), stages
         )
         self.project_mat = Projection(4)
-        self.project_seg = Projection(1)
+        self.project_seg = Projection(1)  # never run: part of the official weights
         self.refiner: DeepGuidedFilter | FastGuidedFilter
         self.refiner = (
             DeepGuidedFilter(HIDDEN_CHANNELS) if refiner == "deep" else FastGuidedFilter()
@@ -136,28 +118,6 @@ class RobustVideoMatting(nn.Module):
         Raises:
             UsageError: the state belongs to another picture size, or the ratio leaves nothing.
         """
-        decoded = self._decode(source, state, ratio)
-        values = self.project_mat(decoded.hidden).to(source.dtype)
-        if ratio != 1:
-            values = self.refiner(
-                decoded.source, decoded.coarse, values, decoded.hidden.to(source.dtype)
-            )
-        residual, alpha = torch.split(values, [3, 1], dim=1)
-        return RvmMatte(
-            foreground=_unfolded((residual + decoded.source).clamp_(0.0, 1.0), source),
-            alpha=_unfolded(alpha.clamp(0.0, 1.0), source),
-            state=decoded.state,
-        )
-
-    def segment(
-        self, source: torch.Tensor, state: RvmState | None = None, ratio: float = 1.0
-    ) -> RvmSegmentation:
-        """The segmentation head; arguments as ``forward``. Never refined."""
-        decoded = self._decode(source, state, ratio)
-        logits = self.project_seg(decoded.hidden).to(source.dtype)
-        return RvmSegmentation(_unfolded(logits, source), decoded.state)
-
-    def _decode(self, source: torch.Tensor, state: RvmState | None, ratio: float) -> _Decoded:
         if source.ndim not in (4, 5) or source.shape[-3] != 3:
             raise UsageError(
                 f"RVM was given a picture of shape {tuple(source.shape)}",
@@ -181,7 +141,15 @@ class RobustVideoMatting(nn.Module):
         taps = self.backbone(network_input)
         taps = type(taps)(taps.half, taps.quarter, taps.eighth, self.aspp(taps.sixteenth))
         hidden, after = self.decoder(network_input, taps, state, frames)
-        return _Decoded(folded, coarse, hidden, after)
+        values = self.project_mat(hidden).to(source.dtype)
+        if ratio != 1:
+            values = self.refiner(folded, coarse, values, hidden.to(source.dtype))
+        residual, alpha = torch.split(values, [3, 1], dim=1)
+        return RvmMatte(
+            foreground=_unfolded((residual + folded).clamp_(0.0, 1.0), source),
+            alpha=_unfolded(alpha.clamp(0.0, 1.0), source),
+            state=after,
+        )
 
 
 def _reduced(picture: torch.Tensor, ratio: float) -> torch.Tensor:
