@@ -1,7 +1,8 @@
 """Bringing one file over HTTP or from a folder, going on where an earlier try stopped.
 
-What arrived of a file is kept beside its later place, and only where the server can send the rest:
-it takes ranges and says what tells one state of the file from the next.
+requests speaks HTTP; ours is what neither it nor a download library does: going on within one state
+of a file (ranges, by ETag or date), giving up a server that stalls, and a cure for every fault.
+What arrived of a file is kept beside its later place, and only where the server can send the rest.
 """
 
 from __future__ import annotations

@@ -1,16 +1,12 @@
 """Installing an entry of the catalogue: brought, held against its entry, then put in its place.
 
-Pooch puts the file in its place and compares its hash once more; the way there is ``Download``,
-which goes on where an earlier try stopped. The only module that reaches the network.
+The only module, with ``download``, that reaches the network.
 """
 
 from __future__ import annotations
 
-import logging
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from mattebox.errors import InputError, WeightsError
 from mattebox.weights.catalogue import Entry
@@ -84,9 +80,6 @@ def _bring(
     patience: Patience,
     on_bytes: OnBytes,
 ) -> Installed:
-    import pooch  # type: ignore[import-untyped]
-
-    pooch.get_logger().setLevel(logging.WARNING)
     address = store.address(entry) if source is None else source.absolute().as_uri()
     called = shown(address) if source is None else str(source)
     download = Download(
@@ -97,39 +90,22 @@ def _bring(
         patience=patience,
         on_bytes=on_bytes,
     )
-    results: list[Checked] = []
-
-    def bring(_url: str, place: str, _pooch: object) -> None:
-        went_on = download.has_begun
-        download.run()
-        try:
-            results.append(_checked(download, entry, called))
-        except WeightsError:
-            if not went_on:
-                raise
-            # What an earlier run kept may be of another state of the file: once from the start.
-            download.run()
-            results.append(_checked(download, entry, called))
-        download.partial.replace(place)
-        download.discard()
-
-    # Pooch leaves a file alone that is there and whose hash nobody knows; under this name none is,
-    # and the one that is to be replaced stays until the new one is whole.
-    waiting = folder / f".{entry.file}.new"
-    with suppress(OSError):
-        waiting.unlink()
+    went_on = download.has_begun
+    download.run()
     try:
-        pooch.retrieve(
-            address,
-            known_hash=None if entry.sha256 is None else f"sha256:{entry.sha256}",
-            fname=waiting.name,
-            path=folder,
-            downloader=cast("Any", bring),  # its type names other parameters than it is given
-        )
-        path = waiting.replace(folder / entry.file)
+        checked = _checked(download, entry, called)
+    except WeightsError:
+        if not went_on:
+            raise
+        # What an earlier run kept may be of another state of the file: once from the start.
+        download.run()
+        checked = _checked(download, entry, called)
+    path = folder / entry.file
+    try:
+        download.partial.replace(path)
     except OSError as error:
-        raise unwritable(folder / entry.file, error) from error
-    checked = results[-1]
+        raise unwritable(path, error) from error
+    download.discard()
     store.note_receipt(path, entry, sha256=checked.sha256, source=called)
     return Installed(path, checked, was_there=False)
 

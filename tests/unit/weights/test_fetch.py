@@ -75,7 +75,7 @@ def test_a_file_is_installed_whole_and_alone_and_noted(
     assert receipt is not None
     assert receipt.sha256 == entry.sha256
     assert receipt.source == entry.url
-    # Pooch makes its temporary files for the owner alone; a studio's folder is for all.
+    # Not for the owner alone, as temporary files are; a studio's folder is for all.
     assert done.path.stat().st_mode & 0o777 == (store.folders[0].stat().st_mode & 0o666)
 
 
