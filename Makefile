@@ -41,7 +41,6 @@ docs: $(READY) ## write the generated documents again
 
 plugin: $(READY) ## write again what the hosts' plugin takes from the core's settings
 	$(BIN)/python plugin/make_parameters.py
-	$(BIN)/python plugin/make_icon.py
 	$(BIN)/python plugin/make_gizmo.py
 
 blender-zip: $(READY) ## the add-on that Blender installs, in dist/
