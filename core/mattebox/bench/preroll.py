@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from mattebox.bench.light import srgb_encoded
 from mattebox.engines.base import Engine, EngineInput
-from mattebox.measure.plot import require_plotting
 
 Pixels = NDArray[np.float32]
 
@@ -126,11 +125,7 @@ def least_preroll(rows: Sequence[Agreement]) -> int | None:
 
 
 def plot_prerolls(curves: Sequence[tuple[str, Sequence[Agreement]]], path: Path) -> None:
-    """Mean and 99.9th percentile over the preroll, one curve per clip (PNG).
-
-    Raises UsageError as ``require_plotting``.
-    """
-    require_plotting(path)
+    """Mean and 99.9th percentile over the preroll, one curve per clip (PNG)."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")

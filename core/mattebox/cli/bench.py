@@ -169,13 +169,13 @@ def confidence(
     from rich.table import Table
 
     from mattebox.bench.confidence import confidence_bands, plot_bands
+    from mattebox.bench.plotting import require_png
     from mattebox.errors import UsageError
     from mattebox.frames import read_matte
-    from mattebox.measure.plot import require_plotting
     from mattebox.sequences import find_sequence
 
     if plot is not None:
-        require_plotting(plot)
+        require_png(plot)
     if len(keyed) != len(truth):
         raise UsageError(
             f"{len(keyed)} keyed sequences and {len(truth)} truths",

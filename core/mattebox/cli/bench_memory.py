@@ -22,11 +22,11 @@ def memory(
     from rich.console import Console
 
     from mattebox.bench.memory import measure_memory, plot_memory
+    from mattebox.bench.plotting import require_png
     from mattebox.bench.shapes import Canvas
-    from mattebox.measure.plot import require_plotting
 
     if plot is not None:
-        require_plotting(plot)
+        require_png(plot)
     use = measure_memory(frames, Canvas(*parse_size(size, least=16)))
     console = Console(highlight=False)
     for name, kib in (

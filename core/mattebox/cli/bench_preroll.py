@@ -38,6 +38,7 @@ def preroll(
     import torch
     from rich.console import Console
 
+    from mattebox.bench.plotting import require_png
     from mattebox.bench.preroll import (
         FRAMES,
         TOLERANCE,
@@ -48,11 +49,10 @@ def preroll(
     )
     from mattebox.devices import use_deterministic_arithmetic
     from mattebox.engines.rvm import RvmEngine
-    from mattebox.measure.plot import require_plotting
     from mattebox.sequences import parse_frames
 
     if plot is not None:
-        require_plotting(plot)
+        require_png(plot)
     use_deterministic_arithmetic(threads)
     wanted = parse_frames(prerolls)
     console = Console(highlight=False)

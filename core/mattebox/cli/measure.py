@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mattebox.cli.output import console_beside, write_json, write_text
 from mattebox.cli.progress import ReadingProgress
-from mattebox.errors import InputError, UnknownNameError, UsageError, WriteError
+from mattebox.errors import InputError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _NUMBER = r"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*"
 _COLOUR = re.compile(rf"({_NUMBER}),({_NUMBER}),({_NUMBER})")
-_WIDTH_WHEN_PIPED = 160  # columns; a file has no width to keep to
 
 
 def measure(
@@ -54,9 +53,7 @@ def measure(
         Path | None,
         typer.Option("--json", help="Write all figures as JSON; - for stdout."),
     ] = None,
-    plot: Annotated[
-        Path | None, typer.Option(help="Draw all figures per frame (PNG); needs matplotlib.")
-    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw all figures per frame (SVG).")] = None,
 ) -> None:
     """Measure keyed frames against the truth: MAD, MSE, SAD, Grad, Conn, dtSSD, holes, colour.
 
@@ -73,7 +70,6 @@ def measure(
     **Numbers for a script**: `mattebox measure keyed/ truth/ --json -`
     """
     from mattebox.measure.metrics import Convention
-    from mattebox.measure.plot import require_plotting, write_plot
     from mattebox.measure.sequences import measure_sequences
     from mattebox.sequences import find_sequence
 
@@ -82,8 +78,8 @@ def measure(
     except ValueError:
         known = [member.value for member in Convention]
         raise UnknownNameError("convention", convention, known) from None
-    if plot is not None:
-        require_plotting(plot)
+    if plot is not None and plot.suffix.lower() != ".svg":
+        raise UsageError(f"cannot plot to {plot}", expected="a file name that ends in .svg")
     predictions, truths = find_sequence(predicted), find_sequence(truth)
     numbers = _frames_to_measure(predictions, truths, frames)
     both_single = predictions.explicit and truths.explicit
@@ -98,12 +94,14 @@ def measure(
             on_frame=lambda _: progress.advance(),
         )
 
-    _print_table(measurement, to_stderr=str(json_file) == "-")
+    console_beside(json_file).print(_table(measurement))
     if json_file is not None:
         names = {"predicted": str(predictions), "truth": str(truths)}
-        _write_json(measurement, names, json_file)
+        write_json(json_file, {**measurement.document(), **names})
     if plot is not None:
-        write_plot(measurement, plot, title=str(predictions))
+        from mattebox.report import render_errors
+
+        write_text(plot, render_errors(measurement, title=str(predictions)))
 
 
 def _frames_to_measure(
@@ -162,15 +160,6 @@ def _background(
     return [sequence.path(number) for number in numbers]
 
 
-def _print_table(measurement: Measurement, *, to_stderr: bool) -> None:
-    from rich.console import Console
-
-    console = Console(stderr=to_stderr)
-    if not console.is_terminal:
-        console = Console(stderr=to_stderr, width=_WIDTH_WHEN_PIPED)
-    console.print(_table(measurement))
-
-
 def _table(measurement: Measurement) -> Table:
     """One row per frame and the mean; figures that nothing was measured for are left out."""
     from rich import box
@@ -208,14 +197,3 @@ def _number(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.{3 if abs(value) < 10 else 2 if abs(value) < 100 else 1}f}"
-
-
-def _write_json(measurement: Measurement, names: dict[str, str], target: Path) -> None:
-    text = json.dumps({**measurement.document(), **names}, indent=1, allow_nan=False)
-    if str(target) == "-":
-        typer.echo(text)
-        return
-    try:
-        target.write_text(text + "\n", encoding="utf-8")
-    except OSError as fault:
-        raise WriteError(f"{target} could not be written: {fault.strerror}", path=target) from fault

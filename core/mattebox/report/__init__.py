@@ -1,7 +1,15 @@
-"""One self-contained HTML page of a keyed shot."""
+"""One self-contained HTML page of a keyed shot, and the errors of a measured one as SVG."""
 
 from mattebox.report.collect import ShotReport, collect, keyed_part
-from mattebox.report.page import render_page
+from mattebox.report.page import render_errors, render_page
 from mattebox.report.pictures import Colours, PlateSource
 
-__all__ = ["Colours", "PlateSource", "ShotReport", "collect", "keyed_part", "render_page"]
+__all__ = [
+    "Colours",
+    "PlateSource",
+    "ShotReport",
+    "collect",
+    "keyed_part",
+    "render_errors",
+    "render_page",
+]

@@ -1,4 +1,4 @@
-"""A figure over the frames of a shot as points of an SVG; the template draws them."""
+"""A figure over the frames of a shot as points of an SVG; a template draws them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mattebox.measure import accuracy
+from mattebox.measure.accuracy import FigureInfo, FrameAccuracy
 from mattebox.measure.quality import FIGURES, FrameQuality, QualityFigure
 
 WIDTH, HEIGHT = 560.0, 130.0
@@ -53,7 +55,7 @@ class Plot:
         ticks_x, ticks_y: of the axes.
     """
 
-    figure: QualityFigure
+    figure: QualityFigure | FigureInfo
     summary: str
     lines: tuple[str, ...]
     dots: tuple[tuple[float, float], ...]
@@ -69,7 +71,23 @@ def make_plots(frames: Sequence[FrameQuality], suspects: Sequence[int]) -> tuple
         values = [(measured.frame, getattr(measured, figure.name)) for measured in frames]
         known = [(f, v * figure.scale) for f, v in values if v is not None and math.isfinite(v)]
         if known:
-            plots.append(_plot(figure, known, frames[0].frame, frames[-1].frame, set(suspects)))
+            ends = frames[0].frame, frames[-1].frame
+            least_span = _LEAST_SPAN * figure.least * figure.scale
+            plots.append(_plot(figure, figure.unit, known, ends, least_span, set(suspects)))
+    return tuple(plots)
+
+
+def error_plots(frames: Sequence[FrameAccuracy]) -> tuple[Plot, ...]:
+    """One plot for each error that any frame has, each from 0 on."""
+    plots = []
+    for figure in accuracy.FIGURES:
+        values = [(measured.frame, getattr(measured.figures, figure.name)) for measured in frames]
+        known = [(frame, value) for frame, value in values if value is not None]
+        if known:
+            ends = frames[0].frame, frames[-1].frame
+            # As tall as the largest error: how far it is from 0 is what is asked.
+            tallest = max(value for _, value in known) or 1.0
+            plots.append(_plot(figure, "", known, ends, tallest, set(), low=0.0))
     return tuple(plots)
 
 
@@ -80,22 +98,25 @@ def x_of(frame: float, first: int, last: int) -> float:
 
 
 def _plot(
-    figure: QualityFigure,
+    figure: QualityFigure | FigureInfo,
+    unit: str,
     known: list[tuple[int, float]],
-    first: int,
-    last: int,
+    ends: tuple[int, int],
+    least_span: float,
     suspects: set[int],
+    low: float | None = None,
 ) -> Plot:
     values = [value for _, value in known]
-    ticks = nice_ticks(min(values), max(values), _LEAST_SPAN * figure.least * figure.scale)
+    ticks = nice_ticks(min(values) if low is None else low, max(values), least_span)
     low, high = ticks[0], ticks[-1]
+    first, last = ends
 
     def y_of(value: float) -> float:
         return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 2)
 
     runs = _runs(known)
     points = [[(x_of(f, first, last), y_of(v)) for f, v in _thinned(run)] for run in runs]
-    unit = f" {figure.unit}" if figure.unit else ""
+    unit = f" {unit}" if unit else ""
     summary = (
         f"from {min(values):.4g} to {max(values):.4g}{unit}, median {np.median(values):.4g}{unit}, "
         f"frames {first} to {last}"

@@ -1,13 +1,20 @@
-"""Plots of a report: axes a person can read, gaps that stay gaps."""
+"""Plots of a report and of a measurement: axes a person can read, gaps that stay gaps."""
 
 from __future__ import annotations
 
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
 import pytest
 
+from mattebox.measure.accuracy import Accuracy
 from mattebox.measure.quality import FrameQuality
+from mattebox.measure.sequences import Measurement
 from mattebox.measure.suspects import Suspect
+from mattebox.report import render_errors
 from mattebox.report.collect import choose_frames
-from mattebox.report.plots import HEIGHT, LEFT, RIGHT, WIDTH, make_plots, nice_ticks, x_of
+from mattebox.report.plots import BOTTOM, HEIGHT, LEFT, RIGHT, WIDTH, make_plots, nice_ticks, x_of
 
 
 def frame(number: int, coverage: float, flicker: float | None = None) -> FrameQuality:
@@ -74,3 +81,29 @@ def test_suspects_get_pictures_first_and_the_rest_is_spread_from_end_to_end() ->
     assert choose_frames(range(1, 101), many, 6) == (10, 11, 12, 13, 1, 100)
     assert choose_frames((1, 2, 3), [Suspect(3, 9.0, ("",))], 6) == (3, 1, 2)
     assert choose_frames((1, 2, 3), [], 0) == ()
+
+
+def test_errors_are_drawn_from_zero_up_with_their_means_and_equal_each_time() -> None:
+    accuracy = Accuracy()
+    truth = np.zeros((24, 24, 4), np.float32)
+    truth[:, 12:, 3] = 1.0
+    frames = tuple(
+        accuracy.add(truth * np.float32(gain), truth, frame=frame)
+        for frame, gain in ((1001, 0.9), (1002, 0.95), (1003, 0.8))
+    )
+    measurement = Measurement(frames, accuracy.summary())
+    text = render_errors(measurement, title="<shot>.$F4_$F.exr")
+    assert text == render_errors(measurement, title="<shot>.$F4_$F.exr")
+    page = ET.fromstring(text)
+    space = {"": "http://www.w3.org/2000/svg"}
+    assert (
+        page.findtext("title", namespaces=space) == "<shot>.$F4_$F.exr  3 frames, convention float"
+    )
+    mad = page.find("g", space)
+    assert mad is not None
+    # Half of the picture is off by a tenth, a twentieth and a fifth.
+    assert mad.findtext("text", None, space) == "MAD x1e3, mean 58.3"
+    line = mad.find("polyline", space)
+    assert line is not None
+    heights = [HEIGHT - BOTTOM - float(y) for y in re.findall(r",([\d.]+)", line.attrib["points"])]
+    assert [height / heights[0] for height in heights] == pytest.approx([1.0, 0.5, 2.0], rel=1e-3)
