@@ -7,14 +7,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mattebox.bench.quality import SHOWN, Row
 from mattebox.bench.recipes import HELD_OUT
+from mattebox.bench.table import (
+    FIGURE_HEADINGS,
+    empty_table,
+    markdown_table,
+    number,
+    two_decimals,
+)
 from mattebox.measure.accuracy import FIGURES, Figures
 
 if TYPE_CHECKING:
-    from mattebox.bench.quality import Row
+    from rich.table import Table
 
 ALL = "all"
 """Stands for a kind in the row of the mean over all held-out shots."""
+
+KIND_HEADINGS = (
+    ("kind", ""),
+    ("method", ""),
+    ("plate", ""),
+    ("n", "shots"),
+    *FIGURE_HEADINGS,
+    ("MAD", "to plain"),
+    ("dE95", "to plain"),
+    ("harmed", "shots"),
+)
+"""Heading and second line of each column."""
+
+KIND_LEGEND = "Held-out shots by kind: means over shots; ratios are means of the shots' ratios."
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,44 @@ def kind_means(rows: Sequence[Row]) -> list[KindMean]:
     means = [_mean(*key, group) for key, group in groups.items()]
     kinds = list(dict.fromkeys(mean.kind for mean in means if mean.kind != ALL))
     return sorted(means, key=lambda mean: [*kinds, ALL].index(mean.kind))
+
+
+def kind_table(rows: Sequence[Row]) -> Table | None:
+    """The held-out shots by kind for a terminal; None where there are none among the rows."""
+    from rich.text import Text
+
+    means = kind_means(rows)
+    if not means:
+        return None
+    table = empty_table(KIND_HEADINGS, KIND_LEGEND)
+    last = None
+    for mean in means:
+        if last not in (None, mean.kind):
+            table.add_section()
+        last = mean.kind
+        style = "red" if mean.harmed else ""
+        table.add_row(*(Text(cell) for cell in kind_cells(mean)), style=style)
+    return table
+
+
+def kind_cells(mean: KindMean) -> tuple[str, ...]:
+    """One mean as text, in the order of ``KIND_HEADINGS``."""
+    return (
+        mean.kind,
+        mean.method,
+        mean.plate,
+        str(mean.shots),
+        *(number(getattr(mean.figures, name)) for name in SHOWN),
+        two_decimals(mean.mad_ratio),
+        two_decimals(mean.colour_ratio),
+        str(mean.harmed),
+    )
+
+
+def kind_markdown(rows: Sequence[Row]) -> str:
+    """The same as Markdown; empty where there are none."""
+    means = kind_means(rows)
+    return markdown_table(KIND_HEADINGS, map(kind_cells, means), KIND_LEGEND) if means else ""
 
 
 def _mean(kind: str, method: str, plate: str, rows: list[Row]) -> KindMean:

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from mattebox import __version__
 from mattebox.bench.candidates import Candidate, Keyed, NotAvailableError
-from mattebox.bench.kinds import kind_means
 from mattebox.bench.shots import BenchShot
 from mattebox.errors import InputError, MatteboxError
 from mattebox.measure.accuracy import FIGURES, Accuracy, Figures
 
 Pixels = NDArray[np.float32]
 
-DOCUMENT_VERSION = 2
+DOCUMENT_VERSION = 3
 
 SHOWN = (
     "mad", "core", "residue", "mse", "grad", "conn", "dtssd", "comp_grey", "comp_red", "de95",
@@ -161,10 +160,7 @@ def _ratio(ours: float | None, theirs: float | None) -> float | None:
 
 
 def document(rows: Sequence[Row], *, threads: int) -> dict[str, Any]:
-    """All rows, and the held-out shots' means by kind, as they are written to JSON.
-
-    Plain values, None where nothing applies.
-    """
+    """All rows as they are written to JSON: plain values, None where nothing applies."""
     return {
         "kind": "mattebox/bench-quality",
         "version": DOCUMENT_VERSION,
@@ -173,7 +169,6 @@ def document(rows: Sequence[Row], *, threads: int) -> dict[str, Any]:
         "threads": threads,
         "scales": {info.name: info.scale for info in FIGURES},
         "rows": [row.document() for row in rows],
-        "kinds": [mean.document() for mean in kind_means(rows)],
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from mattebox.bench.kinds import KindMean, kind_means
 from mattebox.bench.quality import (
     COLOUR_GOAL,
     SHOWN,
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
 _LABELS = {info.name: info.label for info in FIGURES}
 _SCALES = {info.name: info.scale for info in FIGURES}
 
-_FIGURE_HEADINGS = tuple((_LABELS[name].removeprefix("comp "), _SCALES[name]) for name in SHOWN)
+FIGURE_HEADINGS = tuple((_LABELS[name].removeprefix("comp "), _SCALES[name]) for name in SHOWN)
 
 HEADINGS = (
     ("shot", ""),
     ("method", ""),
     ("plate", ""),
     ("n", "frames"),
-    *_FIGURE_HEADINGS,
+    *FIGURE_HEADINGS,
     ("solve", "s/frame"),
     ("whole", "s/frame"),
     ("to plain", " ".join(_LABELS[name].removeprefix("comp ") for name in WATCHED)),
@@ -38,18 +37,6 @@ HEADINGS = (
     ("note", ""),
 )
 """Heading and second line of each column."""
-
-KIND_HEADINGS = (
-    ("kind", ""),
-    ("method", ""),
-    ("plate", ""),
-    ("n", "shots"),
-    *_FIGURE_HEADINGS,
-    ("MAD", "to plain"),
-    ("dE95", "to plain"),
-    ("harmed", "shots"),
-)
-"""The same for the held-out shots by kind."""
 
 _TEXTS = {"shot", "method", "plate", "note", "kind"}  # columns set flush left
 
@@ -90,7 +77,7 @@ def rich_table(rows: Sequence[Row]) -> Table:
     """The table for a terminal."""
     from rich.text import Text
 
-    table = _empty_table(HEADINGS, legend(rows))
+    table = empty_table(HEADINGS, legend(rows))
     last = None
     for row in rows:
         if last not in (None, row.shot):
@@ -101,58 +88,24 @@ def rich_table(rows: Sequence[Row]) -> Table:
     return table
 
 
-def kind_table(rows: Sequence[Row]) -> Table | None:
-    """The held-out shots by kind for a terminal; None where there are none among the rows."""
-    from rich.text import Text
-
-    means = kind_means(rows)
-    if not means:
-        return None
-    table = _empty_table(KIND_HEADINGS, KIND_LEGEND)
-    last = None
-    for mean in means:
-        if last not in (None, mean.kind):
-            table.add_section()
-        last = mean.kind
-        style = "red" if mean.harmed else ""
-        table.add_row(*(Text(cell) for cell in kind_cells(mean)), style=style)
-    return table
-
-
-KIND_LEGEND = "Held-out shots by kind: means over shots; ratios are means of the shots' ratios."
-
-
-def kind_cells(mean: KindMean) -> tuple[str, ...]:
-    """One mean as text, in the order of ``KIND_HEADINGS``."""
-    return (
-        mean.kind,
-        mean.method,
-        mean.plate,
-        str(mean.shots),
-        *(number(getattr(mean.figures, name)) for name in SHOWN),
-        two_decimals(mean.mad_ratio),
-        two_decimals(mean.colour_ratio),
-        str(mean.harmed),
-    )
-
-
 def markdown(rows: Sequence[Row]) -> str:
-    """The table as Markdown with its legend, and the held-out shots by kind where there are any."""
-    page = f"{_markdown(HEADINGS, map(cells, rows))}\n\n{legend(rows)}\n"
-    means = kind_means(rows)
-    if means:
-        page += f"\n{_markdown(KIND_HEADINGS, map(kind_cells, means))}\n\n{KIND_LEGEND}\n"
-    return page
+    """The table as Markdown with its legend."""
+    return markdown_table(HEADINGS, map(cells, rows), legend(rows))
 
 
-def _markdown(headings: Sequence[tuple[str, str]], body: Iterable[tuple[str, ...]]) -> str:
+def markdown_table(
+    headings: Sequence[tuple[str, str]], body: Iterable[tuple[str, ...]], caption: str
+) -> str:
+    """Any table of such headings as Markdown."""
     named = [" ".join(part for part in heading if part) for heading in headings]
     rules = ["---" if unit == "" else "---:" for _, unit in headings]
     escaped = [[cell.replace("|", "\\|") for cell in line] for line in body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in [named, rules, *escaped])
+    lines = ("| " + " | ".join(line) + " |" for line in [named, rules, *escaped])
+    return "\n".join(lines) + f"\n\n{caption}\n"
 
 
-def _empty_table(headings: Sequence[tuple[str, str]], caption: str) -> Table:
+def empty_table(headings: Sequence[tuple[str, str]], caption: str) -> Table:
+    """Any table of such headings for a terminal."""
     from rich import box
     from rich.table import Table
 

@@ -10,9 +10,17 @@ import typer
 from mattebox.cli.bench_engines import engines
 from mattebox.cli.bench_memory import memory
 from mattebox.cli.bench_preroll import preroll
-from mattebox.cli.bench_rows import keyed_rows, show_rows, write_json
+from mattebox.cli.bench_rows import (
+    JsonFile,
+    MarkdownFile,
+    Pictures,
+    Threads,
+    keyed_rows,
+    print_rows,
+)
 from mattebox.cli.bench_start import start
 from mattebox.cli.bench_variants import variants
+from mattebox.cli.output import write_json, write_text
 
 bench = typer.Typer(no_args_is_help=True, help="Measure every engine beside plain keyers.")
 
@@ -45,19 +53,10 @@ def quality(
         list[Path] | None,
         typer.Option(help="Weights of a network, which then takes part; may be repeated."),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
-    ] = None,
-    markdown_file: Annotated[
-        Path | None, typer.Option("--markdown", help="Write the table as Markdown.")
-    ] = None,
-    pictures: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for each row's worst frame: plate, truth, alpha, error x 4, over grey."
-        ),
-    ] = None,
+    threads: Threads = 1,
+    json_file: JsonFile = None,
+    markdown_file: MarkdownFile = None,
+    pictures: Pictures = None,
 ) -> None:
     """Key shots in every way and print one table of errors beside plain keyers.
 
@@ -76,6 +75,9 @@ def quality(
 
     **All ways on a shot, every third frame**: `mattebox bench quality shots/hair --frames 1-24x3`
     """
+    from mattebox.bench.quality import document
+    from mattebox.bench.table import markdown
+
     rows = list(
         keyed_rows(
             shots,
@@ -86,7 +88,11 @@ def quality(
             pictures=pictures,
         )
     )
-    show_rows(rows, threads, json_file, markdown_file)
+    print_rows(rows, json_file)
+    if json_file is not None:
+        write_json(json_file, document(rows, threads=threads))
+    if markdown_file is not None:
+        write_text(markdown_file, markdown(rows))
     if any(row.failed for row in rows):
         raise typer.Exit(70)
 
@@ -101,10 +107,8 @@ def composites(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the shots and the keyed frames.")
     ],
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
-    ] = None,
+    threads: Threads = 1,
+    json_file: JsonFile = None,
 ) -> None:
     """Make twelve shots of a portrait and measure how much solving again mends a network's alpha.
 

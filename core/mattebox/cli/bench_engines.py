@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from mattebox.cli.bench_rows import chosen, write_json, write_text
+from mattebox.cli.bench_rows import JsonFile, MarkdownFile, Threads, chosen
+from mattebox.cli.output import console_beside, write_json, write_text
 from mattebox.cli.sizes import parse_size
 from mattebox.errors import UsageError
 
@@ -19,8 +20,6 @@ Name = TypeVar("Name", bound=str)
 
 CPU_SIZES = "1280x720,1920x1080"
 CUDA_SIZES = f"{CPU_SIZES},3840x2160"
-
-_WIDTH_WHEN_PIPED = 200  # columns; a file has no width to keep to
 
 
 def engines(
@@ -47,13 +46,9 @@ def engines(
     ] = None,
     frames: Annotated[int, typer.Option(min=1, help="Timed frames of each row.")] = 3,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:n.")] = "auto",
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
-    ] = None,
-    markdown_file: Annotated[
-        Path | None, typer.Option("--markdown", help="Write the table as Markdown.")
-    ] = None,
+    threads: Threads = 1,
+    json_file: JsonFile = None,
+    markdown_file: MarkdownFile = None,
 ) -> None:
     """Measure how fast every network answers, beside the official code's published figures.
 
@@ -71,7 +66,6 @@ def engines(
     import tempfile
 
     import torch
-    from rich.console import Console
 
     from mattebox.bench.engine_table import Machine, document, markdown, rich_table
     from mattebox.bench.engines import BACKENDS, NETWORKS, measure_network
@@ -107,10 +101,7 @@ def engines(
                     frames=frames,
                     on_case=_announce,
                 )
-    console = Console(stderr=str(json_file) == "-")
-    if not console.is_terminal:
-        console = Console(stderr=console.stderr, width=_WIDTH_WHEN_PIPED)
-    console.print(rich_table(rows, machine))
+    console_beside(json_file).print(rich_table(rows, machine))
     if json_file is not None:
         write_json(json_file, document(rows, machine))
     if markdown_file is not None:

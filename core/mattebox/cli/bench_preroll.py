@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mattebox.cli.bench_rows import Threads
+
 if TYPE_CHECKING:
     from mattebox.bench.preroll import Pixels
 
@@ -23,7 +25,7 @@ def preroll(
         str, typer.Option(help="Prerolls to measure, in frames.")
     ] = "4,8,12,16,20,24,32,40",
     refiner: Annotated[str, typer.Option(help="deep, fast or auto.")] = "auto",
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
+    threads: Threads = 1,
     plot: Annotated[Path | None, typer.Option(help="Draw the curves (PNG).")] = None,
 ) -> None:
     """Measure after how many frames a chunk agrees with the whole clip.

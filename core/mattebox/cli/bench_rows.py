@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mattebox.errors import UnknownNameError, WriteError
+from mattebox.cli.output import console_beside
+from mattebox.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from mattebox.bench.candidates import Candidate
     from mattebox.bench.quality import Row
     from mattebox.bench.shots import BenchShot
 
-_WIDTH_WHEN_PIPED = 200  # columns; a file has no width to keep to
+Threads = Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
+]
+MarkdownFile = Annotated[
+    Path | None, typer.Option("--markdown", help="Write the table as Markdown.")
+]
+Pictures = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for each row's worst frame: plate, truth, alpha, error x 4, over grey."
+    ),
+]
 
 
 def keyed_rows(
@@ -96,41 +108,13 @@ def chosen(names: str, known: Sequence[str], *, kind: str) -> set[str]:
     return set(found)
 
 
-def show_rows(
-    rows: list[Row], threads: int, json_file: Path | None, markdown_file: Path | None
-) -> int:
-    """Print the table and write it where asked; returns how many rows are harmed."""
-    from rich.console import Console
+def print_rows(rows: list[Row], json_file: Path | None) -> int:
+    """Print the table where JSON is not; returns how many rows are harmed."""
+    from mattebox.bench.table import rich_table
 
-    from mattebox.bench.quality import document
-    from mattebox.bench.table import markdown, rich_table
-
-    console = Console(stderr=str(json_file) == "-")
-    if not console.is_terminal:
-        console = Console(stderr=console.stderr, width=_WIDTH_WHEN_PIPED)
+    console = console_beside(json_file)
     console.print(rich_table(rows))
     own = [row for row in rows if row.judged_by is not None]
     harmed = sum(bool(row.harms) for row in own)
     console.print(f"{harmed} of {len(own)} rows harmed", highlight=False)
-    if json_file is not None:
-        write_json(json_file, document(rows, threads=threads))
-    if markdown_file is not None:
-        write_text(markdown_file, markdown(rows))
     return harmed
-
-
-def write_json(target: Path, values: dict[str, Any]) -> None:
-    """Values as JSON into a file, or to standard output for ``-``."""
-    text = json.dumps(values, indent=1, allow_nan=False)
-    if str(target) == "-":
-        typer.echo(text)
-    else:
-        write_text(target, text + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """A text file. Raises WriteError where it cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise WriteError(f"{path} could not be written: {fault.strerror}", path=path) from fault

@@ -7,9 +7,16 @@ from typing import Annotated
 
 import typer
 
-from mattebox.cli.bench_rows import chosen, keyed_rows, show_rows
-
-_WIDTH_WHEN_PIPED = 200  # columns; a file has no width to keep to
+from mattebox.cli.bench_rows import (
+    JsonFile,
+    MarkdownFile,
+    Pictures,
+    Threads,
+    chosen,
+    keyed_rows,
+    print_rows,
+)
+from mattebox.cli.output import console_beside, write_json, write_text
 
 
 def variants(
@@ -36,22 +43,13 @@ def variants(
         ),
     ] = "screen",
     length: Annotated[int, typer.Option(min=2, help="Frames of each shot.")] = 6,
-    threads: Annotated[int, typer.Option(min=1, help="CPU threads for arithmetic.")] = 1,
+    threads: Threads = 1,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 70 if a row is harmed.")
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write all figures as JSON; - for stdout.")
-    ] = None,
-    markdown_file: Annotated[
-        Path | None, typer.Option("--markdown", help="Write the table as Markdown.")
-    ] = None,
-    pictures: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for each row's worst frame: plate, truth, alpha, error x 4, over grey."
-        ),
-    ] = None,
+    json_file: JsonFile = None,
+    markdown_file: MarkdownFile = None,
+    pictures: Pictures = None,
 ) -> None:
     """Make shots that nothing was tuned on, and show where solving does harm.
 
@@ -78,14 +76,13 @@ def variants(
 
     **The judge alone**: `mattebox bench variants -o drawn/ --only held_out --markdown held_out.md`
     """
-    from rich.console import Console
-
     from mattebox.bench.chromakey import find_ffmpeg
-    from mattebox.bench.quality import Row
+    from mattebox.bench.kinds import kind_markdown, kind_means, kind_table
+    from mattebox.bench.quality import Row, document
     from mattebox.bench.recipes import RECIPES, SETS
     from mattebox.bench.shots import read_shot
     from mattebox.bench.synthetic import write_synthetic
-    from mattebox.bench.table import kind_table
+    from mattebox.bench.table import markdown
     from mattebox.bench.variants import Variant, write_variant
     from mattebox.errors import UsageError
 
@@ -122,12 +119,14 @@ def variants(
         )
     )
     rows += absent
-    harmed = show_rows(rows, threads, json_file, markdown_file)
+    harmed = print_rows(rows, json_file)
     by_kind = kind_table(rows)
     if by_kind is not None:
-        console = Console(stderr=str(json_file) == "-")
-        if not console.is_terminal:
-            console = Console(stderr=console.stderr, width=_WIDTH_WHEN_PIPED)
-        console.print(by_kind)
+        console_beside(json_file).print(by_kind)
+    if json_file is not None:
+        kinds = [mean.document() for mean in kind_means(rows)]
+        write_json(json_file, {**document(rows, threads=threads), "kinds": kinds})
+    if markdown_file is not None:
+        write_text(markdown_file, "\n".join(filter(None, (markdown(rows), kind_markdown(rows)))))
     if any(row.failed for row in rows) or (strict and harmed):
         raise typer.Exit(70)

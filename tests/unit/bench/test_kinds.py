@@ -8,10 +8,9 @@ from dataclasses import replace
 import pytest
 from tests.unit.bench.test_quality import figures
 
-from mattebox.bench.kinds import ALL, kind_means, kind_of
-from mattebox.bench.quality import Row, document
+from mattebox.bench.kinds import ALL, kind_cells, kind_markdown, kind_means, kind_of, kind_table
+from mattebox.bench.quality import Row
 from mattebox.bench.recipes import HELD_OUT, KNOWN, RECIPES
-from mattebox.bench.table import kind_cells, kind_table, markdown
 
 PLATE, AUTO = "plate_grain", "--screen auto"
 
@@ -55,12 +54,13 @@ def test_rows_are_averaged_by_kind_and_once_more_over_all() -> None:
     assert means[2].mad_ratio is None
 
 
-def test_the_means_stand_in_the_document_and_under_the_table() -> None:
+def test_the_means_are_json_and_tables() -> None:
     rows = [row("net", 10.0), row("veil", 1.0)]
-    values = json.loads(json.dumps(document(rows, threads=1), allow_nan=False))
-    assert [mean["kind"] for mean in values["kinds"]] == ["mesh", ALL]
-    assert values["kinds"][0]["figures"]["mad"] == 10.0
-    page = markdown(rows)
+    kinds = [mean.document() for mean in kind_means(rows)]
+    values = json.loads(json.dumps(kinds, allow_nan=False))
+    assert [mean["kind"] for mean in values] == ["mesh", ALL]
+    assert values[0]["figures"]["mad"] == 10.0
+    page = kind_markdown(rows)
     assert "| kind | method | plate | n shots | MAD x1e3 | core % |" in page
     assert "| all | screen | plate_grain | 1 | 10.0 | - |" in page
     table = kind_table(rows)
@@ -72,3 +72,4 @@ def test_the_means_stand_in_the_document_and_under_the_table() -> None:
 def test_without_held_out_shots_there_is_no_such_table() -> None:
     assert kind_means([row("veil", 1.0)]) == []
     assert kind_table([row("veil", 1.0)]) is None
+    assert kind_markdown([row("veil", 1.0)]) == ""
