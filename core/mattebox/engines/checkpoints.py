@@ -14,10 +14,10 @@ from typing import Literal, TypeAlias
 
 import torch
 
-from mattebox.engines.checkpoint_files import KNOWN, read_tensors
 from mattebox.engines.networks.bgmv2 import BackgroundMatting
 from mattebox.engines.networks.mobilenetv3 import IMAGENET, Normalisation
 from mattebox.engines.networks.rvm import RobustVideoMatting, RvmRefiner
+from mattebox.engines.torch_files import KNOWN, read_tensors
 from mattebox.errors import WeightsError
 
 RvmName = Literal["rvm_mobilenetv3", "rvm_resnet50"]
