@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test drill train lint types check format docs plugin blender-zip blender-environments wheel clean
+.PHONY: demo test drill train bench lint types check format docs plugin blender-zip blender-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -35,6 +35,9 @@ format: $(READY)
 
 train: $(READY) ## the unmixing network's weights from nothing; stops after --minutes, resumes
 	PYTHONPATH=. $(BIN)/python -m training.train $(TRAIN_ARGS)
+
+bench: $(READY) ## what judges Mattebox itself; BENCH_ARGS reaches it, such as "variants -o drawn/ --only held_out"
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 docs: $(READY) ## write the generated documents again
 	$(BIN)/python docs/generate.py

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
+from tests.conftest import REPOSITORY
 
 NOT_LOADED = [
     ("mattebox", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO", "pydantic", "typer")),
@@ -61,3 +63,11 @@ def test_asking_for_the_version_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] in ("0 []", "None []")
     assert done.stdout.startswith("mattebox ")
+
+
+def test_nothing_in_the_wheel_imports_what_is_not_in_it() -> None:
+    files = [*REPOSITORY.glob("core/**/*.py"), *REPOSITORY.glob("ocio/**/*.py")]
+    outside = re.compile(r"^\s*(?:from|import) (?:benchmarks|training)\b", re.MULTILINE)
+    found = [str(file) for file in files if outside.search(file.read_text("utf-8"))]
+    assert len(files) > 100
+    assert found == []

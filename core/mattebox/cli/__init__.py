@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 
 
-def main() -> None:
+def main(application: str = "mattebox.cli.app") -> None:
     """Entry point of the ``mattebox`` command.
 
     Every way out ends with one of the exit codes of docs/bad_input.md.
+
+    Args:
+        application: module whose ``app`` is run.
     """
     # Before torch is loaded: on a shared machine, threads that spin while they wait made frames
     # 5 to 20 times slower than threads that sleep.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-    from mattebox.cli.app import app
     from mattebox.cli.exits import exit_code_of
 
     try:
-        app()
+        importlib.import_module(application).app()
     except SystemExit as request:
         # The argument parser says 2 for a wrong call; ours is 64, as for every bad argument.
         sys.exit(64 if request.code == 2 else request.code)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from tests.support.pictures import write_exr
 
+from benchmarks.writing import write_shot
 from mattebox.bench.shots import read_shot
-from mattebox.bench.writing import write_shot
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, UnreadableError
 
 GOOD: dict[str, Any] = {

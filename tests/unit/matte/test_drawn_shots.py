@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from mattebox.bench.shapes import Canvas
+from benchmarks.shapes import Canvas
+from benchmarks.synthetic import write_synthetic
 from mattebox.bench.shots import read_shot
-from mattebox.bench.synthetic import write_synthetic
 from mattebox.colour_difference import colour_difference
 from mattebox.frames import read_frame
 from mattebox.matte.analyse import analyse_shot

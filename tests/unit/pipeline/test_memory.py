@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mattebox.bench.memory import STATUS, measure_memory
-from mattebox.bench.shapes import Canvas
+from benchmarks.memory import STATUS, measure_memory
+from benchmarks.shapes import Canvas
 from mattebox.errors import UsageError
 from mattebox.pipeline.memory import (
     Waiting,

@@ -1,4 +1,4 @@
-"""Writing shots with truth, as ``bench/shots.py`` reads them."""
+"""Writing shots with truth, as ``mattebox.bench.shots`` reads them."""
 
 from __future__ import annotations
 

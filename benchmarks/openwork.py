@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from mattebox.bench.shapes import Canvas, Colour, Plane, ellipse, joined, over, texture
-from mattebox.bench.subjects import Subject
+from benchmarks.shapes import Canvas, Colour, Plane, ellipse, joined, over, texture
+from benchmarks.subjects import Subject
 
 ROPE, IRON, STEEL = (0.30, 0.24, 0.17), (0.05, 0.045, 0.04), (0.26, 0.27, 0.29)
 IVORY, CREPE = (0.68, 0.66, 0.62), (0.010, 0.009, 0.010)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mattebox.bench.shapes import (
+from benchmarks.shapes import (
     Canvas,
     Colour,
     Plane,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mattebox.bench.confidence import EDGES, confidence_bands, plot_bands
+from benchmarks.confidence import EDGES, confidence_bands, plot_bands
 
 
 def test_each_band_holds_its_own_pixels_errors() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mattebox.bench import fibres, openwork, solids, subjects
-from mattebox.bench.composites import Background
-from mattebox.bench.subjects import Subject
+from benchmarks import fibres, openwork, solids, subjects
+from benchmarks.composites import Background
+from benchmarks.subjects import Subject
 
 
 @dataclass(frozen=True)

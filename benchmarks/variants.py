@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.video import require_ffmpeg, through_h264
+from benchmarks.writing import as_stored, write_shot
 from mattebox.bench.candidates import clean_plates
 from mattebox.bench.grain import with_grain
 from mattebox.bench.shots import TRUTH, BenchShot
-from mattebox.bench.video import require_ffmpeg, through_h264
-from mattebox.bench.writing import as_stored, write_shot
 from mattebox.errors import InputError
 
 Pixels = NDArray[np.float32]
@@ -60,8 +60,8 @@ class Variant(enum.StrEnum):
     DIM_SCREEN = "dim_screen"
     PALE_SCREEN = "pale_screen"
     H264 = "h264"
-    """Through 8-bit 4:2:0 video (``bench/video.py``), the clean plate as a film of its own, as the
-    same camera would have filmed it."""
+    """Through 8-bit 4:2:0 video (``benchmarks/video.py``), the clean plate as a film of its own, as
+    the same camera would have filmed it."""
 
 
 def write_variant(shot: BenchShot, variant: Variant, folder: Path, *, length: int) -> Path:

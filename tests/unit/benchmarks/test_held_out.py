@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mattebox.bench import fibres, openwork, solids
-from mattebox.bench.recipes import HELD_OUT
-from mattebox.bench.shapes import Canvas
+from benchmarks import fibres, openwork, solids
+from benchmarks.recipes import HELD_OUT
+from benchmarks.shapes import Canvas
+from benchmarks.synthetic import write_synthetic
 from mattebox.bench.shots import BenchShot, read_shot
-from mattebox.bench.synthetic import write_synthetic
 from mattebox.measure.visible import EMPTY, SOLID
 
 SMALL = Canvas(90, 160)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.bench.shapes import LINES, Canvas, Colour, Plane, ellipse, lit, over
-from mattebox.bench.subjects import Subject
+from benchmarks.shapes import LINES, Canvas, Colour, Plane, ellipse, lit, over
+from benchmarks.subjects import Subject
 
 CHESTNUT, RAVEN, GINGER = (0.10, 0.045, 0.022), (0.016, 0.014, 0.016), (0.34, 0.15, 0.06)
 FUR, STRAW, LEAF = (0.28, 0.22, 0.16), (0.46, 0.38, 0.20), (0.07, 0.16, 0.03)

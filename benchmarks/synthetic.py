@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.bench.composites import background
+from benchmarks.composites import background
+from benchmarks.recipes import RECIPES, Recipe
+from benchmarks.shapes import LINES, Canvas, Plane, blurred
+from benchmarks.writing import as_stored, write_shot
 from mattebox.bench.grain import with_grain
-from mattebox.bench.recipes import RECIPES, Recipe
-from mattebox.bench.shapes import LINES, Canvas, Plane, blurred
 from mattebox.bench.shots import TRUTH
-from mattebox.bench.writing import as_stored, write_shot
 
 Pixels = NDArray[np.float32]
 

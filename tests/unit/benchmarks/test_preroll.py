@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from mattebox.bench.preroll import Agreement, least_preroll, measure_prerolls, moving_clip
+from benchmarks.preroll import Agreement, least_preroll, measure_prerolls, moving_clip
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
 
 HALF_LIFE = 0.5

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattebox.bench.composites import CLEAN, MEASURED
+from benchmarks.composites import CLEAN, MEASURED
 from mattebox.bench.methods import run_job
 from mattebox.bench.shots import SPACE, BenchShot
 from mattebox.frames import read_matte

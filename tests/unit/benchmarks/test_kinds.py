@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from tests.unit.bench.test_quality import figures
 
-from mattebox.bench.kinds import ALL, kind_cells, kind_markdown, kind_means, kind_of, kind_table
+from benchmarks.kinds import ALL, kind_cells, kind_markdown, kind_means, kind_of, kind_table
+from benchmarks.recipes import HELD_OUT, KNOWN, RECIPES
 from mattebox.bench.quality import Row
-from mattebox.bench.recipes import HELD_OUT, KNOWN, RECIPES
 
 PLATE, AUTO = "plate_grain", "--screen auto"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.recipes import HELD_OUT
 from mattebox.bench.quality import SHOWN, Row
-from mattebox.bench.recipes import HELD_OUT
 from mattebox.bench.table import (
     FIGURE_HEADINGS,
     empty_table,

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mattebox.bench import subjects
+from benchmarks import subjects
+from benchmarks.composites import Background
+from benchmarks.recipes import RECIPES
+from benchmarks.shapes import Canvas, over
+from benchmarks.synthetic import write_synthetic
 from mattebox.bench.baselines import key_channel
-from mattebox.bench.composites import Background
-from mattebox.bench.recipes import RECIPES
-from mattebox.bench.shapes import Canvas, over
 from mattebox.bench.shots import BenchShot, read_shot
-from mattebox.bench.synthetic import write_synthetic
 
 SMALL = Canvas(60, 106)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tests.support.pictures import write_exr
 
-from mattebox.bench.composites import FRAMES, Background, background, write_composites
-from mattebox.bench.portrait import Edge, Portrait, filled_foreground, read_portrait, with_edge
-from mattebox.bench.resolving import Resolved, means
+from benchmarks.composites import FRAMES, Background, background, write_composites
+from benchmarks.portrait import Edge, Portrait, filled_foreground, read_portrait, with_edge
+from benchmarks.resolving import Resolved, means
 from mattebox.bench.shots import read_shot
 from mattebox.errors import InputError, UnreadableError
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.video import require_ffmpeg, through_h264
 from mattebox.bench.chromakey import find_ffmpeg
 from mattebox.bench.light import srgb_encoded
-from mattebox.bench.video import require_ffmpeg, through_h264
 from mattebox.errors import InputError
 
 COLOURS = (

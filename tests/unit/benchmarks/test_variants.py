@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.shapes import Canvas
+from benchmarks.synthetic import write_synthetic
+from benchmarks.variants import DIM, Variant, write_variant
+from benchmarks.writing import write_shot
 from mattebox.bench.baselines import SATURATED, excess, key_channel
 from mattebox.bench.chromakey import find_ffmpeg
 from mattebox.bench.grain import with_grain
-from mattebox.bench.shapes import Canvas
 from mattebox.bench.shots import BenchShot, read_shot
-from mattebox.bench.synthetic import write_synthetic
-from mattebox.bench.variants import DIM, Variant, write_variant
-from mattebox.bench.writing import write_shot
 from mattebox.errors import InputError
 
 Pixels = NDArray[np.float32]

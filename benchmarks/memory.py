@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mattebox.bench.shapes import Canvas
-from mattebox.bench.synthetic import CLEAN, KEYED, write_synthetic
+from benchmarks.shapes import Canvas
+from benchmarks.synthetic import CLEAN, KEYED, write_synthetic
 from mattebox.errors import MatteboxError, UsageError
 
 RECIPE = "dark_spill"
@@ -62,7 +62,7 @@ def measure_memory(frames: int, size: Canvas) -> MemoryUse:
     if not STATUS.exists():
         raise UsageError(
             "resident memory is read from /proc, which only Linux has",
-            next_step="run mattebox bench memory on Linux",
+            next_step="run python -m benchmarks memory on Linux",
         )
     with tempfile.TemporaryDirectory(prefix="mattebox-memory-") as name:
         shot = write_synthetic(RECIPE, Path(name), length=min(frames, 24), size=size)

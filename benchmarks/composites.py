@@ -1,7 +1,7 @@
 """Shots made of a portrait: four kinds of edges over three seeded backgrounds, in linear light.
 
-Each is a bench shot (``bench/shots.py``) on disk: truth, a clean plate with its own grain, and the
-pass to key with other grain on every frame.
+Each is a bench shot (``mattebox.bench.shots``) on disk: truth, a clean plate with its own grain,
+and the pass to key with other grain on every frame.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage  # type: ignore[import-untyped]
 
+from benchmarks.portrait import Edge, Portrait, filled_foreground, with_edge
+from benchmarks.writing import as_stored, write_shot
 from mattebox.bench.grain import with_grain
-from mattebox.bench.portrait import Edge, Portrait, filled_foreground, with_edge
-from mattebox.bench.writing import as_stored, write_shot
 
 Pixels = NDArray[np.float32]
 

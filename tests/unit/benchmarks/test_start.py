@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mattebox.bench.start import Process, StartTime, measure_starts
+from benchmarks.start import Process, StartTime, measure_starts
 from mattebox.errors import MatteboxError
 
 

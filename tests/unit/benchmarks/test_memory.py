@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mattebox.bench import memory as bench_memory
-from mattebox.bench.memory import MemoryUse
-from mattebox.cli.bench_memory import memory
+from benchmarks import app
+from benchmarks.memory import MemoryUse
 from mattebox.errors import UsageError
 
 
@@ -28,6 +27,6 @@ def test_a_plot_that_cannot_be_drawn_is_refused_before_anything_is_measured(
     def measured(*_: object) -> None:
         raise AssertionError("it was measured first")
 
-    monkeypatch.setattr(bench_memory, "measure_memory", measured)
+    monkeypatch.setattr(app, "measure_memory", measured)
     with pytest.raises(UsageError, match=r"cannot plot to memory\.pdf"):
-        memory(plot=Path("memory.pdf"))
+        app.memory(plot=Path("memory.pdf"))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy import ndimage  # type: ignore[import-untyped]
 
-from mattebox.bench.shapes import Canvas, Colour, Plane, ellipse, joined, lit, over, texture
-from mattebox.bench.subjects import Subject
+from benchmarks.shapes import Canvas, Colour, Plane, ellipse, joined, lit, over, texture
+from benchmarks.subjects import Subject
 
 Cloth = Callable[[Plane, Plane, float], Plane]
 """Colour HxWx3 at places right of and below the wearer's collar, in units, at a time in frames."""

@@ -1,0 +1,1 @@
+"""What only judges Mattebox: drawn shots, and how good, fast and frugal keying them is."""

@@ -1,0 +1,3 @@
+from mattebox.cli import main
+
+main("benchmarks.app")

@@ -1,0 +1,155 @@
+"""``python -m benchmarks``: drawn shots and variants are made and measured, start-up is timed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.conftest import REPOSITORY
+from tests.end_to_end.conftest import Run
+from tests.support.real_weights import write_real_rvm_weights
+
+from benchmarks.composites import write_composites
+from benchmarks.portrait import read_portrait
+from benchmarks.resolving import TARGET, means, resolve
+from benchmarks.writing import write_shot
+from mattebox.bench.baselines import colour_difference
+from mattebox.bench.shots import read_shot
+
+
+@pytest.fixture
+def benchmarks() -> Run:
+    """Call a benchmark as a developer would; returns code, standard output and error."""
+
+    def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "benchmarks", *map(str, arguments)],
+            cwd=REPOSITORY,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run
+
+
+def test_variants_and_drawn_shots_are_made_and_measured(
+    fixture_hair: Path, tmp_path: Path, benchmarks: Run
+) -> None:
+    done = benchmarks(
+        "variants", fixture_hair, "-o", tmp_path / "shots", "--only", "swapped,disc_fast",
+        "--length", "2", "--json", tmp_path / "table.json", "--pictures", tmp_path / "worst",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "table.json").read_text())["rows"]
+    ways = [
+        ("difference", "mean"),
+        ("difference", "plate_grain"),
+        ("screen", "plate_grain"),
+        ("screen", "--screen auto"),
+    ]
+    assert [(row["shot"], row["method"], row["plate"]) for row in rows] == [
+        (shot, *way) for shot in ("fixture_hair_swapped", "disc_fast") for way in ways
+    ]
+    assert all(row["frames"] == [1, 2] for row in rows)
+    assert "of 4 rows harmed" in done.stdout
+    assert len(list((tmp_path / "worst").glob("disc_fast_*.png"))) == 4
+    assert read_shot(tmp_path / "shots/disc_fast").truth.frames == (1, 2)
+
+
+def test_held_out_shots_are_shown_by_kind(tmp_path: Path, benchmarks: Run) -> None:
+    done = benchmarks(
+        "variants", "-o", tmp_path / "shots", "--only", "net,bars", "--length", "2",
+        "--methods", "difference-average", "--json", tmp_path / "table.json",
+        "--markdown", tmp_path / "table.md",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    values = json.loads((tmp_path / "table.json").read_text())
+    kinds = [(mean["kind"], mean["plate"], mean["shots"]) for mean in values["kinds"]]
+    assert kinds == [
+        (kind, plate, 2) for kind in ("mesh", "all") for plate in ("mean", "plate_grain")
+    ]
+    assert all(row["figures"]["residue"] is not None for row in values["rows"])
+    assert all(row["figures"]["de95"] > 0.0 for row in values["rows"])
+    assert re.search(r"mesh +difference-average +plate_grain +2 ", done.stdout)
+    assert "| all | difference-average | mean | 2 |" in (tmp_path / "table.md").read_text()
+
+
+def test_video_without_ffmpeg_is_a_row_with_a_note(
+    fixture_hair: Path, tmp_path: Path, benchmarks: Run
+) -> None:
+    done = benchmarks(
+        "variants", fixture_hair, "-o", tmp_path / "shots", "--only", "h264",
+        "--json", "-", PATH=str(tmp_path),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["rows"]
+    assert (row["shot"], row["note"]) == ("fixture_hair_h264", "ffmpeg not found")
+    assert row["figures"] is None
+
+
+def test_harm_is_a_finding_and_an_exit_code_where_it_is_asked_for(
+    fixture_hair: Path, tmp_path: Path, benchmarks: Run
+) -> None:
+    """A shot whose truth is the plain key's own answer: nothing can be as near to it."""
+    shot = read_shot(fixture_hair)
+    plate = shot.passes["plate"].read(1)
+    passes = {
+        "fg": {n: colour_difference(shot.plate.read(n), plate, 1) for n in (1, 2)},
+        "grain": {n: shot.plate.read(n) for n in (1, 2)},
+        "plate_grain": {1: plate},
+    }
+    folder = write_shot(tmp_path / "plain", passes, key="grain")
+    call = ("variants", folder, "-o", tmp_path / "shots", "--only", "same")
+    done = benchmarks(*call)
+    assert done.returncode == 0, done.stderr
+    assert "HARM" in done.stdout
+    assert re.search("[12] of 2 rows harmed", done.stdout)
+    assert benchmarks(*call, "--strict").returncode == 70
+
+
+def test_variants_of_nothing_and_unknown_ones_are_refused(tmp_path: Path, benchmarks: Run) -> None:
+    done = benchmarks("variants", "-o", tmp_path, "--only", "mirrored,veil")
+    assert done.returncode == 64
+    assert "mirrored: no shot" in done.stderr
+    done = benchmarks("variants", "-o", tmp_path, "--only", "vail")
+    assert done.returncode == 64
+    assert "veil" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.shared
+def test_solving_again_mends_a_networks_alpha_of_motion_blur(shared: Path, tmp_path: Path) -> None:
+    portrait = read_portrait(shared / "weights/tfjs_astronaut_480x270_r1.npz")
+    weights = write_real_rvm_weights(shared, tmp_path / "rvm.safetensors")
+    written = write_composites(portrait, tmp_path / "shots")
+    folder = next(folder for folder in written if folder.name == "motion_green")
+    done = list(resolve([read_shot(folder)], weights, tmp_path / "keyed", threads=1))
+    share = means(done)[-1].ratio
+    assert share is not None
+    assert share <= TARGET
+
+
+def test_start_up_is_measured_beside_the_import_of_torch(benchmarks: Run) -> None:
+    done = benchmarks("start", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    heading, *rows = [line for line in done.stdout.splitlines() if line.strip()]
+    assert heading.split() == ["process", "seconds", "CPU", "seconds", "to", "import", "torch"]
+    figures = {row[:30].strip(): [float(word) for word in row.split()[-3:]] for row in rows}
+    assert list(figures) == [
+        "python -c pass",
+        "import torch",
+        "mattebox --version",
+        "mattebox key, frame current",
+        "mattebox key, one frame",
+        "mattebox key, look and frame",
+    ]
+    assert figures["import torch"][2] == 1.0
+    assert all(seconds > 0.0 for seconds, _, _ in figures.values())
