@@ -222,4 +222,9 @@ def _estimated(
     error = error + dice.uniform(count, 0.0, 0.04) * dice.smooth(count, 3, size, 2)
     soft = box_mean(hidden, 6)
     filled = continued * (1.0 + error)
-    return smooth + soft * (filled - smooth), hidden
+    # A model of the screen is off where it was seen as well: uneven light, clipped channels.
+    model = dice.chance(count, 0.3) * dice.log_uniform(count, 0.01, 0.12)
+    off = (
+        1.0 + model * dice.smooth(count, 1, size, 2) + 0.3 * model * dice.smooth(count, 3, size, 2)
+    )
+    return (smooth + soft * (filled - smooth)) * off.clamp_min(0.3), hidden

@@ -6,7 +6,7 @@ the errors plates have, the grain as it would have been measured, and a first al
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -25,12 +25,12 @@ from training.camera import (
 from training.drawing import KINDS
 from training.screens import Dice, Screens, constant, draw_rooms, draw_screens
 
-ROOM_SHARE = 0.2
 PAIRED_SHARE = 0.2
 ENLARGED_SHARE = 0.12
 HINTED_SCREEN_SHARE = 0.12
-NAIVE_ROOM_SHARE = 0.2
-CODEC_SHARE = 0.2
+NAIVE_ROOM_SHARE = 0.35
+CODEC_SHARE = 0.3
+BACKLIT_SHARE = 0.08
 CLIPPED_SHARE = 0.1
 STEADY_SHARE = 0.3
 # Logarithm and its deviation of the factor on the drawn share of the screen's light. Hair and cloth
@@ -65,7 +65,7 @@ class Truth:
 
 
 def compose(
-    dice: Dice, layers: torch.Tensor, kinds: torch.Tensor, size: int
+    dice: Dice, layers: torch.Tensor, kinds: torch.Tensor, size: int, rooms: float
 ) -> tuple[Scene, Truth]:
     """A batch of scenes.
 
@@ -75,18 +75,19 @@ def compose(
             stands behind some of them and furnishes rooms.
         kinds: [2 N] of the layers, as in ``training.drawing.KINDS``.
         size: of the pictures, a multiple of 16.
+        rooms: share of scenes before a background that is no screen.
     """
     count = len(layers) // 2
     layers = _cropped(dice, _glowing(dice, layers, kinds), size)
     front, back = layers[:count], layers[count:]
     paired = dice.chance(count, PAIRED_SHARE)
     front = front + paired * (1.0 - front[:, 3:4]) * back
-    backgrounds, is_room, given = _backgrounds(dice, layers, count, size)
+    backgrounds, is_room, given = _backgrounds(dice, layers, size, round(rooms * count))
     subject, alpha, glow = front[:, :3], front[:, 3:4].clamp(0.0, 1.0), front[:, 4:]
     level = backgrounds.level
     tint = (dice.chance(count, 0.3) * dice.normal(count, 0.15, 3)).exp()
     lamps = level / 0.42 * dice.normal(count, 0.55).exp() * tint
-    lit = subject * lamps
+    lit = subject * lamps * _backlight(dice, alpha)
     true = backgrounds.light
     around = true.mean((2, 3), keepdim=True)
     glow = glow * (1.0 - dice.chance(count, 0.08)) * (1.0 - is_room)
@@ -162,22 +163,33 @@ def _cropped(dice: Dice, layers: torch.Tensor, size: int) -> torch.Tensor:
     return torch.cat([crop[:-many], large])[dice.order(count)]
 
 
+def _backlight(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
+    """[N,1,H,W] how much brighter a lamp behind the subject makes its loose strands and rims."""
+    count, _, size, _ = alpha.shape
+    strength = dice.chance(count, BACKLIT_SHARE) * dice.log_uniform(count, 0.5, 15.0)
+    reached = dice.smooth(count, 1, size, 2).clamp(0.0, 1.0)
+    return 1.0 + strength * reached * (1.0 - box_mean(box_mean(alpha, 6), 6)).clamp_min(0.0) ** 2
+
+
 def _backgrounds(
-    dice: Dice, layers: torch.Tensor, count: int, size: int
+    dice: Dice, layers: torch.Tensor, size: int, rooms: int
 ) -> tuple[Screens, torch.Tensor, torch.Tensor]:
-    """Screens and rooms; [N,1,1,1] 1 for rooms, and 1 where a clean plate was shot."""
-    rooms = max(1, round(ROOM_SHARE * count))
+    """Screens and so many rooms; [N,1,1,1] 1 for rooms, and 1 where a clean plate was shot."""
+    count = len(layers) // 2
+    drawn: list[Screens] = []
     shot = 1.0 - dice.chance(count - rooms, MADE_SHARE)
-    screens = draw_screens(dice, count - rooms, size, shot)
-    inside = draw_rooms(dice, layers.roll(count // 2, 0)[: 3 * rooms], rooms, size)
-    is_room = torch.cat([0.0 * shot, torch.ones_like(screens.sign[:1]).expand(rooms, 1, 1, 1)])
-    given = torch.cat([shot, is_room[count - rooms :]])
+    if rooms < count:
+        drawn.append(draw_screens(dice, count - rooms, size, shot))
+    if rooms > 0:
+        furniture = layers.roll(count // 2, 0).repeat(2, 1, 1, 1)[: 3 * rooms]
+        drawn.append(draw_rooms(dice, furniture, rooms, size))
     order = dice.order(count)
-    joined = [
-        torch.cat([getattr(screens, name), getattr(inside, name)])[order]
-        for name in ("light", "sign", "is_screen", "level")
-    ]
-    return Screens(*joined), is_room[order], given[order]
+    joined = Screens(
+        *(torch.cat([getattr(one, f.name) for one in drawn])[order] for f in fields(Screens))
+    )
+    every = torch.ones(count, 1, 1, 1, device=layers.device)
+    is_room = torch.cat([0.0 * shot, every[:rooms]])
+    return joined, is_room[order], torch.cat([shot, every[:rooms]])[order]
 
 
 def _steady(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:

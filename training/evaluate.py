@@ -12,8 +12,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from mattebox.matte.unmixing.features import features, relative
-from mattebox.matte.unmixing.network import UnmixingNetwork, answer
+from mattebox.matte.unmixing.network import UnmixingNetwork, answer, seen
 from mattebox.matte.unmixing.weights import network_of
 from training.compose import compose
 from training.screens import Dice
@@ -26,11 +25,11 @@ BATCH = 16
 class HeldOut:
     """Scenes of every kind with fixed seeds, composed once."""
 
-    def __init__(self, device: torch.device, count: int, drawn: int = 224) -> None:
+    def __init__(self, device: torch.device, count: int, rooms: float) -> None:
         from training.drawing import KINDS, draw_scene
 
         self.names = KINDS
-        scenes = [draw_scene(HELD_OUT_SEEDS + i, drawn) for i in range(count)]
+        scenes = [draw_scene(HELD_OUT_SEEDS + i) for i in range(count)]
         dice = Dice(torch.Generator(device).manual_seed(7), device)
         self._batches = []
         for start in range(0, count - BATCH + 1, BATCH):
@@ -39,32 +38,27 @@ class HeldOut:
             layers = layers.permute(0, 3, 1, 2).to(device)
             kinds = torch.tensor([one.kind for one in chosen])
             both = torch.cat([kinds, kinds.flip(0)]).to(device)
-            scene, truth = compose(dice, layers, both, CROP)
+            scene, truth = compose(dice, layers, both, CROP, rooms)
             self._batches.append((scene, truth, kinds))
 
     def errors(self, network: UnmixingNetwork) -> dict[str, torch.Tensor]:
-        """Per scene: kind, screen (1 or 0), MAD x 1e3 of the network and of the first alpha."""
-        found: dict[str, list[torch.Tensor]] = {k: [] for k in ("kind", "screen", "mad", "first")}
+        """Per scene: kind, MAD x 1e3 of the network and of the first alpha."""
+        found: dict[str, list[torch.Tensor]] = {k: [] for k in ("kind", "mad", "first")}
         with torch.inference_mode():
             for scene, truth, kinds in self._batches:
-                seen, every = relative(scene)
-                given = features(scene, seen, every)
-                said = answer(seen, given.colours, given.detail, *network(given.stacked()))
+                given = seen(scene)
+                said = answer(given, *network(given.stacked))
                 for name, alpha in (("mad", said.alpha.clamp(0, 1)), ("first", scene.first)):
                     found[name].append(1e3 * (alpha - truth.alpha).abs().mean((1, 2, 3)).cpu())
                 found["kind"].append(kinds)
-                found["screen"].append(scene.screen.flatten().cpu())
         return {name: torch.cat(values) for name, values in found.items()}
 
     def judged(self, network: UnmixingNetwork) -> dict[str, float]:
         """Means for a learning curve."""
         found = self.errors(network)
-        screen = found["screen"] > 0.5
         return {
-            "held_out_screens": round(float(found["mad"][screen].mean()), 3),
-            "held_out_rooms": round(float(found["mad"][~screen].mean()), 3),
-            "first_screens": round(float(found["first"][screen].mean()), 3),
-            "first_rooms": round(float(found["first"][~screen].mean()), 3),
+            "held_out": round(float(found["mad"].mean()), 3),
+            "first": round(float(found["first"].mean()), 3),
         }
 
 
@@ -83,9 +77,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("--count", type=int, default=256)
+    parser.add_argument("--rooms", type=float, default=0.0, help="share of rooms")
     asked = parser.parse_args()
     network = network_of(asked.weights)
-    held_out = HeldOut(torch.device("cpu"), asked.count)
+    held_out = HeldOut(torch.device("cpu"), asked.count, asked.rooms)
     found = held_out.errors(network)
     print(f"{'kind':24s} {'scenes':>6s} {'MAD':>8s} {'first':>8s}   (x 1e3)")
     for index, name in enumerate(held_out.names):

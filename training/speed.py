@@ -13,8 +13,8 @@ from pathlib import Path
 
 import torch
 
-from mattebox.matte.unmixing.features import Scene, features, relative
-from mattebox.matte.unmixing.network import UnmixingNetwork, answer
+from mattebox.matte.unmixing.features import Scene
+from mattebox.matte.unmixing.network import UnmixingNetwork, answer, seen
 from mattebox.matte.unmixing.weights import network_of
 
 REPEATS = 7
@@ -55,12 +55,10 @@ def drawn_scene(height: int, width: int, device: torch.device) -> Scene:
 
 def keyed(network: UnmixingNetwork, scene: Scene, *, reduced: bool) -> torch.Tensor:
     """Alpha [1,1,H,W]."""
-    seen, every = relative(scene)
-    given = features(scene, seen, every)
-    stacked = given.stacked().contiguous(memory_format=torch.channels_last)
-    with torch.autocast(stacked.device.type, torch.bfloat16, enabled=reduced):
-        out, named = network(stacked)
-    return answer(seen, given.colours, given.detail, out, named).alpha
+    given = seen(scene)
+    with torch.autocast(given.stacked.device.type, torch.bfloat16, enabled=reduced):
+        out, named = network(given.stacked)
+    return answer(given, out, named).alpha
 
 
 def main() -> None:

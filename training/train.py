@@ -23,8 +23,8 @@ import torch
 from torch import multiprocessing
 from torch.multiprocessing import Queue
 
-from mattebox.matte.unmixing.features import Scene, features, relative
-from mattebox.matte.unmixing.network import Answer, UnmixingNetwork, answer
+from mattebox.matte.unmixing.features import Scene
+from mattebox.matte.unmixing.network import Answer, UnmixingNetwork, answer, seen
 from mattebox.matte.unmixing.weights import network_of
 from training.compose import Truth, compose
 from training.evaluate import HeldOut, written_weights
@@ -79,12 +79,11 @@ class Run:
 def predicted(network: UnmixingNetwork, scene: Scene, *, reduced: bool) -> Answer:
     """The network on a batch; ``reduced``: its convolutions in bfloat16."""
     with torch.no_grad():
-        seen, every = relative(scene)
-        given = features(scene, seen, every)
-    stacked = given.stacked().contiguous(memory_format=torch.channels_last)
-    with torch.autocast(stacked.device.type, torch.bfloat16, enabled=reduced, cache_enabled=False):
-        out, named = network(stacked)
-    return answer(seen, given.colours, given.detail, out, named)
+        given = seen(scene)
+    device = given.stacked.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=reduced, cache_enabled=False):
+        out, named = network(given.stacked)
+    return answer(given, out, named)
 
 
 def main() -> None:
@@ -119,7 +118,7 @@ def train(asked: argparse.Namespace, device: torch.device, out: Path) -> None:
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         run.restore(checkpoint)
-    held_out = HeldOut(device, asked.held_out, asked.drawn) if asked.held_out else None
+    held_out = HeldOut(device, asked.held_out, asked.rooms) if asked.held_out else None
     beside: Queue[Batch] | None = None
     composer: Composer | None = None
     if device.type == "cpu":
@@ -191,7 +190,7 @@ class Composer:
         count = self._asked.batch
         with torch.no_grad():
             layers, kinds = self.pool.picked(2 * count, self._dice)
-            scene, truth = compose(self._dice, layers, kinds, self._asked.crop)
+            scene, truth = compose(self._dice, layers, kinds, self._asked.crop, self._asked.rooms)
             return Batch(scene, truth, self._dice.uniform(count, 0.0, 1.2, 3))
 
     def refresh(self) -> None:
@@ -362,6 +361,9 @@ def _arguments() -> argparse.Namespace:
         "--refresh", type=int, default=40, help="steps between new files of the pool"
     )
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument(
+        "--rooms", type=float, default=0.0, help="share of scenes before a room and no screen"
+    )
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--no-decay", dest="decay", action="store_false")
     parser.add_argument("--start", help="weights file to begin with where there is no checkpoint")

@@ -164,7 +164,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("sparse_hair", 8, _sparse_hair),
     Kind("dense_hair", 15, _dense_hair),
     Kind("fur", 4, _alone(strands.fur)),
-    Kind("plants", 2.5, _plants),
+    Kind("plants", 2, _plants),
     Kind("solids", 5.5, _solids),
     Kind(
         "near_screen",
@@ -179,7 +179,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("far", 2, _alone(solids.far_figures)),
     Kind("motion", 6, _motion),
     Kind("defocus", 2.5, _defocus),
-    Kind("thin", 3.5, _alone(*THIN)),
+    Kind("thin", 5, _alone(*THIN)),
     Kind("veil", 4.5, _veil),
     Kind("smoke", 8, _smoke),
     Kind("steam", 3, _alone(soft.steam)),
@@ -187,7 +187,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("plastic", 2.5, _alone(glass.plastic)),
     Kind("lights", 2.5, _alone(lights.rim_lit, lights.rim_lit, lights.lamps, lights.sparks)),
     Kind("layered", 4, _layered),
-    Kind("empty", 4, _empty),
+    Kind("empty", 3, _empty),
     Kind("shadow", 2, _alone(soft.shadow)),
 )
 KINDS: tuple[str, ...] = tuple(kind.name for kind in _KINDS)

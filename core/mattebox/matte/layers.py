@@ -10,12 +10,13 @@ alpha are rounded, then rgba, and spill closes the sum.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import torch
 
 from mattebox.matte.despill import ScreenColour, SpillControls, screen_light
 from mattebox.matte.fill import pull_push
+from mattebox.matte.strips import in_strips
 
 HALF_MAX = 65504.0
 """Largest finite half-float number."""
@@ -68,6 +69,13 @@ class Despill:
     protect: torch.Tensor | None = None
     shares: torch.Tensor | None = None
 
+    def rows(self, rows: slice) -> Despill:
+        """The same for some rows of the frame."""
+        protect, shares = (
+            None if matte is None else matte[..., rows, :] for matte in (self.protect, self.shares)
+        )
+        return replace(self, protect=protect, shares=shares)
+
 
 def key_layers(
     source: torch.Tensor,
@@ -88,42 +96,86 @@ def key_layers(
         half: round to half (else float32).
         foreground: whether the straight layer is wanted (else it is all 0 and costs nothing).
     """
-    source, clamped = _rounded(source, half=half)
-    plate, _ = _rounded(plate, half=half)
-    alpha, _ = _rounded(alpha, half=half)
-    # Light is not negative where the source is not: what falls below is grain, or a plate that does
-    # not fit, and goes to spill. Where A is 1 the source is kept as it is, -0.0 with its sign.
-    in_front = torch.where(alpha >= 1.0, source, source - (1.0 - alpha) * plate)
-    premultiplied = torch.maximum(in_front, source.clamp_max(0.0))
-    premultiplied = torch.where(alpha >= 1.0, source, premultiplied)
-    kept, light = premultiplied, torch.zeros_like(premultiplied)
-    if despill is not None and despill.controls.amount > 0.0:
-        found = screen_light(
-            despill.to_rec709(premultiplied),
-            despill.screen,
-            despill.controls,
-            despill.protect,
-            despill.shares,
+    rgb, spill, own_plate = (torch.empty_like(source) for _ in range(3))
+    taken_apart = _Apart(rgb, spill, own_plate, torch.empty_like(alpha))
+
+    def take_apart(rows: slice) -> tuple[float, int]:
+        return taken_apart.rows(rows).fill(
+            source[..., rows, :],
+            plate[..., rows, :],
+            alpha[..., rows, :],
+            despill and despill.rows(rows),
+            half=half,
         )
-        light = despill.from_rec709(found)
-        spilled = (found != 0.0).any(dim=1, keepdim=True)
-        kept = torch.where(spilled, premultiplied - light, premultiplied)
-    rgb, _ = _rounded(torch.where(alpha > 0.0, kept, torch.zeros_like(kept)), half=half)
-    taken = in_front - rgb
-    spill, _ = _rounded(taken, half=half)
-    residual = (taken - torch.where(alpha > 0.0, light, torch.zeros_like(light))).abs().mean()
-    straight = torch.zeros_like(rgb)
+
+    sums = in_strips(take_apart, alpha)
+    straight = torch.zeros_like(source)
     if foreground:
-        straight, _ = _rounded(_straight(rgb, alpha), half=half)
+        straight, _ = _rounded(_straight(rgb, taken_apart.alpha), half=half)
     return KeyedLayers(
-        alpha=alpha,
+        alpha=taken_apart.alpha,
         rgb=rgb,
         foreground=straight,
         spill=spill,
-        plate=plate,
-        residual=float(residual),
-        clamped=clamped,
+        plate=own_plate,
+        residual=sum(residual for residual, _ in sums) / source.numel(),
+        clamped=sum(clamped for _, clamped in sums),
     )
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """The layers that are pixelwise, to be filled."""
+
+    rgb: torch.Tensor
+    spill: torch.Tensor
+    plate: torch.Tensor
+    alpha: torch.Tensor
+
+    def rows(self, rows: slice) -> _Apart:
+        return _Apart(*(getattr(self, one.name)[..., rows, :] for one in fields(self)))
+
+    def fill(
+        self,
+        source: torch.Tensor,
+        plate: torch.Tensor,
+        alpha: torch.Tensor,
+        despill: Despill | None,
+        *,
+        half: bool,
+    ) -> tuple[float, int]:
+        """Fills them; the sum of the residual, and how many source values were clamped."""
+        source, clamped = _rounded(source, half=half)
+        plate, _ = _rounded(plate, half=half)
+        alpha, _ = _rounded(alpha, half=half)
+        # Light is not negative where the source is not: what falls below is grain, or a plate that
+        # does not fit, and goes to spill. Where A is 1 the source is kept, -0.0 with its sign.
+        solid = alpha >= 1.0
+        in_front = torch.where(solid, source, source - (1.0 - alpha) * plate)
+        premultiplied = torch.maximum(in_front, source.clamp_max(0.0))
+        premultiplied = torch.where(solid, source, premultiplied)
+        kept, light = premultiplied, torch.zeros_like(premultiplied)
+        if despill is not None and despill.controls.amount > 0.0:
+            found = screen_light(
+                despill.to_rec709(premultiplied),
+                despill.screen,
+                despill.controls,
+                despill.protect,
+                despill.shares,
+            )
+            light = despill.from_rec709(found)
+            spilled = (found != 0.0).any(dim=1, keepdim=True)
+            kept = torch.where(spilled, premultiplied - light, premultiplied)
+        covered = alpha > 0.0
+        rgb, _ = _rounded(torch.where(covered, kept, 0.0), half=half)
+        taken = in_front - rgb
+        spill, _ = _rounded(taken, half=half)
+        for held, found in zip(
+            (self.rgb, self.spill, self.plate, self.alpha), (rgb, spill, plate, alpha), strict=True
+        ):
+            held.copy_(found)
+        residual = (taken - torch.where(covered, light, 0.0)).abs().sum()
+        return float(residual), clamped
 
 
 def _straight(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:

@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 
 from mattebox.matte.statistics import ShotStatistics
 from mattebox.matte.steady import STEADY_REACH, steady_mean
+from mattebox.matte.strips import in_strips
 from mattebox.matte.unmixing import network as unmixing
 from mattebox.matte.unmixing.features import ALIGNMENT, Scene
 from mattebox.matte.unmixing.inference import unmixed
@@ -79,30 +79,9 @@ def solve_alpha(
     """
     if len(source) != 1:
         raise ValueError(f"frames are solved one by one, got {len(source)}")
-    frame, left = steady_mean(source, neighbours, statistics.noise)
-    variance = statistics.noise.variance(frame) * left
-    variance = variance + statistics.plate_noise * statistics.noise.variance(plate)
-    order = list(statistics.key.order)
     height, width = source.shape[-2:]
-
-    def number(value: float) -> torch.Tensor:
-        return source.new_full((1, 1, 1, 1), value)
-
-    doubt = number(0.0) if unseen is None else _aligned(unseen)
-    said = unmixed(
-        network,
-        Scene(
-            source=_aligned(frame[:, order]),
-            plate=_aligned(plate[:, order]),
-            variance=_aligned(variance[:, order]),
-            first=_aligned(first_alpha),
-            doubt=doubt,
-            brightness=number(statistics.brightness),
-            sign=number(float(statistics.key.sign)),
-            screen=number(float(statistics.screen)),
-            hinted=number(float(statistics.sure_inside)),
-        ),
-    )
+    scene = _scene(source, plate, first_alpha, statistics, unseen, neighbours)
+    said = unmixed(network, scene)
     alpha = said.alpha[..., :height, :width].clamp(0.0, 1.0)
     alpha = torch.where(alpha < LEAST_ALPHA, 0.0, alpha)
     alpha = torch.where(alpha > 1.0 - LEAST_ALPHA, 1.0, alpha)
@@ -114,8 +93,57 @@ def solve_alpha(
     )
 
 
-def _aligned(picture: torch.Tensor) -> torch.Tensor:
-    """Grown to the right and downwards to what the network can halve, the border repeated."""
-    height, width = picture.shape[-2:]
-    down, right = -height % ALIGNMENT, -width % ALIGNMENT
-    return F.pad(picture, (0, right, 0, down), mode="replicate") if down or right else picture
+def _scene(
+    source: torch.Tensor,
+    plate: torch.Tensor,
+    first_alpha: torch.Tensor,
+    statistics: ShotStatistics,
+    unseen: torch.Tensor | None,
+    neighbours: Sequence[torch.Tensor],
+) -> Scene:
+    """The frame as the network takes it: steadied, in key order, grown to what it can halve."""
+    height, width = source.shape[-2:]
+    tall, broad = height + -height % ALIGNMENT, width + -width % ALIGNMENT
+    order = list(statistics.key.order)
+
+    def empty(channels: int) -> torch.Tensor:
+        return source.new_empty(1, channels, tall, broad)
+
+    def number(value: float) -> torch.Tensor:
+        return source.new_full((1, 1, 1, 1), value)
+
+    scene = Scene(
+        source=empty(3),
+        plate=empty(3),
+        variance=empty(3),
+        first=empty(1),
+        doubt=number(0.0) if unseen is None else empty(1),
+        brightness=number(statistics.brightness),
+        sign=number(float(statistics.key.sign)),
+        screen=number(float(statistics.screen)),
+        hinted=number(float(statistics.sure_inside)),
+    )
+
+    def fill(rows: slice) -> None:
+        wide = slice(max(0, rows.start - STEADY_REACH), rows.stop + STEADY_REACH)
+        own = slice(rows.start - wide.start, rows.stop - wide.start)
+        near = [neighbour[..., wide, :] for neighbour in neighbours]
+        frame, left = steady_mean(source[..., wide, :], near, statistics.noise)
+        frame, left = frame[..., own, :], left[..., own, :]
+        behind = plate[..., rows, :]
+        variance = statistics.noise.variance(frame) * left
+        variance += statistics.plate_noise * statistics.noise.variance(behind)
+        for place, channel in enumerate(order):
+            scene.source[:, place, rows, :width] = frame[:, channel]
+            scene.plate[:, place, rows, :width] = behind[:, channel]
+            scene.variance[:, place, rows, :width] = variance[:, channel]
+        scene.first[..., rows, :width] = first_alpha[..., rows, :]
+        if unseen is not None:
+            scene.doubt[..., rows, :width] = unseen[..., rows, :]
+
+    in_strips(fill, source)
+    for picture in (scene.source, scene.plate, scene.variance, scene.first, scene.doubt):
+        if picture.shape[-2:] == (tall, broad):  # the border repeated
+            picture[..., :height, width:] = picture[..., :height, width - 1 : width]
+            picture[..., height:, :] = picture[..., height - 1 : height, :]
+    return scene

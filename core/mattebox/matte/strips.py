@@ -23,21 +23,29 @@ Found = TypeVar("Found")
 STRIP_PIXELS = 32 * 1920
 
 
-def in_strips(work: Callable[[slice], Found], height: int, width: int) -> list[Found]:
-    """What ``work`` makes of the rows it is given, from top to bottom.
+def in_strips(work: Callable[[slice], Found], picture: torch.Tensor) -> list[Found]:
+    """What ``work`` makes of the rows it is given, from top to bottom; all at once on a GPU.
 
     Args:
         work: its values do not depend on where its rows end; called in several threads. Rows begin
-            at even numbers, so that pictures of half the size can be cut alike; the last ones may
-            end beyond the picture.
-        height, width: of the picture on the CPU.
+            at even numbers, so that pictures of half the size can be cut alike.
+        picture: [N,C,H,W], for its size and device.
     """
+    height, width = picture.shape[-2:]
     rows = 2 * max(1, STRIP_PIXELS // (2 * width))
-    strips = [slice(top, top + rows) for top in range(0, height, rows)]
+    if picture.device.type != "cpu":
+        rows = height
+    strips = [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
     threads = torch.get_num_threads()
     if threads == 1 or len(strips) == 1:
         return [work(strip) for strip in strips]
-    return list(_workers(threads).map(work, strips))
+    inference = torch.is_inference_mode_enabled()  # each thread has a mode of its own
+
+    def in_mode(strip: slice) -> Found:
+        with torch.inference_mode(inference):
+            return work(strip)
+
+    return list(_workers(threads).map(in_mode, strips))
 
 
 @lru_cache(maxsize=1)

@@ -76,17 +76,23 @@ def identity_error(
     if rgba.size == 0:
         return IdentityReport(0.0, None, 0.0)
 
-    rows = max(1, _VALUES_PER_BAND // (3 * width))
+    rows = max(1, _VALUES_PER_BAND // width)
     worst_steps, worst, total = -1.0, WorstValue(0, 0, 0), 0.0
     for top in range(0, height, rows):
         band = slice(top, top + rows)
-        error, steps = _band_error(rgba[band], spill[band], plate[band], source[band])
-        total += float(error.sum())
-        index = int(steps.argmax())
-        if steps.flat[index] > worst_steps:
-            worst_steps = float(steps.flat[index])
-            y, x, channel = (int(i) for i in np.unravel_index(index, steps.shape))
-            worst = WorstValue(x, top + y, channel)
+        behind = 1.0 - rgba[band, :, 3].astype(np.float64)
+        for channel in range(3):
+            with np.errstate(invalid="ignore"):  # infinity times 0 is not finite: found below
+                hidden = behind * plate[band, :, channel]
+            error, steps = _band_error(
+                rgba[band, :, channel], spill[band, :, channel], hidden, source[band, :, channel]
+            )
+            total += float(error.sum())
+            index = int(steps.argmax())
+            if steps.flat[index] > worst_steps:
+                worst_steps = float(steps.flat[index])
+                y, x = (int(i) for i in np.unravel_index(index, steps.shape))
+                worst = WorstValue(x, top + y, channel)
     return IdentityReport(worst_steps, worst, total / source.size)
 
 
@@ -100,17 +106,14 @@ def half_step(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def _band_error(
-    rgba: NDArray[np.floating[Any]],
+    colour: NDArray[np.floating[Any]],
     spill: NDArray[np.floating[Any]],
-    plate: NDArray[np.floating[Any]],
+    behind: NDArray[np.float64],
     source: NDArray[np.floating[Any]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Absolute error, and the same in half steps of the largest term; both HxWx3."""
-    exact = rgba.astype(np.float64)
-    colour = exact[..., :3]
-    with np.errstate(invalid="ignore"):  # infinity less infinity, or times 0, is answered below
-        behind = (1.0 - exact[..., 3:]) * plate
-        error = np.abs(colour + spill + behind - source)
+    """Absolute error, and the same in half steps of the largest term, of one channel."""
+    with np.errstate(invalid="ignore"):  # infinity less infinity is answered below
+        error = np.abs(behind + colour + spill - source)
     largest = np.abs(source).astype(np.float64)
     for term in (colour, spill, behind):
         np.maximum(largest, np.abs(term), out=largest)

@@ -19,7 +19,7 @@ from mattebox.job import Analysis
 from mattebox.matte.controls import MatteControls, control_alpha
 from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
-from mattebox.matte.layers import Despill, KeyedLayers, key_layers
+from mattebox.matte.layers import HALF_MAX, Despill, KeyedLayers, key_layers
 from mattebox.matte.plate_exposure import IDENTITY, frame_gain, gained_plate
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import solve_alpha
@@ -296,10 +296,16 @@ class FrameKeyer:
         if self._settings.pixel_type is PixelType.HALF:
             stacked = stacked.half()
         pixels = stacked.contiguous().cpu().numpy()
-        check = torch.cat([layers.rgb, layers.alpha, layers.spill, layers.plate, seen.source], 1)
-        rows = check[0].permute(1, 2, 0).contiguous().cpu().numpy()
-        source = rows[..., 10:13].clip(-65504.0, 65504.0) if layers.clamped else rows[..., 10:13]
-        identity = identity_error(rows[..., :4], rows[..., 4:7], rows[..., 7:10], source)
+        rgba, spill, plate, source = (
+            picture[0].permute(1, 2, 0).cpu().numpy()
+            for picture in (
+                torch.cat([layers.rgb, layers.alpha], 1),
+                layers.spill,
+                layers.plate,
+                seen.source.clamp(-HALF_MAX, HALF_MAX) if layers.clamped else seen.source,
+            )
+        )
+        identity = identity_error(rgba, spill, plate, source)
         return KeyedFrame(
             channels=tuple(name for names, _ in parts for name in names),
             pixels=pixels,

@@ -17,8 +17,7 @@ from mattebox.matte.solve import LEAST_ALPHA, REACH, WORST_ERROR, Solution, solv
 from mattebox.matte.statistics import NoiseModel, ShotStatistics
 from mattebox.matte.steady import steady_mean
 from mattebox.matte.unmixing import network as unmixing
-from mattebox.matte.unmixing.features import CANDIDATES
-from mattebox.matte.unmixing.network import UnmixingNetwork
+from mattebox.matte.unmixing.network import CANDIDATES, OUTPUTS, UnmixingNetwork
 from mattebox.matte.unmixing.weights import unmixing_network
 from mattebox.screen_key import ScreenKey
 
@@ -69,7 +68,7 @@ def follower() -> UnmixingNetwork:
     """A network that follows its guide to the letter, whatever it is shown."""
     network = UnmixingNetwork((4, 4, 4, 4)).eval().requires_grad_(requires_grad=False)
     assert network.leave.bias is not None
-    network.leave.bias[4 * GUIDE : 4 * GUIDE + 4] = 60.0
+    network.leave.bias[: 4 * OUTPUTS].view(4, OUTPUTS)[:, GUIDE] = 60.0  # phase by phase
     return network
 
 
@@ -92,8 +91,8 @@ def test_alpha_has_exact_ends_and_every_level_between_them() -> None:
 def test_confidence_falls_with_the_error_that_the_network_expects(error: float) -> None:
     network = follower()
     assert network.leave.bias is not None
-    at = 4 * (CANDIDATES + 1)
-    network.leave.bias[at : at + 4] = float(torch.tensor(error).log())
+    bias = network.leave.bias[: 4 * OUTPUTS].view(4, OUTPUTS)  # phase by phase
+    bias[:, CANDIDATES + 1] = float(torch.tensor(error).log())
     found = solved(screen(), screen(), network=network).confidence
     expected = max(0.0, 1.0 - error / WORST_ERROR)
     torch.testing.assert_close(found, torch.full_like(found, expected), atol=1e-4, rtol=0)

@@ -8,11 +8,15 @@ for the subject's colours nearby, and how much of the plate's detail shows throu
 
 All tensors are float32 [N,C,H,W] with H and W multiples of ``ALIGNMENT``; pictures are linear
 light. Every window is finite; ``FEATURE_REACH`` sums them up.
+
+A picture in *phases* is its four pixels of every 2x2 as four pictures of half the size, [4 N,C,H/2,
+W/2]: what is pixelwise works on them as on any batch, and the network at half size takes them as
+channels without a copy.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -46,10 +50,12 @@ SHADING = 0.006
 
 FULL_FEATURES = 10
 HALF_FEATURES = 30
+HALF_PICTURE = 9
 COLOURS = len(HUE_RADII)
-CANDIDATES = 10 + COLOURS
-"""0, 1, the guide, the guide over 3x3 and 7x7, the same as light-scattering material has it, the
-physical bound, the first alpha, the plate's detail, one per colour, one for a learned colour."""
+
+NEAR_RADIUS, FAR_RADIUS = 1, 3
+"""In pixels, over which the guide is averaged as answers of their own."""
+RELATIVE_REACH = LIGHT_RADIUS + FAR_RADIUS
 
 FEATURE_REACH = max(4 * (max(HUE_RADII) + 2) + 8, 2 * (2 * max(DETAIL_RADII) + 1)) + LIGHT_RADIUS
 
@@ -86,43 +92,114 @@ class Scene:
 class Relative:
     """A scene in units of the plate's local light; what both halves of the work start from.
 
+    [N,*,H,W], or in phases [4 N,*,H/2,W/2].
+
     Attributes:
-        source, plate: [N,3,H,W].
-        noise: [N,1,H,W] standard deviation of the guide by grain on a screen.
-        guide: [N,1,H,W] about 0..1, not clipped: colour difference on a screen, else the first
-            alpha.
-        first, bound: [N,1,H,W].
+        source, plate: 3 channels.
+        guide: about 0..1, not clipped: colour difference on a screen, else the first alpha.
+        near, far: the guide over 3x3 pixels, and over 7x7 of them clipped to -0.3..1.4.
+        noise: standard deviation of the guide by grain on a screen.
+        first: 0..1.
+        bound: the least alpha that leaves no channel of the subject's light below 0.
+        misfit: logarithm of 1 + chi-square between source and plate, halved, at most 4.
     """
 
     source: torch.Tensor
     plate: torch.Tensor
-    noise: torch.Tensor
     guide: torch.Tensor
+    near: torch.Tensor
+    far: torch.Tensor
+    noise: torch.Tensor
     first: torch.Tensor
     bound: torch.Tensor
+    misfit: torch.Tensor
+
+    @staticmethod
+    def channels() -> tuple[int, ...]:
+        """Of each picture."""
+        return 3, 3, 1, 1, 1, 1, 1, 1, 1
+
+    def in_phases(self) -> Relative:
+        return Relative(*(in_phases(getattr(self, one.name)) for one in fields(self)))
+
+    def shown(self) -> torch.Tensor:
+        """[*,FULL_FEATURES,*,*]: what the network sees of every pixel."""
+        bright = self.source.clamp(1.0, 60.0).log_()
+        return torch.cat(
+            [
+                self.source.clamp(-0.5, 1.0).add_(bright, alpha=0.5),
+                self.plate,
+                self.guide.clamp(-0.3, 1.4),
+                self.first,
+                self.bound.clamp(-0.5, 1.0),
+                self.misfit,
+            ],
+            1,
+        )
 
 
 @dataclass(frozen=True)
-class Features:
-    """The network's input.
+class Surroundings:
+    """What is around every pixel, from wide windows.
 
     Attributes:
-        every: [N,FULL_FEATURES,H,W] of every pixel.
-        half: [N,HALF_FEATURES,H/2,W/2] of every 2x2 pixels.
-        colours: [N, 3 * COLOURS, H/2, W/2] colours of the opaque subject nearby, narrow to wide.
-        detail: [N,1,H/2,W/2] alpha as the plate's detail tells it.
+        colours: [N,4 COLOURS,H/4,W/4] colours of the opaque subject nearby, narrow to wide, and for
+            each how much of it there was.
+        spread: [N,3,H/2,W/2] the guide over 3x3 and 7x7 half-size pixels, and its largest nearby.
+        detail: [N,2 len(DETAIL_RADII),H/2,W/2] alpha as the plate's detail tells it, and evidence.
     """
 
-    every: torch.Tensor
-    half: torch.Tensor
     colours: torch.Tensor
+    spread: torch.Tensor
     detail: torch.Tensor
 
-    def stacked(self, top: int = 0, bottom: int | None = None) -> torch.Tensor:
-        """[N, 4 * FULL_FEATURES + HALF_FEATURES, h/2, W/2]: the rows from ``top`` (even) on."""
-        below = self.every.shape[-2] if bottom is None else bottom
-        every = F.pixel_unshuffle(self.every[..., top:below, :], 2)
-        return torch.cat([every, self.half[..., top // 2 : below // 2, :]], 1)
+    def rows(self, rows: slice) -> Nearby:
+        """Some rows of the half-size picture."""
+        colours = enlarged_rows(self.colours, rows)
+        return Nearby(
+            colours[:, : 3 * COLOURS],
+            colours[:, 3 * COLOURS :],
+            self.spread[..., rows, :],
+            self.detail[..., rows, :],
+        )
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """``Surroundings`` of half-size pixels: all [N,*,h,W/2]; colours and how well they are known
+    apart."""
+
+    colours: torch.Tensor
+    known: torch.Tensor
+    spread: torch.Tensor
+    detail: torch.Tensor
+
+
+def in_phases(picture: torch.Tensor) -> torch.Tensor:
+    """[4 N,C,H/2,W/2] of [N,C,H,W]: upper left, upper right, lower left, lower right pixels."""
+    count, channels, height, width = picture.shape
+    parted = picture.reshape(count, channels, height // 2, 2, width // 2, 2)
+    parted = parted.permute(0, 3, 5, 1, 2, 4)
+    return parted.reshape(4 * count, channels, height // 2, width // 2)
+
+
+def from_phases(picture: torch.Tensor) -> torch.Tensor:
+    """[N,C,2 h,2 w] of [4 N,C,h,w]: undoes ``in_phases``."""
+    count, channels, height, width = picture.shape
+    parted = picture.reshape(count // 4, 2, 2, channels, height, width)
+    return parted.permute(0, 3, 4, 1, 5, 2).reshape(count // 4, channels, 2 * height, 2 * width)
+
+
+def as_channels(phases: torch.Tensor) -> torch.Tensor:
+    """[N,4 C,h,w] of [4 N,C,h,w]: the phases one after the other, nothing moved."""
+    count, channels, height, width = phases.shape
+    return phases.reshape(count // 4, 4 * channels, height, width)
+
+
+def as_phases(channels: torch.Tensor) -> torch.Tensor:
+    """[4 N,C,h,w] of [N,4 C,h,w]: undoes ``as_channels``."""
+    count, both, height, width = channels.shape
+    return channels.reshape(4 * count, both // 4, height, width)
 
 
 def excess(picture: torch.Tensor, sign: torch.Tensor) -> torch.Tensor:
@@ -131,69 +208,97 @@ def excess(picture: torch.Tensor, sign: torch.Tensor) -> torch.Tensor:
     return turned[:, :1] - torch.maximum(turned[:, 1:2], turned[:, 2:3])
 
 
-def relative(scene: Scene) -> tuple[Relative, torch.Tensor]:
-    """The scene in units of the plate's light, and the features that need every pixel."""
+def relative(scene: Scene) -> Relative:
+    """The scene in units of the plate's light. Reads ``RELATIVE_REACH`` pixels."""
     light = box_mean(scene.plate.amax(1, keepdim=True), LIGHT_RADIUS)
     unit = 1.0 / torch.maximum(light, LEAST_LIGHT * scene.brightness)
     source, plate = scene.source * unit, scene.plate * unit
     variance = scene.variance * (unit * unit)
-    span = excess(plate, scene.sign).clamp_min(LEAST_EXCESS)
+    span = excess(plate, scene.sign).clamp_min_(LEAST_EXCESS)
     difference = 1.0 - excess(source, scene.sign) / span
     guide = torch.where(scene.screen > 0.5, difference, scene.first)
-    bound = ((plate - source) / plate.clamp_min(LEAST_CHANNEL)).amax(1, keepdim=True)
-    noise = (variance[:, :1] + torch.maximum(variance[:, 1:2], variance[:, 2:3])).sqrt() / span
-    misfit = ((source - plate) ** 2 / variance).sum(1, keepdim=True)
-    shown = source.clamp(-0.5, 1.0) + 0.5 * source.clamp(1.0, 60.0).log()
-    every = torch.cat(
-        [
-            shown,
-            plate,
-            guide.clamp(-0.3, 1.4),
-            scene.first,
-            bound.clamp(-0.5, 1.0),
-            (0.5 * torch.log1p(misfit)).clamp_max(4.0),
-        ],
-        1,
+    apart = plate - source
+    misfit = (apart * apart).div_(variance).sum(1, keepdim=True)
+    return Relative(
+        source=source,
+        plate=plate,
+        guide=guide,
+        near=box_mean(guide, NEAR_RADIUS),
+        far=box_mean(guide.clamp(-0.3, 1.4), FAR_RADIUS),
+        noise=(variance[:, :1] + torch.maximum(variance[:, 1:2], variance[:, 2:3])).sqrt_() / span,
+        first=scene.first,
+        bound=apart.div_(plate.clamp_min(LEAST_CHANNEL)).amax(1, keepdim=True),
+        misfit=misfit.log1p_().mul_(0.5).clamp_max_(4.0),
     )
-    return Relative(source, plate, noise, guide, scene.first, bound), every
 
 
-def features(scene: Scene, seen: Relative, every: torch.Tensor) -> Features:
-    """The network's input; ``seen`` and ``every`` come from ``relative``."""
-    half = halved(
-        torch.cat([seen.source.clamp_max(BRIGHTEST), seen.plate, seen.guide, seen.noise], 1)
+def half_size(phases: Relative, doubt: torch.Tensor) -> torch.Tensor:
+    """[N,HALF_PICTURE,H/2,W/2] means over 2x2 pixels: source, plate, guide, noise, doubt."""
+    shown = torch.cat(
+        [phases.source.clamp_max(BRIGHTEST), phases.plate, phases.guide, phases.noise], 1
     )
+    half = shown.view(-1, 4, *shown.shape[1:]).sum(1).mul_(0.25)
+    doubt = halved(doubt) if doubt.shape[-1] > 1 else doubt
+    return torch.cat([half, doubt.expand(-1, -1, *half.shape[-2:])], 1)
+
+
+def surroundings(half: torch.Tensor) -> Surroundings:
+    """What is around, of a scene at ``half_size``."""
     source, plate, guide, noise = half[:, :3], half[:, 3:6], half[:, 6:7], half[:, 7:8]
     smooth = box_mean(guide, 1)
-    colours, known = _colours(source, smooth)
-    parts = [
-        smooth.clamp(-0.3, 1.4),
-        box_mean(guide.clamp(-0.3, 1.4), 3),
-        (8.0 * noise).clamp_max(3.0),
-    ]
-    shared = shared_products(source, plate)
     grain = noise * noise
-    for index in range(COLOURS):
-        colour = colours[:, 3 * index : 3 * index + 3]
-        alpha, misfit = closed_form(colour, plate, shared, grain)
-        parts += [
-            alpha.clamp(-0.1, 1.1),
-            known[index],
-            (0.5 * torch.log1p(misfit / (grain + 1e-4))).clamp_max(4.0),
-        ]
-    seen_detail = [_detail(source, plate, grain, radius) for radius in DETAIL_RADII]
-    for alpha, evidence in seen_detail:
-        parts += [alpha, evidence]
-    doubt = scene.doubt.expand_as(seen.guide)
-    constant = torch.cat([scene.screen, scene.hinted, scene.sign], 1).expand(
-        -1, -1, *guide.shape[-2:]
+    return Surroundings(
+        _colours(source, smooth),
+        torch.cat(
+            [
+                smooth.clamp(-0.3, 1.4),
+                box_mean(guide.clamp(-0.3, 1.4), 3),
+                box_mean(box_max(guide.clamp(0.0, 1.0), 1), 2),
+            ],
+            1,
+        ),
+        torch.cat([_detail(source, plate, grain, radius) for radius in DETAIL_RADII], 1),
     )
-    parts += [colours, halved(doubt), box_mean(box_max(guide.clamp(0.0, 1.0), 1), 2), constant]
-    return Features(every, torch.cat(parts, 1), colours, seen_detail[0][0])
 
 
-def _colours(source: torch.Tensor, smooth: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Mean colours of what is opaque over each window, [N,9,H,W], and how much there was of it."""
+def features(scene: Scene, half: torch.Tensor, nearby: Nearby) -> torch.Tensor:
+    """[N,HALF_FEATURES,h,W/2]: what the network sees of every 2x2 pixels, beside each one's own.
+
+    Args:
+        scene: for what is known of the shot.
+        half: [N,HALF_PICTURE,h,W/2] its rows at half size.
+        nearby: the same rows.
+    """
+    source, plate, noise, doubt = half[:, :3], half[:, 3:6], half[:, 7:8], half[:, 8:9]
+    shared = shared_products(source, plate)
+    rest_rest = _dot(shared.rest, shared.rest)
+    grain = noise * noise
+    parts = [nearby.spread, (8.0 * noise).clamp_max_(3.0)]
+    for index in range(COLOURS):
+        colour = nearby.colours[:, 3 * index : 3 * index + 3]
+        equations = _Equations.of(colour, plate, shared, grain)
+        alpha = equations.alpha()
+        misfit = equations.misfit(alpha, rest_rest)
+        parts += [
+            alpha.clamp_(-0.1, 1.1),
+            misfit.div_(grain + 1e-4).log1p_().mul_(0.5).clamp_max_(4.0),
+        ]
+    constants = torch.cat([scene.screen, scene.hinted, scene.sign], 1)
+    parts += [
+        nearby.known,
+        nearby.detail,
+        nearby.colours,
+        doubt,
+        constants.expand(-1, -1, *half.shape[-2:]),
+    ]
+    return torch.cat(parts, 1)
+
+
+def _colours(source: torch.Tensor, smooth: torch.Tensor) -> torch.Tensor:
+    """Mean colours of what is opaque over each window, and how much there was of it.
+
+    [N,4 COLOURS,H/4,W/4].
+    """
     opaque = ((smooth - OPAQUE) / OPAQUE_SLOPE).clamp(0.0, 1.0)
     opaque = opaque * (source.amax(1, keepdim=True) < BRIGHTEST)
     opaque = box_min(opaque, 1)  # over a square of 6 pixels: no strand, no edge
@@ -207,57 +312,76 @@ def _colours(source: torch.Tensor, smooth: torch.Tensor) -> tuple[torch.Tensor, 
         wider = (mean[:, :3] + trust * wider) / (weight + trust)
         found.insert(0, wider)
         known.insert(0, (8.0 * weight).clamp_max(1.0))
-    enlarged = F.interpolate(
-        torch.cat(found + known, 1), scale_factor=2, mode="bilinear", align_corners=False
-    )
-    count = 3 * COLOURS
-    return enlarged[:, :count], [enlarged[:, count + i : count + i + 1] for i in range(COLOURS)]
+    return torch.cat(found + known, 1)
 
 
 @dataclass(frozen=True)
 class SharedProducts:
-    """Sums over channels that all colours need, [N,1,H,W]."""
+    """What all colours need: sums over channels [N,1,H,W], and ``rest`` [N,3,H,W]."""
 
     plate_plate: torch.Tensor
     plate_rest: torch.Tensor
     rest: torch.Tensor
-    rest_rest: torch.Tensor
 
 
 def shared_products(source: torch.Tensor, plate: torch.Tensor) -> SharedProducts:
     """The part of ``closed_form`` that does not depend on the colour."""
     rest = source - plate
-    return SharedProducts(_dot(plate, plate), _dot(plate, rest), rest, _dot(rest, rest))
+    return SharedProducts(_dot(plate, plate), _dot(plate, rest), rest)
 
 
 def closed_form(
-    colour: torch.Tensor,
-    plate: torch.Tensor,
-    shared: SharedProducts,
-    grain: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Alpha [N,1,H,W] of a subject of one ``colour`` in any light, and the squared misfit.
+    colour: torch.Tensor, plate: torch.Tensor, shared: SharedProducts, grain: torch.Tensor
+) -> torch.Tensor:
+    """Alpha [N,1,H,W] of a subject of one ``colour`` in any light.
 
     Least squares for source - plate = alpha (colour - plate) + shade colour, the shade held small.
     """
-    own = _dot(colour, colour)
-    with_plate = _dot(colour, plate)
-    with_rest = _dot(colour, shared.rest)
-    across = own - 2.0 * with_plate + shared.plate_plate
-    along = own - with_plate
-    pulled = with_rest - shared.plate_rest
-    free = own + SHADING + 0.5 * grain
-    volume = (across * free - along * along).clamp_min(1e-4)
-    alpha = (pulled * free - with_rest * along) / volume
-    shade = (with_rest * across - pulled * along) / volume
-    misfit = shared.rest_rest - alpha * pulled - shade * with_rest
-    return alpha, misfit.clamp_min(0.0)
+    return _Equations.of(colour, plate, shared, grain).alpha()
+
+
+@dataclass(frozen=True)
+class _Equations:
+    """The normal equations of ``closed_form``, each [N,1,H,W].
+
+    across alpha + along shade = pulled;  along alpha + free shade = with_rest.
+    """
+
+    across: torch.Tensor
+    along: torch.Tensor
+    free: torch.Tensor
+    pulled: torch.Tensor
+    with_rest: torch.Tensor
+    volume: torch.Tensor
+
+    @classmethod
+    def of(
+        cls, colour: torch.Tensor, plate: torch.Tensor, shared: SharedProducts, grain: torch.Tensor
+    ) -> _Equations:
+        own = _dot(colour, colour)
+        along = own - _dot(colour, plate)
+        with_rest = _dot(colour, shared.rest)
+        # |colour - plate|^2 = |colour|^2 - 2 colour.plate + |plate|^2
+        across = 2.0 * along - own + shared.plate_plate
+        free = torch.add(own + SHADING, grain, alpha=0.5)
+        volume = torch.addcmul(across * free, along, along, value=-1.0).clamp_min_(1e-4)
+        return cls(across, along, free, with_rest - shared.plate_rest, with_rest, volume)
+
+    def alpha(self) -> torch.Tensor:
+        top = torch.addcmul(self.pulled * self.free, self.with_rest, self.along, value=-1.0)
+        return top / self.volume
+
+    def misfit(self, alpha: torch.Tensor, rest_rest: torch.Tensor) -> torch.Tensor:
+        """What the answer leaves of the difference, squared."""
+        top = torch.addcmul(self.with_rest * self.across, self.pulled, self.along, value=-1.0)
+        left = torch.addcmul(rest_rest, alpha, self.pulled, value=-1.0)
+        return torch.addcmul(left, top / self.volume, self.with_rest, value=-1.0).clamp_min_(0.0)
 
 
 def _detail(
     source: torch.Tensor, plate: torch.Tensor, grain: torch.Tensor, radius: int
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Alpha as the plate's detail seen through the subject tells it, -0.1..1.1, and evidence."""
+) -> torch.Tensor:
+    """Alpha as the plate's detail seen through the subject tells it, and evidence, [N,2,H,W]."""
     pictures = torch.cat([source, plate], 1)
     fine = pictures - box_mean(pictures, radius)
     own, screen = fine[:, :3], fine[:, 3:]
@@ -265,10 +389,22 @@ def _detail(
     cross, power, noise = means[:, :1], means[:, 1:2], means[:, 2:3]
     alpha = 1.0 - cross / (power + 0.25 * noise).clamp_min(1e-6)
     evidence = (0.5 * torch.log1p(power / (noise + 1e-6))).clamp_max(4.0)
-    return alpha.clamp(-0.1, 1.1), evidence
+    return torch.cat([alpha.clamp(-0.1, 1.1), evidence], 1)
+
+
+def enlarged_rows(picture: torch.Tensor, rows: slice) -> torch.Tensor:
+    """Some rows of a picture of twice the size [N,C,2 h,2 w], bilinear. Reads one pixel."""
+    near = slice(max(0, rows.start // 2 - 1), min(picture.shape[-2], (rows.stop + 1) // 2 + 1))
+    large = F.interpolate(
+        picture[..., near, :], scale_factor=2, mode="bilinear", align_corners=False
+    )
+    return large[..., rows.start - 2 * near.start : rows.stop - 2 * near.start, :]
 
 
 def _dot(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
     """Sum over channels of a product, [N,1,H,W]."""
-    product = one * two
-    return product[:, 0:1] + product[:, 1:2] + product[:, 2:3]
+    total = one[:, :1] * two[:, :1]
+    for channel in range(1, 3):
+        part = slice(channel, channel + 1)
+        total = torch.addcmul(total, one[:, part], two[:, part])
+    return total

@@ -1,4 +1,4 @@
-"""One frame through the network, fast: pixelwise work in strips, convolutions on the whole.
+"""One frame through the network, fast: what is local in strips, the smaller sizes as a whole.
 
 On a CPU most of the work reads and writes memory: in strips that the cache holds it takes half the
 time. The values are the same: a strip reads as many rows beyond its own as its windows reach.
@@ -15,19 +15,30 @@ from torch import nn
 
 from mattebox.matte.strips import in_strips
 from mattebox.matte.unmixing.features import (
-    LIGHT_RADIUS,
+    HALF_PICTURE,
+    RELATIVE_REACH,
     Relative,
     Scene,
+    Surroundings,
+    as_phases,
+    enlarged_rows,
     features,
+    half_size,
     relative,
+    surroundings,
 )
-from mattebox.matte.unmixing.network import Answer, UnmixingNetwork, answer
+from mattebox.matte.unmixing.network import (
+    OUTPUTS,
+    Answer,
+    UnmixingNetwork,
+    answer,
+    answer_of_pixels,
+    named_in_phases,
+    seen,
+    stacked,
+)
 
-Pictures = TypeVar("Pictures", Scene, Relative, Answer)
-
-BEYOND = LIGHT_RADIUS
-"""Rows beyond a strip, an even number: ``relative`` takes the plate's light over so many, and
-``answer`` means over 7x7 pixels and the enlargement of half-size rows."""
+Pictures = TypeVar("Pictures", Scene, Relative)
 
 
 def unmixed(network: UnmixingNetwork, scene: Scene) -> Answer:
@@ -35,77 +46,132 @@ def unmixed(network: UnmixingNetwork, scene: Scene) -> Answer:
 
     Args:
         network: on the device of the scene.
-        scene: height and width multiples of ``ALIGNMENT``.
+        scene: height and width multiples of ``ALIGNMENT``; one frame where the device is the CPU.
     """
+    if scene.source.device.type == "cpu":
+        return _in_strips(network, scene)
+    given = seen(scene)
+    return answer(given, *network(given.stacked))
+
+
+def _in_strips(network: UnmixingNetwork, scene: Scene) -> Answer:
     height, width = scene.source.shape[-2:]
-    if scene.source.device.type != "cpu":
-        seen, every = relative(scene)
-        given = features(scene, seen, every)
-        stacked = given.stacked().contiguous(memory_format=torch.channels_last)
-        return answer(seen, given.colours, given.detail, *network(stacked))
+    phases, half = _begun(scene)
+    around = surroundings(half)
+    wide = _entered(network, scene, phases, half, around)
+    below = network.below(wide)
+    said = Answer(*(scene.source.new_empty(1, count, height, width) for count in Answer.channels()))
 
-    def related(rows: slice) -> tuple[Relative, torch.Tensor]:
-        wide = _widened(rows, height)
-        seen, every = relative(_rows(scene, wide, height))
-        own = _inside(rows, wide, height)
-        return _rows(seen, own, wide.stop - wide.start), every[..., own, :]
+    def answered(rows: slice) -> None:
+        part = _answered(network, phases, around, wide, below, _halved(rows))
+        for one in fields(Answer):
+            getattr(said, one.name)[..., rows, :] = getattr(part, one.name)
 
-    parts = in_strips(related, height, width)
-    seen = _joined([part for part, _ in parts])
-    given = features(scene, seen, torch.cat([every for _, every in parts], 2))
-    entered = in_strips(
-        lambda rows: F.relu(_pixelwise(network.enter, given.stacked(rows.start, rows.stop))),
-        height,
-        width,
+    in_strips(answered, scene.source)
+    return said
+
+
+def _begun(scene: Scene) -> tuple[Relative, torch.Tensor]:
+    """The scene in units of the plate's light in phases, and at half size."""
+    height, width = scene.source.shape[-2:]
+
+    def empty(channels: int, count: int = 1) -> torch.Tensor:
+        return scene.source.new_empty(count, channels, height // 2, width // 2)
+
+    phases = Relative(*(empty(channels, 4) for channels in Relative.channels()))
+    half = empty(HALF_PICTURE)
+
+    def begin(rows: slice) -> None:
+        wide, own = _widened(rows, RELATIVE_REACH + 1, height)
+        part = _rows(relative(_rows(scene, wide)), own).in_phases()
+        halves = _halved(rows)
+        for one in fields(Relative):
+            getattr(phases, one.name)[..., halves, :] = getattr(part, one.name)
+        doubt = scene.doubt[..., rows, :] if scene.doubt.shape[-1] > 1 else scene.doubt
+        half[..., halves, :] = half_size(part, doubt)
+
+    in_strips(begin, scene.source)
+    return phases, half
+
+
+def _entered(
+    network: UnmixingNetwork,
+    scene: Scene,
+    phases: Relative,
+    half: torch.Tensor,
+    around: Surroundings,
+) -> torch.Tensor:
+    """The network up to its first look around, [1,widths[0],H/2,W/2], channels last."""
+    height, width = half.shape[-2:]
+    entered = half.new_empty(1, height, width, network.enter.out_channels).permute(0, 3, 1, 2)
+
+    def enter(rows: slice) -> None:
+        own_rows = _halved(rows)
+        wide, own = _widened(own_rows, 1, height)
+        given = features(scene, half[..., wide, :], around.rows(wide))
+        first = F.relu_(_pixelwise(network.enter, stacked(_rows(phases, wide).shown(), given)))
+        entered[..., own_rows, :] = network.widened(first)[..., own, :]
+
+    in_strips(enter, scene.source)
+    return entered
+
+
+def _answered(
+    network: UnmixingNetwork,
+    phases: Relative,
+    around: Surroundings,
+    entered: torch.Tensor,
+    below: torch.Tensor,
+    rows: slice,
+) -> Answer:
+    """The answer for some rows of the half-size picture."""
+    height = entered.shape[-2]
+    near, own = _widened(rows, 1, height)  # for the enlargement of the named colours
+    wide, inner = _widened(near, 1, height)  # for the convolution
+    last = network.joined(entered[..., wide, :], enlarged_rows(below, wide))[..., inner, :]
+    out = _pixelwise(network.leave, last)
+    enlarged = named_in_phases(around.rows(near), out[:, 4 * OUTPUTS :])
+    return answer_of_pixels(
+        _rows(phases, rows),
+        enlarged[..., own, :],
+        as_phases(out[:, : 4 * OUTPUTS])[..., own, :],
     )
-    half = torch.cat(entered, 2).contiguous(memory_format=torch.channels_last)
-    half = network.body(half)
-
-    def answered(rows: slice) -> Answer:
-        wide = _widened(rows, height)
-        halves = slice(wide.start // 2, wide.stop // 2)
-        out = network.parted(_pixelwise(network.leave, half[..., halves, :]))
-        colours, detail = given.colours[..., halves, :], given.detail[..., halves, :]
-        said = answer(_rows(seen, wide, height), colours, detail, *out)
-        return _rows(said, _inside(rows, wide, height), wide.stop - wide.start)
-
-    return _joined(in_strips(answered, height, width))
 
 
 def _pixelwise(layer: nn.Conv2d, picture: torch.Tensor) -> torch.Tensor:
     """A convolution over single pixels as the product of matrices that it is: a fifth of the time.
 
-    ``picture`` is one frame [1,C,H,W], plain or channels last; the result is plain.
+    ``picture`` is one frame [1,C,H,W], plain or channels last; the result is the other.
     """
     assert layer.bias is not None
     assert len(picture) == 1
     height, width = picture.shape[-2:]
+    weight = layer.weight.flatten(1)
     if picture.is_contiguous():
         columns = picture.view(picture.shape[1], -1)
-    else:
-        columns = picture.permute(0, 2, 3, 1).reshape(-1, picture.shape[1]).t()
-    out = torch.addmm(layer.bias[:, None], layer.weight.flatten(1), columns)
+        out = torch.addmm(layer.bias, columns.t(), weight.t())
+        return out.view(1, height, width, -1).permute(0, 3, 1, 2)
+    columns = picture.permute(0, 2, 3, 1).reshape(-1, picture.shape[1])
+    out = torch.addmm(layer.bias[:, None], weight, columns.t())
     return out.view(1, -1, height, width)
 
 
-def _widened(rows: slice, height: int) -> slice:
-    return slice(max(0, rows.start - BEYOND), min(height, rows.stop + BEYOND))
+def _halved(rows: slice) -> slice:
+    """The rows of the picture of half the size."""
+    return slice(rows.start // 2, rows.stop // 2)
 
 
-def _inside(rows: slice, wide: slice, height: int) -> slice:
-    return slice(rows.start - wide.start, min(rows.stop, height) - wide.start)
+def _widened(rows: slice, beyond: int, height: int) -> tuple[slice, slice]:
+    """Rows and up to ``beyond`` more on either side, and where among them the first ones are."""
+    wide = slice(max(0, rows.start - beyond), min(height, rows.stop + beyond))
+    return wide, slice(rows.start - wide.start, rows.stop - wide.start)
 
 
-def _rows(pictures: Pictures, rows: slice, height: int) -> Pictures:
-    """Some rows of every picture that has them; numbers [N,1,1,1] stay."""
-    kept = {}
-    for one in fields(pictures):
-        picture = getattr(pictures, one.name)
-        kept[one.name] = picture[..., rows, :] if picture.shape[-2] == height else picture
-    return type(pictures)(**kept)
-
-
-def _joined(parts: list[Pictures]) -> Pictures:
-    """Strips one below the other."""
-    names = [one.name for one in fields(parts[0])]
-    return type(parts[0])(**{n: torch.cat([getattr(p, n) for p in parts], 2) for n in names})
+def _rows(pictures: Pictures, rows: slice) -> Pictures:
+    """Some rows of every picture; numbers [N,1,1,1] stay."""
+    return type(pictures)(
+        *(
+            picture if picture.shape[-2:] == (1, 1) else picture[..., rows, :]
+            for picture in (getattr(pictures, one.name) for one in fields(pictures))
+        )
+    )

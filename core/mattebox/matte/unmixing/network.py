@@ -1,11 +1,10 @@
 """The unmixing network: a small U-Net that weighs closed-form answers against each other.
 
 It sees the scene at half size (every pixel's own values stacked into channels) and gives, for every
-pixel, weights of the candidates of features.py, a small correction, the expected error of alpha,
-and which rule takes the screen's light out. For every 2x2 pixels it also names a colour of the
-subject, near those that were found, for which alpha is then solved in closed form. Corrections are
-bounded: given free rein the network answers by them alone, sharp on what it was trained on and
-wrong elsewhere.
+pixel, weights of the candidates, a small correction, the expected error of alpha, and which rule
+takes the screen's light out. For every 2x2 pixels it also names colours of the subject, near those
+that were found, for which alpha is then solved in closed form. Corrections are bounded: given free
+rein the network answers by them alone, sharp on what it was trained on and wrong elsewhere.
 """
 
 from __future__ import annotations
@@ -19,17 +18,29 @@ from torch import nn
 from mattebox.matte.unmixing.features import (
     ALIGNMENT,
     BRIGHTEST,
-    CANDIDATES,
     COLOURS,
     FEATURE_REACH,
     FULL_FEATURES,
     HALF_FEATURES,
+    Nearby,
     Relative,
+    Scene,
+    as_channels,
+    as_phases,
     closed_form,
+    enlarged_rows,
+    features,
+    from_phases,
+    half_size,
+    relative,
     shared_products,
+    surroundings,
 )
-from mattebox.matte.windows import box_mean
 
+NAMED_COLOURS = 2
+CANDIDATES = 9 + NAMED_COLOURS
+"""0, 1, the guide, its mean over 3x3 and 7x7, the same as light-scattering material has it, the
+physical bound, the first alpha, the plate's detail, and one for each colour that is named."""
 SPILL_RULES = 4
 """Nothing, down to the larger, the mean, the smaller of the other channels."""
 OUTPUTS = CANDIDATES + 2 + SPILL_RULES
@@ -39,8 +50,6 @@ LARGEST_CORRECTION = 0.1
 """Of alpha, beside the mean of the candidates."""
 LARGEST_RECOLOURING = 0.25
 """Of a colour's channel, in units of the plate's light."""
-SCATTERING_EXPONENT = 1.5
-"""1 / (1 - s) of material that throws the share s = 1/3 of the screen's light to the camera."""
 UNDECIDED = 0.06
 WIDTHS = (24, 40, 64, 80)
 LEAST_LOG_ERROR, LARGEST_LOG_ERROR = -7.0, 0.0
@@ -65,6 +74,11 @@ class Answer:
     log_error: torch.Tensor
     spill: torch.Tensor
 
+    @staticmethod
+    def channels() -> tuple[int, int, int]:
+        """Of each picture."""
+        return 1, 1, SPILL_RULES
+
 
 class UnmixingNetwork(nn.Module):
     """See the module. Weights are float32; ``widths`` are channels at 1/2, 1/4, 1/8 and 1/16."""
@@ -85,7 +99,7 @@ class UnmixingNetwork(nn.Module):
         self.from_sixteenth, self.join_eighth = conv(four, three, 1), conv(three, three)
         self.from_eighth, self.join_quarter = conv(three, two, 1), conv(two, two)
         self.from_quarter, self.join_half = conv(two, one, 1), conv(one, one)
-        self.leave = conv(one, 4 * OUTPUTS + NAMED, 1)
+        self.leave = conv(one, 4 * OUTPUTS + NAMED_COLOURS * NAMED, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -98,92 +112,143 @@ class UnmixingNetwork(nn.Module):
             bias[2] = 4.0
             bias[CANDIDATES + 1] = -3.0
             bias[CANDIDATES + 3] = 1.0
-            self.leave.bias[: 4 * OUTPUTS].copy_(bias.repeat_interleave(4))
+            self.leave.bias[: 4 * OUTPUTS].copy_(bias.repeat(4))
+            named = self.leave.bias[4 * OUTPUTS :].view(NAMED_COLOURS, NAMED)
+            named[0, 0] = named[1, COLOURS - 1] = 2.0  # the narrowest colour, and the widest
 
     def forward(self, stacked: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """[N,OUTPUTS,H,W], and [N,NAMED,H/2,W/2] that names a colour."""
-        half = self.body(F.relu(self.enter(stacked)))
-        return self.parted(self.leave(half))
+        """Of ``stacked`` features: [N,4 OUTPUTS,H/2,W/2] of each pixel, phase by phase, and
+        [N,NAMED_COLOURS * NAMED,H/2,W/2] that names colours."""
+        half = self.widened(F.relu(self.enter(stacked)))
+        half = self.joined(half, _enlarged(self.below(half)))
+        out = self.leave(half)
+        return out[:, : 4 * OUTPUTS], out[:, 4 * OUTPUTS :]
 
-    def body(self, half: torch.Tensor) -> torch.Tensor:
-        """What stands between the pixelwise first and last layer, [N,widths[0],H/2,W/2]."""
-        half = half + F.relu(self.at_half(half))
-        quarter = F.relu(self.to_quarter(half))
-        quarter = quarter + F.relu(self.at_quarter(quarter))
-        eighth = F.relu(self.to_eighth(quarter))
-        eighth = eighth + F.relu(self.at_eighth(eighth))
-        low = F.relu(self.to_sixteenth(eighth))
+    def widened(self, half: torch.Tensor) -> torch.Tensor:
+        """The first layer that looks around. [N,widths[0],H/2,W/2]."""
+        return _sum(half, F.relu_(self.at_half(half)))
+
+    def below(self, half: torch.Tensor) -> torch.Tensor:
+        """What smaller sizes say, [N,widths[0],H/4,W/4]."""
+        quarter = F.relu_(self.to_quarter(half))
+        quarter = _sum(quarter, F.relu_(self.at_quarter(quarter)))
+        eighth = F.relu_(self.to_eighth(quarter))
+        eighth = _sum(eighth, F.relu_(self.at_eighth(eighth)))
+        low = F.relu_(self.to_sixteenth(eighth))
         for layer in self.at_sixteenth:
-            low = low + F.relu(layer(low))
-        eighth = F.relu(eighth + _enlarged(self.from_sixteenth(low)))
-        eighth = eighth + F.relu(self.join_eighth(eighth))
-        quarter = F.relu(quarter + _enlarged(self.from_eighth(eighth)))
-        quarter = quarter + F.relu(self.join_quarter(quarter))
-        half = F.relu(half + _enlarged(self.from_quarter(quarter)))
-        return half + F.relu(self.join_half(half))
+            low = _sum(low, F.relu_(layer(low)))
+        eighth = F.relu_(_sum(eighth, _enlarged(self.from_sixteenth(low))))
+        eighth = _sum(eighth, F.relu_(self.join_eighth(eighth)))
+        quarter = F.relu_(_sum(quarter, _enlarged(self.from_eighth(eighth))))
+        quarter = _sum(quarter, F.relu_(self.join_quarter(quarter)))
+        below: torch.Tensor = self.from_quarter(quarter)
+        return below
 
-    @staticmethod
-    def parted(out: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What the last layer gave, as of ``forward``."""
-        return F.pixel_shuffle(out[:, : 4 * OUTPUTS], 2), out[:, 4 * OUTPUTS :]
+    def joined(self, half: torch.Tensor, enlarged: torch.Tensor) -> torch.Tensor:
+        """Both sizes together, [N,widths[0],H/2,W/2]."""
+        half = F.relu_(_sum(half, enlarged))
+        return _sum(half, F.relu_(self.join_half(half)))
 
 
-def answer(
-    seen: Relative,
-    colours: torch.Tensor,
-    detail: torch.Tensor,
-    out: torch.Tensor,
-    named: torch.Tensor,
-) -> Answer:
-    """The network's output applied to the candidates, in float32.
+@dataclass(frozen=True)
+class Seen:
+    """All that the network and its answer need of a batch of scenes.
+
+    Attributes:
+        phases: the scenes in units of the plate's light, in phases.
+        nearby: what is around every 2x2 pixels.
+        stacked: the network's input, channels last.
+    """
+
+    phases: Relative
+    nearby: Nearby
+    stacked: torch.Tensor
+
+
+def seen(scene: Scene) -> Seen:
+    """Whole scenes as the network sees them."""
+    phases = relative(scene).in_phases()
+    half = half_size(phases, scene.doubt)
+    nearby = surroundings(half).rows(slice(0, half.shape[-2]))
+    given = stacked(phases.shown(), features(scene, half, nearby))
+    return Seen(phases, nearby, given.contiguous(memory_format=torch.channels_last))
+
+
+def stacked(shown: torch.Tensor, half: torch.Tensor) -> torch.Tensor:
+    """The network's input [N,4 FULL_FEATURES + HALF_FEATURES,h,w].
 
     Args:
-        seen: the scene in units of the plate's light.
-        colours, detail: of its ``Features``.
-        out, named: what the network gave.
+        shown: [4 N,FULL_FEATURES,h,w], ``Relative.shown`` in phases.
+        half: [N,HALF_FEATURES,h,w], ``features``.
     """
-    out = out.float()
-    own = _named_colour(colours, named.float())
-    enlarged = _enlarged(torch.cat([colours, own, detail], 1))
-    source = seen.source.clamp_max(BRIGHTEST)
-    shared = shared_products(source, seen.plate)
-    grain = seen.noise * seen.noise
-    zero = torch.zeros_like(seen.guide)
-    near = box_mean(seen.guide, 1)
-    kept = (1.0 - near).clamp(0.0, 1.0)
+    return torch.cat([as_channels(shown), half], 1)
+
+
+def answer(seen: Seen, out: torch.Tensor, named: torch.Tensor) -> Answer:
+    """What the network gave for whole scenes, applied to the candidates, in float32."""
+    enlarged = named_in_phases(seen.nearby, named.float())
+    return answer_of_pixels(seen.phases, enlarged, as_phases(out.float()))
+
+
+def named_in_phases(nearby: Nearby, named: torch.Tensor) -> torch.Tensor:
+    """[4 N,3 NAMED_COLOURS + 1,h,w]: the colours that are named, and alpha by detail."""
+    colours = named_colours(nearby.colours, named)
+    return enlarged_in_phases(torch.cat([*colours, nearby.detail[:, :1]], 1))
+
+
+def answer_of_pixels(phases: Relative, enlarged: torch.Tensor, out: torch.Tensor) -> Answer:
+    """The pixelwise half of ``answer``.
+
+    Args:
+        phases: in phases.
+        enlarged: [4 N,3 NAMED_COLOURS + 1,h,w], ``named_in_phases``.
+        out: [4 N,OUTPUTS,h,w] in phases, float32.
+    """
+    source = phases.source.clamp_max(BRIGHTEST)
+    shared = shared_products(source, phases.plate)
+    grain = phases.noise * phases.noise
+    kept = (1.0 - phases.near).clamp_(0.0, 1.0)
+    weights = (out[:, :CANDIDATES] - out[:, :CANDIDATES].amax(1, keepdim=True)).exp_()
     candidates = [
-        zero,
-        zero + 1.0,
-        seen.guide.clamp(-0.1, 1.1),
-        near.clamp(-0.1, 1.1),
-        box_mean(seen.guide.clamp(-0.3, 1.4), 3).clamp(-0.1, 1.1),
-        1.0 - kept**SCATTERING_EXPONENT,
-        seen.bound.clamp(0.0, 1.0),
-        seen.first,
-        enlarged[:, 3 * COLOURS + 3 :],
+        phases.guide.clamp(-0.1, 1.1),
+        phases.near.clamp(-0.1, 1.1),
+        phases.far.clamp(-0.1, 1.1),
+        1.0 - kept * kept.sqrt(),  # of what throws a third of the screen's light to the camera
+        phases.bound.clamp(0.0, 1.0),
+        phases.first,
+        enlarged[:, 3 * NAMED_COLOURS :],
     ]
-    for index in range(COLOURS + 1):
+    for index in range(NAMED_COLOURS):
         colour = enlarged[:, 3 * index : 3 * index + 3]
-        alpha, _ = closed_form(colour, seen.plate, shared, grain)
-        candidates.append(alpha.clamp(-0.1, 1.1))
-    weights = torch.softmax(out[:, :CANDIDATES], 1)
-    alpha = LARGEST_CORRECTION * torch.tanh(out[:, CANDIDATES : CANDIDATES + 1])
-    for index, candidate in enumerate(candidates):
-        alpha = alpha + weights[:, index : index + 1] * candidate
+        solved = closed_form(colour, phases.plate, shared, grain)
+        candidates.append(solved.clamp_(-0.1, 1.1))
+    total, alpha = weights[:, :1] + weights[:, 1:2], weights[:, 1:2]
+    for index, candidate in enumerate(candidates, 2):
+        weight = weights[:, index : index + 1]
+        total = total + weight
+        alpha = torch.addcmul(alpha, weight, candidate)
+    correction = LARGEST_CORRECTION * torch.tanh(out[:, CANDIDATES : CANDIDATES + 1])
     return Answer(
-        alpha,
-        out[:, CANDIDATES + 1 : CANDIDATES + 2].clamp(LEAST_LOG_ERROR, LARGEST_LOG_ERROR),
-        _decided(torch.softmax(out[:, CANDIDATES + 2 :], 1)),
+        from_phases(alpha / total + correction),
+        from_phases(
+            out[:, CANDIDATES + 1 : CANDIDATES + 2].clamp(LEAST_LOG_ERROR, LARGEST_LOG_ERROR)
+        ),
+        from_phases(_decided(torch.softmax(out[:, CANDIDATES + 2 :], 1))),
     )
 
 
-def _named_colour(found: torch.Tensor, named: torch.Tensor) -> torch.Tensor:
-    """[N,3,H/2,W/2] a mean of the colours ``found``, moved a little."""
-    shares = torch.softmax(named[:, :COLOURS], 1)
-    colour = LARGEST_RECOLOURING * torch.tanh(named[:, COLOURS:])
-    for index in range(COLOURS):
-        colour = colour + shares[:, index : index + 1] * found[:, 3 * index : 3 * index + 3]
-    return colour.clamp(0.0, BRIGHTEST)
+def named_colours(found: torch.Tensor, named: torch.Tensor) -> list[torch.Tensor]:
+    """NAMED_COLOURS of [N,3,h,w], each a mean of the colours ``found``, moved a little."""
+    colours = []
+    for index in range(NAMED_COLOURS):
+        own = named[:, index * NAMED : (index + 1) * NAMED]
+        shares = torch.softmax(own[:, :COLOURS], 1)
+        colour = LARGEST_RECOLOURING * torch.tanh(own[:, COLOURS:])
+        for which in range(COLOURS):
+            part = slice(3 * which, 3 * which + 3)
+            colour = torch.addcmul(colour, shares[:, which : which + 1], found[:, part])
+        colours.append(colour.clamp(0.0, BRIGHTEST))
+    return colours
 
 
 def _decided(shares: torch.Tensor) -> torch.Tensor:
@@ -191,5 +256,26 @@ def _decided(shares: torch.Tensor) -> torch.Tensor:
     return (shares * (1.0 + 2.0 * UNDECIDED) - UNDECIDED).clamp(0.0, 1.0)
 
 
+def enlarged_in_phases(half: torch.Tensor) -> torch.Tensor:
+    """[4 N,C,h,w]: twice the size, bilinear between the pixels' middles, in phases.
+
+    Reads one pixel.
+    """
+    wide = F.pad(half, (1, 1, 1, 1), mode="replicate")
+    middle, height, width = wide[..., 1:-1, :], half.shape[-2], half.shape[-1]
+    parts = []
+    for above in (0, 2):
+        rows = torch.lerp(middle, wide[..., above : above + height, :], 0.25)
+        parts += [
+            torch.lerp(rows[..., 1:-1], rows[..., left : left + width], 0.25) for left in (0, 2)
+        ]
+    return torch.stack(parts, 1).flatten(0, 1)
+
+
+def _sum(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """Their sum; where nothing is learned it takes the place of ``other``, which is over with."""
+    return one + other if torch.is_grad_enabled() else other.add_(one)
+
+
 def _enlarged(picture: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(picture, scale_factor=2, mode="bilinear", align_corners=False)
+    return enlarged_rows(picture, slice(0, 2 * picture.shape[-2]))
