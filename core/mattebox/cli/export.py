@@ -175,7 +175,8 @@ def _loaded(
     asked: str, refiner: Refiner, output: Path
 ) -> tuple[RobustVideoMatting | BackgroundMatting, Provenance]:
     """The network with its weights, float32 on the CPU, and where they come from."""
-    from mattebox.engines.checkpoints import load_bgmv2, load_checkpoint, load_rvm
+    from mattebox.engines.checkpoints import load_bgmv2, load_rvm
+    from mattebox.engines.onnx_files import OnnxNetwork
     from mattebox.export.files import Provenance
     from mattebox.weights.choose import choose_weights, know_weights
 
@@ -183,12 +184,12 @@ def _loaded(
     if output.exists() and output.samefile(chosen.path):
         raise UsageError(f"{output} is the weights file itself", next_step="choose another -o")
     known = know_weights(chosen)
-    if known.file.format == "onnx":
+    checkpoint = known.file
+    if isinstance(checkpoint, OnnxNetwork):
         raise UsageError(
             f"{chosen.path} is an ONNX file already",
             expected="weights for torch: .pth, .safetensors or TorchScript",
         )
-    checkpoint = load_checkpoint(chosen.path)
     provenance = Provenance(checkpoint.network, checkpoint.sha256, known.licence)
     if checkpoint.network.startswith("rvm"):
         wanted = None if refiner is Refiner.AUTO else cast("RvmRefiner", refiner.value)

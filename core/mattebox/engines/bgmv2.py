@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
-from mattebox.engines.checkpoints import Checkpoint, load_bgmv2, load_checkpoint
+from mattebox.engines.checkpoints import load_bgmv2
 from mattebox.engines.network_runtime import (
     encoded_picture,
     memory_faults,
@@ -19,6 +19,7 @@ from mattebox.engines.network_runtime import (
 from mattebox.engines.networks.bgmv2 import Refinement, RefineMode
 from mattebox.engines.networks.bgmv2_cells import CELL
 from mattebox.engines.networks.folding import fold_batch_norms
+from mattebox.engines.weights_file import Weights, torch_weights
 from mattebox.errors import UnknownNameError, UsageError
 
 INFO = EngineInfo(
@@ -62,7 +63,7 @@ class Bgmv2Engine:
 
     def __init__(
         self,
-        weights: Path | Checkpoint,
+        weights: Path | Weights,
         *,
         device: torch.device,
         precision: str = "float32",
@@ -84,7 +85,7 @@ class Bgmv2Engine:
         if mode not in get_args(RefineMode):
             raise UnknownNameError("refine mode", mode, get_args(RefineMode))
         dtype = number_type(precision)
-        checkpoint = weights if isinstance(weights, Checkpoint) else load_checkpoint(weights)
+        checkpoint = torch_weights(weights)
         self._network = load_bgmv2(checkpoint)
         if device.type == "cuda":
             fold_batch_norms(self._network)

@@ -9,14 +9,8 @@ import torch
 from mattebox.engines.base import EngineInput, Prediction
 from mattebox.engines.bgmv2 import INFO, MEMORY_ADVICE, pictures_of_whole_cells
 from mattebox.engines.onnx_files import BGMV2_INPUTS, OnnxNetwork
-from mattebox.engines.onnx_networks import (
-    check_precision,
-    check_size,
-    model_bytes,
-    open_onnx,
-    picture_type,
-)
-from mattebox.engines.onnx_session import OnnxSession
+from mattebox.engines.onnx_session import OnnxSession, picture_type
+from mattebox.engines.weights_file import Weights, onnx_weights
 from mattebox.errors import UsageError
 
 OFFICIAL_MODE = "sampling"
@@ -27,7 +21,7 @@ class Bgmv2OnnxEngine:
     """BGMv2 in onnxruntime. Coarse size and refinement are what the file was exported with.
 
     Args:
-        weights: an ONNX file of BGMv2, by its content.
+        weights: an ONNX file of BGMv2, by its content, or what was read from it.
         device: where to compute.
         provider: ``auto``, ``cpu``, ``cuda`` or ``tensorrt``.
         precision: must be the file's, or ``float32``, which stands for "the file's".
@@ -45,7 +39,7 @@ class Bgmv2OnnxEngine:
 
     def __init__(
         self,
-        weights: Path,
+        weights: Path | Weights,
         *,
         device: torch.device,
         provider: str = "auto",
@@ -54,18 +48,19 @@ class Bgmv2OnnxEngine:
         mode: str = OFFICIAL_MODE,
         sample_pixels: int | None = None,
     ) -> None:
-        data, file = open_onnx(weights, INFO.name)
+        file = onnx_weights(weights)
+        file.refuse_another_engine(INFO.name)
         _check_decided(file, "--ratio", "downsample_ratio", scale)
         _check_decided(file, "--refine-pixels", "refine_pixels", sample_pixels)
         if mode != OFFICIAL_MODE:
             _check_decided(file, "--refine-mode", "refine_mode", mode)
-        check_precision(file, precision)
+        file.refuse_another_precision(precision)
         self._file = file
         self._dtype = picture_type(file)
         self._device = device
         self._session = OnnxSession(
-            model_bytes(data, file),
-            weights,
+            file.model,
+            file.path,
             file.outputs,
             device=device,
             provider=provider,
@@ -79,7 +74,7 @@ class Bgmv2OnnxEngine:
         picture, plate = pictures_of_whole_cells(frame)
         height, width = frame.linear.shape[-2:]
         batch, _, rows, columns = picture.shape
-        check_size(self._file, rows, columns)
+        self._file.refuse_another_size(rows, columns)
         given = {
             name: whole.to(device=self._device, dtype=self._dtype)
             for name, whole in zip(BGMV2_INPUTS, (picture, plate), strict=True)

@@ -1,7 +1,6 @@
-"""Weights files: which network they are of, whether they are whole, and a network made of them.
+"""Named tensors: which network they are of, whether they are whole, and a network made of them.
 
-The network is told from names and shapes inside the file, never from the file's name. Reads torch's
-``.pth`` (tensors only, no code is run), ``.safetensors`` and TorchScript archives.
+The network is told from names and shapes, never from a file's name.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import torch
 from mattebox.engines.networks.bgmv2 import BackgroundMatting
 from mattebox.engines.networks.mobilenetv3 import IMAGENET, Normalisation
 from mattebox.engines.networks.rvm import RobustVideoMatting, RvmRefiner
-from mattebox.engines.torch_files import KNOWN, read_tensors
+from mattebox.engines.weights_file import KNOWN
 from mattebox.errors import WeightsError
 
 RvmName = Literal["rvm_mobilenetv3", "rvm_resnet50"]
@@ -53,29 +52,6 @@ class Checkpoint:
     path: Path | None = None
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a weights file.
-
-    Raises:
-        WeightsError: the file is missing, damaged, something else, or of an unknown network.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(
-            f"the weights file {path} cannot be read: {error.strerror or error}",
-            next_step="check --weights",
-            path=path,
-        ) from error
-    return checkpoint_of(data, path)
-
-
-def checkpoint_of(data: bytes, path: Path) -> Checkpoint:
-    """``load_checkpoint`` of a file already read."""
-    tensors = _without_constants(read_tensors(data, path), path)
-    return identify(tensors, hashlib.sha256(data).hexdigest(), path)
-
-
 def identify(
     tensors: Mapping[str, torch.Tensor], sha256: str | None = None, path: Path | None = None
 ) -> Checkpoint:
@@ -89,6 +65,7 @@ def identify(
     Raises:
         WeightsError: unknown network, or names, shapes or values that are not its own.
     """
+    tensors = _without_constants(dict(tensors), path)
     found = _network_of(tensors)
     if found is None:
         raise WeightsError(
@@ -204,7 +181,9 @@ def _network_of(
     return None
 
 
-def _without_constants(tensors: dict[str, torch.Tensor], path: Path) -> dict[str, torch.Tensor]:
+def _without_constants(
+    tensors: dict[str, torch.Tensor], path: Path | None
+) -> dict[str, torch.Tensor]:
     """The tensors without those that a program keeps beside its weights, which must be ours."""
     for ending, wanted in CONSTANTS.items():
         found = tensors.pop(f"backbone.{ending}", None)
@@ -212,7 +191,8 @@ def _without_constants(tensors: dict[str, torch.Tensor], path: Path) -> dict[str
             found.flatten(), torch.tensor(wanted, dtype=found.dtype)
         ):
             raise WeightsError(
-                f"{path} normalises its picture with backbone.{ending} {found.flatten().tolist()}",
+                f"{_called(path)} normalise the picture with backbone.{ending} "
+                f"{found.flatten().tolist()}",
                 expected=f"ImageNet's {list(wanted)}",
                 next_step="give the release's own file",
                 path=path,

@@ -1,18 +1,22 @@
 """ONNX files: whose network they hold, told from what they take, answer and hold.
 
-Reads the file's bytes only; neither ``onnx`` nor ``onnxruntime`` is needed to tell.
+Parsed by the ``onnx`` package and mended in memory; onnxruntime is not needed to tell.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
-from mattebox.engines.onnx_proto import Model, Node, Port, ProtoError, read_model
-from mattebox.errors import WeightsError
+from mattebox.engines.onnx_runtime import absent
+from mattebox.engines.weights_file import damaged
+from mattebox.errors import UsageError, WeightsError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 RVM_STATES = ("r1i", "r2i", "r3i", "r4i")
 RVM_OUTPUTS = ("fgr", "pha", "r1o", "r2o", "r3o", "r4o")
@@ -40,6 +44,19 @@ RVM_HEAD = (4, 16, 1, 1)
 RVM_BOX = (4, 1, 3, 3)
 """Weight of the learned refiner's box filter."""
 
+Shape: TypeAlias = "tuple[int | str | None, ...]"
+"""Sides of a tensor: a number, the name of a dynamic one, or None where nothing is said."""
+Constants: TypeAlias = "Mapping[str, TensorProto]"
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input or output: its name, number type (as torch says it) and shape."""
+
+    name: str
+    type: str
+    shape: Shape
+
 
 @dataclass(frozen=True)
 class OnnxNetwork:
@@ -56,9 +73,9 @@ class OnnxNetwork:
         has_ratio: RVM: True where the ratio is part of the file, known or not.
         refiner: RVM: ``deep`` or ``fast``; else None.
         unrefined: RVM: the tensor with the coarse answer, before the refiner, or None.
-        shares_dimensions: True where tensors of different sizes use one name for their sides.
-        producer: the program that wrote the file.
         notes: what it says about itself, key -> value; ``mattebox.*`` in our own exports.
+        model: the bytes to run: the file's, mended where tensors of different sizes use one name
+            for their sides, and with ``unrefined`` as one more output.
     """
 
     path: Path
@@ -72,9 +89,8 @@ class OnnxNetwork:
     has_ratio: bool
     refiner: str | None
     unrefined: Port | None
-    shares_dimensions: bool
-    producer: str
     notes: Mapping[str, str] = field(repr=False)
+    model: bytes = field(repr=False)
 
     def input(self, name: str) -> Port:
         """Raises WeightsError where the file has no such input."""
@@ -87,81 +103,171 @@ class OnnxNetwork:
             path=self.path,
         )
 
+    def refuse_another_engine(self, engine: str) -> None:
+        """Raises WeightsError where the network is not one of ``rvm`` or ``bgmv2``."""
+        if self.network is None:
+            takes = ", ".join(port.name for port in self.inputs)
+            gives = ", ".join(port.name for port in self.outputs)
+            raise WeightsError(
+                f"the weights {self.path} are of no network we know (inputs {takes}; outputs "
+                f"{gives})",
+                next_step="use --engine onnx-matte with --model-config FILE (docs/onnx.md)",
+                path=self.path,
+            )
+        family = self.network.partition("_")[0]
+        if family != engine:
+            raise WeightsError(
+                f"the weights {self.path} are of {self.network}, not of {engine}",
+                next_step=f"use --engine {family}, or other weights",
+                path=self.path,
+            )
 
-def is_onnx(data: bytes) -> bool:
-    """Whether bytes are an ONNX model. Cheap for everything else."""
-    # ModelProto begins with its ir_version (field 1) in every file that tools write.
-    if data[:1] != b"\x08":
-        return False
-    try:
-        model = read_model(data)
-    except ProtoError:
-        return False
-    return bool(model.nodes)
+    def refuse_another_precision(self, asked: str) -> None:
+        """Raises UsageError where another number type than the file's is asked for."""
+        if asked not in ("float32", self.precision):
+            raise UsageError(
+                f"{self.path} computes in {self.precision}, not in {asked}",
+                next_step=f"leave --precision away, or export with --precision {asked}",
+            )
+
+    def refuse_another_size(self, height: int, width: int) -> None:
+        """Raises UsageError where the file was made for another picture size."""
+        if self.size is not None and self.size != (height, width):
+            raise UsageError(
+                f"{self.path} was made for frames of {self.size[1]}x{self.size[0]}, this one is "
+                f"{width}x{height}",
+                next_step="export a file for this size, or one for any size",
+            )
 
 
-def identify_onnx(path: Path) -> OnnxNetwork:
-    """Read an ONNX file.
+def read_onnx(data: bytes, sha256: str, path: Path) -> OnnxNetwork:
+    """Tell what an ONNX file is.
+
+    Args:
+        data: the whole file.
+        sha256: of it.
+        path: where it came from, for messages.
 
     Raises:
-        WeightsError: missing, damaged, no ONNX file, or with its weights in a second file.
+        WeightsError: damaged, no ONNX file, or with its weights in a second file.
+        DeviceError: the ``onnx`` package is not installed.
     """
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise WeightsError(
-            f"the weights file {path} cannot be read: {error.strerror or error}",
-            next_step="check --weights",
-            path=path,
-        ) from error
-    return identify_onnx_bytes(data, path)
-
-
-def identify_onnx_bytes(data: bytes, path: Path) -> OnnxNetwork:
-    """``identify_onnx`` of a file already read."""
+        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+        from onnx import ModelProto
+    except ModuleNotFoundError as error:
+        raise absent("the onnx package") from error
     try:
-        model = read_model(data)
-    except ProtoError as error:
-        raise WeightsError(
-            f"{path} is truncated, damaged or not an ONNX file ({error})",
-            next_step="fetch the file again",
-            path=path,
-        ) from error
-    if any(constant.is_elsewhere for constant in model.constants.values()):
+        model = ModelProto.FromString(data)
+        if not model.graph.node:
+            raise ValueError("there is no operation in it")
+        return _network(model, data, sha256, path)
+    except (DecodeError, ValueError) as error:
+        raise damaged(path, f"as ONNX: {error}") from error
+
+
+def _network(model: ModelProto, data: bytes, sha256: str, path: Path) -> OnnxNetwork:
+    if any(tensor.data_location == tensor.EXTERNAL for tensor in _tensors(model)):
         raise WeightsError(
             f"{path} keeps its weights in a second file",
             expected="one file, so that its sha256 says what it holds",
             next_step="save it again with onnx.save(onnx.load(FILE), OTHER)",
             path=path,
         )
-    names = {port.name for port in model.inputs}
-    answers = {port.name for port in model.outputs}
+    graph, constants = model.graph, _constants(model.graph)
+    # Old files list their weights among the inputs, too.
+    inputs = tuple(_port(port) for port in graph.input if port.name not in constants)
+    outputs = tuple(_port(port) for port in graph.output)
+    names, answers = {port.name for port in inputs}, {port.name for port in outputs}
     is_rvm = {"src", *RVM_STATES} <= names and set(RVM_OUTPUTS) <= answers
     is_bgmv2 = set(BGMV2_INPUTS) <= names and set(BGMV2_OUTPUTS) <= answers
-    network = _network_of(model) if is_rvm or is_bgmv2 else None
+    network = _name_of(constants.values()) if is_rvm or is_bgmv2 else None
     if network is not None and network.startswith("rvm") != is_rvm:
         network = None
-    has_ratio = network is not None and is_rvm and RVM_RATIO not in names
+    is_rvm = is_rvm and network is not None
+    has_ratio = is_rvm and RVM_RATIO not in names
+    notes = {_text(note.key): _text(note.value) for note in model.metadata_props}
+    unrefined = _unrefined(graph, constants) if is_rvm else None
     return OnnxNetwork(
         path=path,
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         network=network,
-        precision=_precision(model),
-        inputs=model.inputs,
-        outputs=model.outputs,
-        size=_size(model),
-        ratio=_ratio(model) if has_ratio else None,
+        precision=_precision(constants.values(), inputs),
+        inputs=inputs,
+        outputs=outputs,
+        size=_size(inputs),
+        ratio=_ratio(graph, constants, notes) if has_ratio else None,
         has_ratio=has_ratio,
-        refiner=_refiner(model) if network is not None and is_rvm else None,
-        unrefined=_unrefined(model) if is_rvm else None,
-        shares_dimensions=_shares_dimensions(model),
-        producer=model.producer,
-        notes=model.metadata,
+        refiner=_refiner(constants.values(), notes) if is_rvm else None,
+        unrefined=None if unrefined is None else _port(unrefined),
+        notes=notes,
+        model=_mended(model, data, unrefined, shares=_share_sides((*inputs, *outputs))),
     )
 
 
-def _network_of(model: Model) -> str | None:
-    shapes = Counter(constant.shape for constant in model.constants.values())
+def _tensors(model: ModelProto) -> Iterator[TensorProto]:
+    """Every tensor in a file, those of branches, loops and functions too."""
+    yield from _tensors_of(model.graph)
+    for function in model.functions:
+        yield from _tensors_of_nodes(function.node)
+
+
+def _tensors_of(graph: GraphProto) -> Iterator[TensorProto]:
+    yield from graph.initializer
+    for sparse in graph.sparse_initializer:
+        yield from (sparse.values, sparse.indices)
+    yield from _tensors_of_nodes(graph.node)
+
+
+def _tensors_of_nodes(nodes: Iterable[NodeProto]) -> Iterator[TensorProto]:
+    for node in nodes:
+        for attribute in node.attribute:
+            yield from (attribute.t, *attribute.tensors)
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors):
+                yield from (sparse.values, sparse.indices)
+            for graph in (attribute.g, *attribute.graphs):
+                yield from _tensors_of(graph)
+
+
+def _constants(graph: GraphProto) -> dict[str, TensorProto]:
+    found = {
+        node.output[0]: attribute.t
+        for node in graph.node
+        if node.op_type == "Constant" and node.output
+        for attribute in node.attribute
+        if attribute.HasField("t")
+    }
+    return {**found, **{tensor.name: tensor for tensor in graph.initializer}}
+
+
+def _port(port: ValueInfoProto) -> Port:
+    tensor = port.type.tensor_type
+    shape = tuple(
+        _text(side.dim_param)
+        if side.HasField("dim_param")
+        else side.dim_value
+        if side.HasField("dim_value")
+        else None
+        for side in tensor.shape.dim
+    )
+    return Port(_text(port.name), _type(tensor.elem_type), shape)
+
+
+def _text(value: str | bytes) -> str:
+    """protobuf hands text that is no UTF-8 on as bytes. Raises ValueError for it."""
+    return value if isinstance(value, str) else value.decode()
+
+
+def _type(code: int) -> str:
+    """The name that torch has for a number type."""
+    from onnx import TensorProto
+
+    name = next((name for name, number in TensorProto.DataType.items() if number == code), "other")
+    return {"FLOAT": "float32", "DOUBLE": "float64"}.get(name, name.lower())
+
+
+def _name_of(constants: Iterable[TensorProto]) -> str | None:
+    shapes = Counter(tuple(constant.dims) for constant in constants)
     for shape, network in STEMS.items():
         if shapes[shape]:
             if network == "bgmv2_resnet50" and shapes[DEEP_BLOCK] > MOST_DEEP_BLOCKS_OF_RESNET50:
@@ -170,68 +276,74 @@ def _network_of(model: Model) -> str | None:
     return None
 
 
-def _precision(model: Model) -> str:
+def _precision(constants: Iterable[TensorProto], inputs: tuple[Port, ...]) -> str:
     """The type that most weights have; of the first input where there are none."""
-    weights = Counter(c.type for c in model.constants.values() if len(c.shape) > 1)
+    weights = Counter(constant.data_type for constant in constants if len(constant.dims) > 1)
     if weights:
-        return weights.most_common(1)[0][0]
-    return model.inputs[0].type if model.inputs else "float32"
+        return _type(weights.most_common(1)[0][0])
+    return inputs[0].type if inputs else "float32"
 
 
-def _size(model: Model) -> tuple[int, int] | None:
-    for port in model.inputs:
-        if port.name == "src" or len(model.inputs) == 1:
+def _size(inputs: tuple[Port, ...]) -> tuple[int, int] | None:
+    for port in inputs:
+        if port.name == "src" or len(inputs) == 1:
             sides = port.shape[-2:]
             if len(port.shape) == 4 and isinstance(sides[0], int) and isinstance(sides[1], int):
                 return sides[0], sides[1]
     return None
 
 
-def _ratio(model: Model) -> float | None:
+def _ratio(graph: GraphProto, constants: Constants, notes: Mapping[str, str]) -> float | None:
     """The ratio a file was made for: its note, else the factor by which it shrinks ``src``."""
-    if RATIO_NOTE in model.metadata:
+    if RATIO_NOTE in notes:
         try:
-            return float(model.metadata[RATIO_NOTE])
+            return float(notes[RATIO_NOTE])
         except ValueError:
             return None
     same = {"src"}
-    for node in model.nodes:
-        if node.inputs[:1] and node.inputs[0] in same:
-            if node.kind in ("Identity", "Cast"):
-                same.update(node.outputs)
-            elif node.kind in ("Resize", "Upsample"):
-                return _constant_scale(model, node)
+    for node in graph.node:
+        if node.input and node.input[0] in same:
+            if node.op_type in ("Identity", "Cast"):
+                same.update(node.output)
+            elif node.op_type in ("Resize", "Upsample"):
+                return _constant_scale(constants, node)
     return 1.0
 
 
-def _constant_scale(model: Model, resize: Node) -> float | None:
-    for name in resize.inputs[1:]:
-        values = model.constants[name].values if name in model.constants else ()
-        if len(values) == 4 and 0.0 < values[3] < 1.0:
-            return float(f"{values[3]:.7g}")
+def _constant_scale(constants: Constants, resize: NodeProto) -> float | None:
+    from onnx import numpy_helper
+
+    for name in resize.input[1:]:
+        tensor = constants.get(name)
+        if tensor is not None and list(tensor.dims) == [4] and tensor.data_type == tensor.FLOAT:
+            scale = float(numpy_helper.to_array(tensor)[3])
+            if 0.0 < scale < 1.0:
+                return float(f"{scale:.7g}")
     return None
 
 
-def _refiner(model: Model) -> str:
-    if REFINER_NOTE in model.metadata:
-        return model.metadata[REFINER_NOTE]
-    is_deep = any(constant.shape == RVM_BOX for constant in model.constants.values())
-    return "deep" if is_deep else "fast"
+def _refiner(constants: Iterable[TensorProto], notes: Mapping[str, str]) -> str:
+    if REFINER_NOTE in notes:
+        return notes[REFINER_NOTE]
+    return "deep" if any(tuple(constant.dims) == RVM_BOX for constant in constants) else "fast"
 
 
-def _unrefined(model: Model) -> Port | None:
+def _unrefined(graph: GraphProto, constants: Constants) -> ValueInfoProto | None:
+    from onnx import TypeProto, ValueInfoProto
+
     # The learned refiner ends in a convolution of the same shape, further down.
-    for node in model.nodes:
-        weight = model.constants.get(node.inputs[1]) if len(node.inputs) > 1 else None
-        if node.kind == "Conv" and weight is not None and weight.shape == RVM_HEAD:
-            return Port(node.outputs[0], weight.type, (None, 4, None, None))
+    for node in graph.node:
+        weight = constants.get(node.input[1]) if len(node.input) > 1 else None
+        if node.op_type == "Conv" and weight is not None and tuple(weight.dims) == RVM_HEAD:
+            kind = TypeProto(tensor_type=TypeProto.Tensor(elem_type=weight.data_type))
+            return ValueInfoProto(name=node.output[0], type=kind)
     return None
 
 
-def _shares_dimensions(model: Model) -> bool:
+def _share_sides(ports: tuple[Port, ...]) -> bool:
     """Whether a tensor that has a size of its own names its sides as another does."""
     own: dict[str, str] = {}
-    for port in (*model.inputs, *model.outputs):
+    for port in ports:
         stem = port.name if port.name in BGMV2_COARSE else "picture"
         if port.name in (*RVM_STATES, *RVM_OUTPUTS[2:]):
             stem = port.name[:2]
@@ -239,3 +351,21 @@ def _shares_dimensions(model: Model) -> bool:
             if isinstance(side, str) and own.setdefault(side, stem) != stem:
                 return True
     return False
+
+
+def _mended(
+    model: ModelProto, data: bytes, unrefined: ValueInfoProto | None, *, shares: bool
+) -> bytes:
+    """The bytes to run; changes ``model``."""
+    graph = model.graph
+    if shares:
+        # onnxruntime may give two tensors one piece of memory where it believes them equal. Notes
+        # about shapes inside the graph may use the names that were shared.
+        del graph.value_info[:]
+        for port in (*graph.input, *graph.output):
+            for axis, side in enumerate(port.type.tensor_type.shape.dim):
+                if side.HasField("dim_param"):
+                    side.dim_param = f"{port.name}_axis{axis}"
+    if unrefined is not None:
+        graph.output.append(unrefined)
+    return model.SerializeToString() if shares or unrefined is not None else data

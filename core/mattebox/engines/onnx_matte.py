@@ -9,10 +9,9 @@ import torch.nn.functional as F
 
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
 from mattebox.engines.network_runtime import encoded_picture, memory_faults
-from mattebox.engines.onnx_files import OnnxNetwork
-from mattebox.engines.onnx_networks import model_bytes, read_onnx
-from mattebox.engines.onnx_proto import Port
+from mattebox.engines.onnx_files import OnnxNetwork, Port
 from mattebox.engines.onnx_session import TYPES, OnnxSession
+from mattebox.engines.weights_file import Weights, onnx_weights
 from mattebox.errors import UnknownNameError, UsageError, WeightsError
 from mattebox.network_config import NetworkConfig, PictureInput
 
@@ -36,7 +35,7 @@ class OnnxMatteEngine:
     """A network from an ONNX file and its config.
 
     Args:
-        weights: the ONNX file.
+        weights: the ONNX file, or what was read from it.
         config: how pictures go in and the alpha comes out.
         device: where to compute.
         provider: ``auto``, ``cpu``, ``cuda`` or ``tensorrt``.
@@ -50,9 +49,14 @@ class OnnxMatteEngine:
     info = INFO
 
     def __init__(
-        self, weights: Path, config: NetworkConfig, *, device: torch.device, provider: str = "auto"
+        self,
+        weights: Path | Weights,
+        config: NetworkConfig,
+        *,
+        device: torch.device,
+        provider: str = "auto",
     ) -> None:
-        data, file = read_onnx(weights)
+        file = onnx_weights(weights)
         self._config = config
         self._device = device
         self._picture = _port(file.inputs, config.picture.input, "input")
@@ -65,8 +69,8 @@ class OnnxMatteEngine:
         )
         _check_inputs(file, [self._picture, *([self._second] if self._second else [])])
         self._session = OnnxSession(
-            model_bytes(data, file),
-            weights,
+            file.model,
+            file.path,
             file.outputs,
             device=device,
             provider=provider,

@@ -74,14 +74,19 @@ def find_runtime() -> OnnxRuntime | None:
     return _facts(import_runtime())
 
 
+def absent(package: str) -> DeviceError:
+    """What is said where a package is absent that ONNX files need."""
+    return DeviceError(
+        f"{package} is not installed, and the weights are an ONNX file",
+        next_step="pip install 'mattebox[onnx]' (or 'mattebox[onnx-gpu]' on a machine with CUDA), "
+        "or give the network's .pth file",
+    )
+
+
 def import_runtime() -> Any:
     """The ``onnxruntime`` module. Raises DeviceError where it is absent or does not load."""
     if importlib.util.find_spec("onnxruntime") is None:
-        raise DeviceError(
-            "onnxruntime is not installed, and the weights are an ONNX file",
-            next_step="pip install 'mattebox[onnx]' (or 'mattebox[onnx-gpu]' on a machine with "
-            "CUDA), or give the network's .pth file",
-        )
+        raise absent("onnxruntime")
     try:
         return importlib.import_module("onnxruntime")
     except (ImportError, AttributeError, OSError) as error:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from mattebox.engines.network_runtime import memory_faults
-from mattebox.engines.onnx_proto import Port
+from mattebox.engines.onnx_files import OnnxNetwork, Port
 from mattebox.engines.onnx_runtime import PROVIDERS, find_runtime, import_runtime
 from mattebox.errors import DeviceError, UnknownNameError, UsageError, WeightsError
 
@@ -53,6 +53,16 @@ def provider_for(wanted: str, device: torch.device) -> str:
             next_step=f"say --device {needed}, or leave --provider at auto",
         )
     return wanted
+
+
+def picture_type(file: OnnxNetwork) -> torch.dtype:
+    """Number type of the pictures a file takes. Raises WeightsError for one we do not bind."""
+    kind = file.input("src").type
+    if kind not in ("float32", "float16"):
+        raise WeightsError(
+            f"{file.path} takes pictures of {kind}", expected="float32 or float16", path=file.path
+        )
+    return TYPES[kind][0]
 
 
 class OnnxSession:

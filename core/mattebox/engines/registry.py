@@ -8,10 +8,11 @@ from typing import Any
 import torch
 
 from mattebox.engines.base import Engine, EngineInfo
-from mattebox.engines.weights_file import runs_on_onnx
+from mattebox.engines.onnx_files import OnnxNetwork
+from mattebox.engines.weights_file import Weights, read_weights
 from mattebox.errors import UsageError, WeightsError
 from mattebox.network_config import NetworkConfig
-from mattebox.settings import EngineName, KeySettings, Provider
+from mattebox.settings import Backend, EngineName, KeySettings, Provider
 
 
 def engine_info(name: EngineName) -> EngineInfo:
@@ -68,18 +69,18 @@ def make_engine(
                     next_step="give --model-config FILE (docs/onnx.md)",
                 )
             return OnnxMatteEngine(
-                _needed(weights), config, device=device, provider=settings.provider.value
+                _read(weights), config, device=device, provider=settings.provider.value
             )
         case EngineName.RVM:
-            return _rvm(settings, _needed(weights), device)
+            return _rvm(settings, _read(weights), device)
         case EngineName.BGMV2:
-            return _bgmv2(settings, _needed(weights), device)
+            return _bgmv2(settings, _read(weights), device)
 
 
-def _rvm(settings: KeySettings, weights: Path, device: torch.device) -> Engine[Any]:
+def _rvm(settings: KeySettings, weights: Weights, device: torch.device) -> Engine[Any]:
     precision, refiner = settings.precision.value, settings.refiner.value
     ratio = _number_or_auto(settings.ratio)
-    if runs_on_onnx(weights, settings.backend):
+    if _on_onnx(settings, weights):
         from mattebox.engines.rvm_onnx import RvmOnnxEngine
 
         return RvmOnnxEngine(
@@ -96,9 +97,9 @@ def _rvm(settings: KeySettings, weights: Path, device: torch.device) -> Engine[A
     return RvmEngine(weights, device=device, precision=precision, refiner=refiner, ratio=ratio)
 
 
-def _bgmv2(settings: KeySettings, weights: Path, device: torch.device) -> Engine[Any]:
+def _bgmv2(settings: KeySettings, weights: Weights, device: torch.device) -> Engine[Any]:
     precision, scale = settings.precision.value, _number_or_auto(settings.ratio)
-    if runs_on_onnx(weights, settings.backend):
+    if _on_onnx(settings, weights):
         from mattebox.engines.bgmv2_onnx import Bgmv2OnnxEngine
 
         return Bgmv2OnnxEngine(
@@ -132,10 +133,17 @@ def _refuse_provider(settings: KeySettings) -> None:
         )
 
 
-def _needed(weights: Path | None) -> Path:
+def _on_onnx(settings: KeySettings, weights: Weights) -> bool:
+    """Whether onnxruntime runs them: as asked for, or (``auto``) as the file is made."""
+    if settings.backend is Backend.AUTO:
+        return isinstance(weights, OnnxNetwork)
+    return settings.backend is Backend.ONNX
+
+
+def _read(weights: Path | None) -> Weights:
     if weights is None:
         raise WeightsError("this engine needs weights", next_step="give --weights FILE")
-    return weights
+    return read_weights(weights)
 
 
 def _number_or_auto(text: str) -> float | None:

@@ -8,7 +8,7 @@ from typing import cast, get_args
 import torch
 
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
-from mattebox.engines.checkpoints import Checkpoint, load_checkpoint, load_rvm
+from mattebox.engines.checkpoints import load_rvm
 from mattebox.engines.network_runtime import (
     encoded_picture,
     memory_faults,
@@ -18,6 +18,7 @@ from mattebox.engines.network_runtime import (
 from mattebox.engines.networks.folding import fold_batch_norms
 from mattebox.engines.networks.rvm import RvmRefiner, coarse_size
 from mattebox.engines.networks.rvm_decoder import RvmState
+from mattebox.engines.weights_file import Weights, torch_weights
 from mattebox.errors import UnknownNameError, UsageError
 
 INFO = EngineInfo(
@@ -57,7 +58,7 @@ class RvmEngine:
 
     def __init__(
         self,
-        weights: Path | Checkpoint,
+        weights: Path | Weights,
         *,
         device: torch.device,
         precision: str = "float32",
@@ -69,7 +70,7 @@ class RvmEngine:
         if refiner != "auto" and refiner not in get_args(RvmRefiner):
             raise UnknownNameError("refiner", refiner, (*get_args(RvmRefiner), "auto"))
         dtype = number_type(precision)
-        checkpoint = weights if isinstance(weights, Checkpoint) else load_checkpoint(weights)
+        checkpoint = torch_weights(weights)
         wanted = None if refiner == "auto" else cast("RvmRefiner", refiner)
         self._network = load_rvm(checkpoint, wanted)
         if device.type == "cuda":

@@ -12,15 +12,9 @@ from mattebox.engines.network_runtime import encoded_picture, memory_faults
 from mattebox.engines.networks.rvm import coarse_size
 from mattebox.engines.networks.rvm_decoder import RvmState
 from mattebox.engines.onnx_files import RATIO_NOTE, RVM_RATIO, RVM_STATES, OnnxNetwork
-from mattebox.engines.onnx_networks import (
-    check_precision,
-    check_size,
-    model_bytes,
-    open_onnx,
-    picture_type,
-)
-from mattebox.engines.onnx_session import OnnxSession
+from mattebox.engines.onnx_session import OnnxSession, picture_type
 from mattebox.engines.rvm import INFO, MEMORY_ADVICE, auto_ratio
+from mattebox.engines.weights_file import Weights, onnx_weights
 from mattebox.errors import UsageError, WeightsError
 
 STATE_CHANNELS = {
@@ -37,7 +31,7 @@ class RvmOnnxEngine:
     """RVM in onnxruntime, with the same answers as ``RvmEngine``.
 
     Args:
-        weights: an ONNX file of RVM, by its content.
+        weights: an ONNX file of RVM, by its content, or what was read from it.
         device: where to compute.
         provider: ``auto``, ``cpu``, ``cuda`` or ``tensorrt``.
         precision: must be the file's, or ``float32``, which stands for "the file's".
@@ -54,7 +48,7 @@ class RvmOnnxEngine:
 
     def __init__(
         self,
-        weights: Path,
+        weights: Path | Weights,
         *,
         device: torch.device,
         provider: str = "auto",
@@ -64,13 +58,14 @@ class RvmOnnxEngine:
     ) -> None:
         if ratio is not None and not 0.0 < ratio <= 1.0:
             raise UsageError(f"the ratio {ratio} is out of range", expected="a number in (0, 1]")
-        data, file = open_onnx(weights, INFO.name)
-        check_precision(file, precision)
+        file = onnx_weights(weights)
+        file.refuse_another_engine(INFO.name)
+        file.refuse_another_precision(precision)
         if refiner not in ("auto", file.refiner):
             raise WeightsError(
-                f"the weights {weights} hold the {file.refiner} refiner, not the {refiner} one",
+                f"the weights {file.path} hold the {file.refiner} refiner, not the {refiner} one",
                 next_step=f"use --refiner {file.refiner} or auto, or export another file",
-                path=weights,
+                path=file.path,
             )
         self._file = file
         self._ratio = _ratio(file, ratio)
@@ -78,8 +73,8 @@ class RvmOnnxEngine:
         self._dtype = picture_type(file)
         unrefined = () if file.unrefined is None else (file.unrefined,)
         self._session = OnnxSession(
-            model_bytes(data, file, unrefined),
-            weights,
+            file.model,
+            file.path,
             (*file.outputs, *unrefined),
             device=device,
             provider=provider,
@@ -99,7 +94,7 @@ class RvmOnnxEngine:
         """See ``Engine``. A state of another frame size is dropped, as at a cut."""
         picture = encoded_picture(frame.encoded, INFO.name)
         batch, _, height, width = picture.shape
-        check_size(self._file, height, width)
+        self._file.refuse_another_size(height, width)
         ratio = self.ratio_for(height, width)
         narrow, (coarse_height, coarse_width) = self._coarse(height, width)
         if coarse_height == 0 or coarse_width == 0:

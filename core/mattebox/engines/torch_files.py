@@ -1,4 +1,4 @@
-"""Named tensors out of a weights file, and what is wrong with a file that holds none.
+"""Named tensors out of torch's own files, and what is wrong with a file that holds none.
 
 Never runs code from a file: only tensors are read, and everything else is refused by name.
 """
@@ -8,61 +8,82 @@ from __future__ import annotations
 import io
 import pickle
 import warnings
-from collections.abc import Mapping
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
 
-from mattebox.engines.onnx_files import is_onnx
-from mattebox.engines.torchscript_files import is_torchscript, read_torchscript
+from mattebox.engines.weights_file import Kind, damaged
 from mattebox.errors import WeightsError
 
-KNOWN = "weights of RVM (mobilenetv3, resnet50) or BGMv2 (mobilenetv2, resnet50, resnet101)"
-ENDINGS = ".pth, .safetensors or .torchscript"
 MARKS_OF_CODE = ("can still be loaded", "unsupported global", "unsupported class")
 """What torch's message holds where a pickle is whole but names things other than tensors."""
+MOST_UNPACKED = 4
+"""An archive may say that it unpacks to so many times its size: torch does not pack at all."""
+
+STORAGES = {
+    "DoubleStorage": torch.float64,
+    "FloatStorage": torch.float32,
+    "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
+    "LongStorage": torch.int64,
+    "IntStorage": torch.int32,
+    "ShortStorage": torch.int16,
+    "CharStorage": torch.int8,
+    "ByteStorage": torch.uint8,
+    "BoolStorage": torch.bool,
+}
+"""torch's names for runs of numbers in pickles."""
+
+PROGRAM_MODULES = "__torch__"
+"""Where TorchScript says that its own classes live."""
+LISTS_OF_NUMBERS = "torch.jit._pickle"
+"""torch's helpers for typed lists; they only say what type a list has."""
 
 
-def read_tensors(data: bytes, path: Path) -> dict[str, torch.Tensor]:
+def read_tensors(data: bytes, kind: Kind, path: Path) -> dict[str, torch.Tensor]:
     """The named tensors in a weights file.
 
     Args:
         data: the whole file.
+        kind: what its first bytes say it is: ``safetensors``, ``zip`` or ``pickle``.
         path: where it came from, for messages.
 
     Raises:
         WeightsError: damaged, something else, or a pickle that names more than tensors.
     """
-    if is_onnx(data):
-        raise WeightsError(
-            f"{path} is an ONNX file, which torch cannot run",
-            expected=f"{KNOWN} as {ENDINGS}",
-            next_step="use --backend onnx (or auto), or give the release's .pth file",
-            path=path,
-        )
-    foreign = _foreign_format(data)
-    if foreign is not None:
-        raise WeightsError(
-            f"{path} is {foreign}",
-            expected=f"{KNOWN} as {ENDINGS}",
-            next_step="fetch the file again",
-            path=path,
-        )
-    if data[8:9] == b"{" and int.from_bytes(data[:8], "little") < max(len(data), 2**20):
+    if kind == "safetensors":
         try:
             return safetensors.torch.load(data)
         except (safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
-            raise _damaged(path, error) from error
-    if is_torchscript(data):
-        return read_torchscript(data, path)
+            raise damaged(path, error) from error
+    if kind == "zip":
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                unpacked = sum(part.file_size for part in archive.infolist())
+                if unpacked > MOST_UNPACKED * len(data):
+                    raise damaged(path, f"its parts are said to hold {unpacked:,} bytes")
+                # TorchScript keeps its program's constants beside the tensors.
+                if any(name.endswith("/constants.pkl") for name in archive.namelist()):
+                    return _program_s_tensors(archive, path)
+        except zipfile.BadZipFile as error:
+            raise damaged(path, error) from error
+    return _loaded(data, path)
+
+
+def _loaded(data: bytes, path: Path) -> dict[str, torch.Tensor]:
+    """What ``torch.load`` finds."""
     try:
         with warnings.catch_warnings(action="ignore"):  # about odd pickles; the error says it
             loaded = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if not any(mark in str(error).lower() for mark in MARKS_OF_CODE):
-            raise _damaged(path, pickle.UnpicklingError("not written by torch.save")) from error
+            raise damaged(path, pickle.UnpicklingError("not written by torch.save")) from error
         raise WeightsError(
             f"{path} holds more than tensors and would run code when opened; it was not opened",
             expected="a state dict of tensors (.pth) or a .safetensors file",
@@ -70,7 +91,7 @@ def read_tensors(data: bytes, path: Path) -> dict[str, torch.Tensor]:
             path=path,
         ) from error
     except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, TypeError) as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     if not isinstance(loaded, Mapping) or not all(
         isinstance(name, str) and isinstance(tensor, torch.Tensor)
         for name, tensor in loaded.items()
@@ -83,25 +104,117 @@ def read_tensors(data: bytes, path: Path) -> dict[str, torch.Tensor]:
     return dict(loaded)
 
 
-def _foreign_format(data: bytes) -> str | None:
-    """What a file is that cannot be weights at all, for people; None where it may be."""
-    start = data[:512].lstrip().lower()
-    if not data:
-        return "empty"
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        return "a web page, not weights (a download that ended on an error page?)"
-    if start.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer, not the weights themselves"
-    if b"onnx" in start or (b"pytorch" in data[:64] and b"archive" not in data[:512]):
-        return "a damaged ONNX file"
-    return None
+def _program_s_tensors(archive: zipfile.ZipFile, path: Path) -> dict[str, torch.Tensor]:
+    """The tensors of a TorchScript archive under the names of their modules, on the CPU.
+
+    ``torch.jit`` would compile the archive's code, and it is being retired. The weights need none:
+    ``data.pkl`` describes a tree of modules whose leaves are tensors, each in a file of its own.
+    A prefix that all names share (``model.``, of a network wrapped in another) is taken off.
+
+    Raises:
+        WeightsError: damaged, or frozen: then its weights have no names any more.
+    """
+    try:
+        tree = _Reader(archive, _root(archive)).load()
+    except (
+        zipfile.BadZipFile, pickle.UnpicklingError, KeyError, ValueError, TypeError, EOFError,
+        IndexError, AttributeError, RuntimeError, NotImplementedError,
+    ) as error:  # fmt: skip
+        raise WeightsError(
+            f"{path} is a TorchScript archive that cannot be read ({error})",
+            next_step="fetch the file again, or give the release's .pth file",
+            path=path,
+        ) from error
+    tensors = _unprefixed(dict(_named(tree)))
+    if not tensors:
+        raise WeightsError(
+            f"{path} is a frozen TorchScript archive: its weights have lost their names",
+            next_step="give the release's .pth file, or the archive before torch.jit.freeze",
+            path=path,
+        )
+    return tensors
 
 
-def _damaged(path: Path, error: Exception) -> WeightsError:
-    first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-    return WeightsError(
-        f"{path} is truncated, damaged or not a weights file ({first_line})",
-        expected=f"{KNOWN} as {ENDINGS}",
-        next_step="compare its size and sha256 with `mattebox weights list`, or fetch it again",
-        path=path,
-    )
+class _Module:
+    """Stands for any class of the program: holds its attributes, runs none of its code."""
+
+    def __init__(self) -> None:
+        self.attributes: dict[str, Any] = {}
+
+    def __setstate__(self, state: object) -> None:
+        if isinstance(state, dict):
+            self.attributes = state
+
+
+class _Reader(pickle.Unpickler):
+    """Reads ``data.pkl``; every name that is not a tensor's is refused."""
+
+    def __init__(self, archive: zipfile.ZipFile, root: str) -> None:
+        super().__init__(io.BytesIO(archive.read(f"{root}/data.pkl")))
+        self._archive = archive
+        self._root = root
+        self._read: dict[str, torch.Tensor] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.partition(".")[0] == PROGRAM_MODULES:
+            return _Module
+        if module == LISTS_OF_NUMBERS:
+            return _as_it_is
+        allowed: dict[tuple[str, str], Any] = {
+            ("torch._utils", "_rebuild_tensor_v2"): _tensor,
+            ("collections", "OrderedDict"): OrderedDict,
+        }
+        if (module, name) in allowed:
+            return allowed[module, name]
+        if module == "torch" and name in STORAGES:
+            return STORAGES[name]
+        raise pickle.UnpicklingError(f"it names {module}.{name}, which is no tensor")
+
+    def persistent_load(self, pid: Any) -> torch.Tensor:
+        """A run of numbers: ("storage", type, file, device, count). Always read to the CPU."""
+        _, dtype, key, _, count = pid
+        if key not in self._read:
+            data = bytearray(self._archive.read(f"{self._root}/data/{key}"))
+            self._read[key] = (
+                torch.frombuffer(data, dtype=dtype) if data else torch.empty(0, dtype=dtype)
+            )
+        numbers = self._read[key]
+        if numbers.numel() < count:
+            raise pickle.UnpicklingError(f"{count - numbers.numel()} numbers are missing")
+        return numbers
+
+
+def _tensor(
+    numbers: torch.Tensor, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object
+) -> torch.Tensor:
+    return numbers.as_strided(shape, strides, offset)
+
+
+def _as_it_is(value: object, *_: object) -> object:
+    return value
+
+
+def _root(archive: zipfile.ZipFile) -> str:
+    for name in archive.namelist():
+        folder, _, last = name.rpartition("/")
+        if last == "data.pkl" and "/" not in folder:
+            return folder
+    raise KeyError("there is no data.pkl")
+
+
+def _named(module: Any, before: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    if isinstance(module, _Module):
+        for name, value in module.attributes.items():
+            if isinstance(value, torch.Tensor):
+                yield before + name, value
+            else:
+                yield from _named(value, f"{before}{name}.")
+
+
+def _unprefixed(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Names without the components that all of them begin with."""
+    while all("." in name for name in tensors) and (
+        len({name.partition(".")[0] for name in tensors}) == 1
+    ):
+        tensors = {name.partition(".")[2]: value for name, value in tensors.items()}
+    return tensors

@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from mattebox.engines.weights_file import foreign_start, read_weights
 from mattebox.errors import WeightsError
 from mattebox.weights.catalogue import Entry
 
@@ -69,18 +70,6 @@ def check_file(
     return Checked(sha256, size, known_by[entry.certainty] + again)
 
 
-def foreign_start(start: bytes) -> str | None:
-    """What a file is that cannot be weights at all, told from its first bytes; else None."""
-    text = start[:512].lstrip().lower()
-    if not start:
-        return "empty"
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        return "a web page, not weights (a login or an error page?)"
-    if text.startswith(b"version https://git-lfs"):
-        return "a Git LFS pointer, not the weights themselves"
-    return None
-
-
 def _looked_at(path: Path, called: str) -> tuple[int, str, bytes]:
     """Size, sha256 and first bytes of a file."""
     try:
@@ -96,10 +85,8 @@ def _looked_at(path: Path, called: str) -> tuple[int, str, bytes]:
 
 
 def _refuse_another_network(path: Path, entry: Entry, called: str) -> None:
-    from mattebox.engines.weights_file import identify_weights
-
     try:
-        found = identify_weights(path).network
+        found = read_weights(path).network
     except WeightsError as error:
         message = error.message.replace(str(path), called)
         raise _wrong(message, entry, path) from error

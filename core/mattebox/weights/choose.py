@@ -5,13 +5,12 @@ Never reaches the network: a farm node uses what is installed, or says what to i
 
 from __future__ import annotations
 
-import hashlib
 import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattebox.engines.weights_file import WeightsFile, identify_weights
+from mattebox.engines.weights_file import Weights, file_sha256, read_weights
 from mattebox.errors import WeightsError, nearest_names
 from mattebox.settings import EngineName
 from mattebox.weights.catalogue import DEFAULTS, Catalogue, Entry
@@ -36,7 +35,7 @@ class ChosenWeights:
 class KnownWeights:
     """A file that was read, and the licence it came with where that is known."""
 
-    file: WeightsFile
+    file: Weights
     licence: str | None
 
 
@@ -74,10 +73,10 @@ def know_weights(chosen: ChosenWeights) -> KnownWeights:
     Raises:
         WeightsError: damaged, something else, or not what its entry says.
     """
-    file = identify_weights(chosen.path)
+    file = read_weights(chosen.path)
     store = Store.from_environment() if chosen.entry is not None else None
     if chosen.entry is not None and store is not None:
-        _refuse_another(chosen.entry, file, store)
+        _refuse_another(chosen.path, chosen.entry, file, store)
         return KnownWeights(file, chosen.entry.licence)
     return KnownWeights(file, _licence_of(file.sha256))
 
@@ -136,9 +135,9 @@ def _installed(
     )
 
 
-def _refuse_another(entry: Entry, file: WeightsFile, store: Store) -> None:
+def _refuse_another(path: Path, entry: Entry, file: Weights, store: Store) -> None:
     """Raise WeightsError where a file is not what its name promises."""
-    path, receipt = file.path, store.receipt(file.path)
+    receipt = store.receipt(path)
     noted = receipt.sha256 if receipt is not None and receipt.name == entry.name else None
     wanted = entry.sha256 or noted
     if wanted is not None and file.sha256 != wanted:
@@ -171,9 +170,8 @@ def _licence_of(sha256: str) -> str | None:
 
 def _sha256(path: Path) -> str | None:
     try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
+        return file_sha256(path)
+    except WeightsError:
         return None
 
 

@@ -20,8 +20,8 @@ from urllib.request import url2pathname
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mattebox.engines.weights_file import foreign_start
 from mattebox.errors import WeightsError, WriteError
-from mattebox.weights.check import foreign_start
 from mattebox.weights.network_faults import KIND_OF_ANSWER, MAY_PASS, is_stall, reason, shown
 from mattebox.weights.store import unwritable
 

@@ -18,9 +18,9 @@ from mattebox.engines.checkpoints import (
     RvmName,
     identify,
     load_bgmv2,
-    load_checkpoint,
     load_rvm,
 )
+from mattebox.engines.weights_file import torch_weights
 from mattebox.errors import WeightsError
 
 Weights = Callable[[NetworkName], Checkpoint]
@@ -40,7 +40,7 @@ def tensors(random_checkpoint: Weights) -> dict[str, torch.Tensor]:
 
 def refused(path: Path) -> str:
     with pytest.raises(WeightsError) as fault:
-        load_checkpoint(path)
+        torch_weights(path)
     assert fault.value.exit_code == 69
     assert str(path) in str(fault.value)
     return str(fault.value)
@@ -57,7 +57,7 @@ def test_every_network_is_recognised_whatever_its_file_is_called(
         torch.save(dict(original.tensors), path)
     else:
         safetensors.torch.save_file(dict(original.tensors), path)
-    found = load_checkpoint(path)
+    found = torch_weights(path)
     assert found.network == name
     assert found.refiner == ("deep" if name.startswith("rvm") else None)
     assert len(found.sha256) == 64
@@ -69,13 +69,13 @@ def test_the_sha256_is_the_file_s(tmp_path: Path, tensors: dict[str, torch.Tenso
 
     path = tmp_path / "w.safetensors"
     safetensors.torch.save_file(tensors, path)
-    assert load_checkpoint(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert torch_weights(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert identify(tensors).sha256 == identify(dict(reversed(tensors.items()))).sha256
 
 
 def test_an_old_style_pth_is_read(tmp_path: Path, tensors: dict[str, torch.Tensor]) -> None:
     torch.save(tensors, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
-    assert load_checkpoint(tmp_path / "old.pth").network == "rvm_mobilenetv3"
+    assert torch_weights(tmp_path / "old.pth").network == "rvm_mobilenetv3"
 
 
 def test_half_weights_become_float32(tensors: dict[str, torch.Tensor]) -> None:
@@ -147,7 +147,7 @@ def test_a_truncated_file(
         (b"\n<!DOCTYPE html><html><body>404</body></html>", "a web page"),
         (b"<html><head></head></html>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:3c7c\n", "a Git LFS pointer"),
-        (b"\x08\x06\x12\x07pytorch\x1a\x031.9:\xff", "a damaged ONNX file"),
+        (b"\x08\x06\x12\x07pytorch\x1a\x031.9:\xff", "not a weights file (as ONNX: "),
         (b"no weights at all, only text", "truncated, damaged or not a weights file"),
         (bytes(range(256)) * 40, "truncated, damaged or not a weights file"),
     ],

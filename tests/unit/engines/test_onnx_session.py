@@ -10,7 +10,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from mattebox.engines.onnx_proto import Port
+from mattebox.engines.onnx_files import Port
 from mattebox.engines.onnx_runtime import OnnxRuntime, find_runtime, import_runtime
 from mattebox.engines.onnx_session import OnnxSession, provider_for
 from mattebox.errors import DeviceError, UnknownNameError, UsageError, WeightsError

@@ -16,10 +16,11 @@ from tests.support.real_weights import real_rvm_tensors, write_real_rvm_weights
 from tests.unit.engines.seeded import Array, Goldens
 
 from mattebox.engines.base import EngineInput
-from mattebox.engines.checkpoints import Checkpoint, identify, load_checkpoint, load_rvm
+from mattebox.engines.checkpoints import Checkpoint, identify, load_rvm
 from mattebox.engines.networks.mobilenetv3 import Normalisation
 from mattebox.engines.networks.rvm_decoder import RvmState
 from mattebox.engines.rvm import RvmEngine
+from mattebox.engines.weights_file import torch_weights
 
 pytestmark = pytest.mark.shared
 
@@ -145,5 +146,5 @@ def test_half_precision_with_a_float32_refiner_stays_near_float32(
 
 def test_the_file_says_which_network_it_is(shared: Path, tmp_path: Path) -> None:
     path = write_real_rvm_weights(shared, tmp_path / "bgmv2_resnet50.safetensors")
-    found = load_checkpoint(path)
+    found = torch_weights(path)
     assert (found.network, found.refiner) == ("rvm_mobilenetv3", "fast")

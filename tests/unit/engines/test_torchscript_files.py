@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import pickle
 import warnings
@@ -21,13 +20,12 @@ from mattebox.engines.checkpoints import (
     NetworkName,
     build_network,
     load_bgmv2,
-    load_checkpoint,
     load_rvm,
 )
 from mattebox.engines.networks.bgmv2 import BackgroundMatting
 from mattebox.engines.networks.mobilenetv3 import Normalisation
 from mattebox.engines.networks.rvm import RobustVideoMatting
-from mattebox.engines.torchscript_files import is_torchscript
+from mattebox.engines.weights_file import torch_weights
 from mattebox.errors import WeightsError
 
 Weights = Callable[[NetworkName], Checkpoint]
@@ -89,7 +87,7 @@ def repacked(source: Path, target: Path, change: Callable[[bytes], bytes]) -> Pa
 
 def refused(path: Path) -> str:
     with pytest.raises(WeightsError) as fault:
-        load_checkpoint(path)
+        torch_weights(path)
     assert fault.value.exit_code == 69
     return str(fault.value)
 
@@ -103,7 +101,7 @@ def archive(random_checkpoint: Weights, tmp_path_factory: pytest.TempPathFactory
 def test_an_archive_gives_the_network_s_own_weights(
     random_checkpoint: Weights, archive: Path
 ) -> None:
-    found, original = load_checkpoint(archive), random_checkpoint("rvm_mobilenetv3")
+    found, original = torch_weights(archive), random_checkpoint("rvm_mobilenetv3")
     assert (found.network, found.refiner) == ("rvm_mobilenetv3", "deep")
     assert found.sha256 == hashlib.sha256(archive.read_bytes()).hexdigest()
     assert found.tensors.keys() == original.tensors.keys()
@@ -114,7 +112,7 @@ def test_bgmv2_with_settings_beside_its_weights(random_checkpoint: Weights, tmp_
     original = random_checkpoint("bgmv2_mobilenetv2")
     with warnings.catch_warnings(action="ignore"):
         module = torch.jit.script(Settled(traced(load_bgmv2(original))))
-    found = load_checkpoint(saved(module, tmp_path / "w.pth"))
+    found = torch_weights(saved(module, tmp_path / "w.pth"))
     assert found.network == "bgmv2_mobilenetv2"
     assert all(torch.equal(found.tensors[key], value) for key, value in original.tensors.items())
 
@@ -122,7 +120,7 @@ def test_bgmv2_with_settings_beside_its_weights(random_checkpoint: Weights, tmp_
 def test_a_float16_archive_becomes_float32(random_checkpoint: Weights, tmp_path: Path) -> None:
     original = random_checkpoint("bgmv2_mobilenetv2")
     network = load_bgmv2(original).half()
-    found = load_checkpoint(saved(traced(network), tmp_path / "w.pth"))
+    found = torch_weights(saved(traced(network), tmp_path / "w.pth"))
     for name, value in original.tensors.items():
         halved = value.half().float() if value.is_floating_point() else value
         assert torch.equal(found.tensors[name], halved)
@@ -134,7 +132,7 @@ def test_an_archive_made_on_a_gpu_is_read_on_any_machine(archive: Path, tmp_path
         assert b"X\x03\x00\x00\x00cpu" in data
         return data.replace(b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0")
 
-    found = load_checkpoint(repacked(archive, tmp_path / "w", moved))
+    found = torch_weights(repacked(archive, tmp_path / "w", moved))
     assert found.tensors["project_mat.conv.bias"].device.type == "cpu"
 
 
@@ -143,7 +141,7 @@ def test_a_network_that_normalises_otherwise_is_refused(tmp_path: Path) -> None:
         "rvm_mobilenetv3", normalisation=Normalisation((0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
     )
     said = refused(saved(traced(other), tmp_path / "w"))
-    assert "normalises its picture with backbone.mean [0.5, 0.5, 0.5]" in said
+    assert "normalise the picture with backbone.mean [0.5, 0.5, 0.5]" in said
     assert "ImageNet's [0.485, 0.456, 0.406]" in said
 
 
@@ -183,8 +181,8 @@ def test_an_archive_without_its_pickle_is_refused(tmp_path: Path) -> None:
     assert "a TorchScript archive that cannot be read" in refused(tmp_path / "w")
 
 
-def test_an_ordinary_pth_is_no_torchscript() -> None:
-    stream = io.BytesIO()
-    torch.save({"weight": torch.zeros(2)}, stream)
-    assert not is_torchscript(stream.getvalue())
-    assert not is_torchscript(b"no archive at all")
+def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "w", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("net/constants.pkl", b"")
+        archive.writestr("net/data.pkl", bytes(10**6))
+    assert "its parts are said to hold 1,000,000 bytes" in refused(tmp_path / "w")
