@@ -7,7 +7,6 @@ and range are named on both sides: ffmpeg's own guess is BT.601 for small pictur
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.bench.chromakey import encoded_frames, find_ffmpeg
+from mattebox.bench.chromakey import RAW_CODES, encoded_frames, find_ffmpeg, run_ffmpeg
 from mattebox.bench.light import srgb_decoded
 from mattebox.errors import InputError
 
@@ -30,8 +29,7 @@ _SCALER = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 _MATRIX = "in_color_matrix=bt709:out_color_matrix=bt709"
 _TO_VIDEO = f"scale=in_range=full:out_range=limited:{_MATRIX}:{_SCALER},format=yuv420p"
 _TO_CODES = f"scale=in_range=limited:out_range=full:{_MATRIX}:{_SCALER},format=rgb48le"
-_SECONDS_ALLOWED = 300
-_TOLD = 300  # characters of what ffmpeg says that are handed on
+_LEAVE_OUT = "check that ffmpeg has libx264, or leave h264 out"
 
 
 def require_ffmpeg() -> Path:
@@ -66,48 +64,24 @@ def through_h264(ffmpeg: Path, frames: Sequence[FloatArray], *, crf: int = CRF) 
     ((height, width),) = sizes
     even = [_even(frame) for frame in frames]
     rows, columns = even[0].shape[:2]
-    raw = ("-f", "rawvideo", "-pix_fmt", "rgb48le")
     with tempfile.TemporaryDirectory(prefix="mattebox_video_") as folder:
         film = str(Path(folder) / "film.mkv")
-        _ffmpeg(
-            [
-                str(ffmpeg), *_QUIET, *raw, "-s", f"{columns}x{rows}", "-r", "24", "-i", "pipe:0",
-                "-vf", _TO_VIDEO, "-c:v", "libx264", "-crf", str(crf), "-preset", "medium",
-                "-threads", "1", "-color_range", "tv", "-colorspace", "bt709",
-                "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", film,
-            ],
-            encoded_frames(even),
+        given = (*RAW_CODES, "-s", f"{columns}x{rows}", "-r", "24", "-i", "pipe:0")
+        coded = (
+            "-vf", _TO_VIDEO, "-c:v", "libx264", "-crf", str(crf), "-preset", "medium",
+            "-threads", "1", "-color_range", "tv", "-colorspace", "bt709",
+            "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", film,
         )  # fmt: skip
-        codes = _ffmpeg(
-            [str(ffmpeg), *_QUIET, "-i", film, "-vf", _TO_CODES, "-fps_mode", "passthrough",
-             *raw, "pipe:1"],
-            None,
-        )  # fmt: skip
+        run_ffmpeg(ffmpeg, [*given, *coded], encoded_frames(even), _LEAVE_OUT)
+        back = ("-i", film, "-vf", _TO_CODES, "-fps_mode", "passthrough", *RAW_CODES, "pipe:1")
+        codes = run_ffmpeg(ffmpeg, back, None, _LEAVE_OUT)
     decoded = np.frombuffer(codes, "<u2").reshape(-1, rows, columns, 3)
     if len(decoded) != len(frames):
         raise InputError(f"ffmpeg gave {len(decoded)} of {len(frames)} frames back")
     return [srgb_decoded(frame[:height, :width] / 65535.0).astype(np.float32) for frame in decoded]
 
 
-_QUIET = ("-v", "error", "-nostdin", "-filter_threads", "1")
-
-
 def _even(frame: FloatArray) -> FloatArray:
     """Even sizes, as 4:2:0 needs: the last row or column once more."""
     height, width = frame.shape[:2]
     return np.pad(frame[..., :3], ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-
-
-def _ffmpeg(command: Sequence[str], given: bytes | None) -> bytes:
-    try:
-        done = subprocess.run(  # noqa: S603 - our own arguments, no shell
-            command, input=given, capture_output=True, timeout=_SECONDS_ALLOWED, check=True
-        )
-    except subprocess.CalledProcessError as error:
-        raise InputError(
-            f"ffmpeg failed: {error.stderr.decode(errors='replace').strip()[-_TOLD:]}",
-            next_step="check that ffmpeg has libx264, or leave h264 out",
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise InputError(f"ffmpeg did not end within {_SECONDS_ALLOWED} s") from error
-    return done.stdout

@@ -25,7 +25,11 @@ SIMILARITIES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.10, 0.14, 0.20, 0.28)
 BLENDS = (0.0, 0.02, 0.04, 0.07, 0.10, 0.14, 0.20, 0.28, 0.40)
 """9 x 9 settings. Chroma distances of the filter stay under 0.5 for a saturated screen."""
 
+RAW_CODES = ("-f", "rawvideo", "-pix_fmt", "rgb48le")
+"""How ffmpeg is told what ``encoded_frames`` gives."""
+
 _SECONDS_ALLOWED = 300
+_TOLD = 300  # characters of what ffmpeg says that are handed on
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,40 @@ def encoded_frames(sources: Sequence[FloatArray]) -> bytes:
     )
 
 
+def run_ffmpeg(
+    ffmpeg: Path, arguments: Sequence[str], given: bytes | None, next_step: str
+) -> bytes:
+    """What ffmpeg writes to its standard output.
+
+    Args:
+        ffmpeg: the program.
+        arguments: beside those that make it quiet, and filter on one thread.
+        given: its standard input.
+        next_step: what to do where it fails.
+
+    Raises:
+        InputError: ffmpeg failed; what it said is in the message.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 - our own arguments, no shell
+            [str(ffmpeg), "-v", "error", "-nostdin", "-filter_threads", "1", *arguments],
+            input=given,
+            capture_output=True,
+            timeout=_SECONDS_ALLOWED,
+            check=True,
+        )
+    except subprocess.CalledProcessError as error:
+        raise InputError(
+            f"ffmpeg failed: {error.stderr.decode(errors='replace').strip()[-_TOLD:]}",
+            next_step=next_step,
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise InputError(
+            f"ffmpeg did not end within {_SECONDS_ALLOWED} s", next_step=next_step
+        ) from error
+    return done.stdout
+
+
 def keyed_alpha(
     ffmpeg: Path, frames: bytes, size: tuple[int, int], settings: ChromaKey
 ) -> NDArray[np.float32]:
@@ -82,23 +120,11 @@ def keyed_alpha(
         InputError: ffmpeg failed; what it said is in the message.
     """
     height, width = size
-    command = [
-        str(ffmpeg), "-v", "error", "-nostdin", "-threads", "1", "-filter_threads", "1",
-        "-f", "rawvideo", "-pix_fmt", "rgb48le", "-s", f"{width}x{height}", "-i", "pipe:0",
-        "-vf", settings.filter, "-f", "rawvideo", "-pix_fmt", "yuva444p16le", "pipe:1",
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(  # noqa: S603 - our own arguments, no shell
-            command, input=frames, capture_output=True, timeout=_SECONDS_ALLOWED, check=True
-        )
-    except subprocess.CalledProcessError as error:
-        raise InputError(
-            f"ffmpeg failed: {error.stderr.decode(errors='replace').strip()[-300:]}",
-            next_step="check ffmpeg, or leave its row out with --methods",
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise InputError(f"ffmpeg did not end within {_SECONDS_ALLOWED} s") from error
-    planes = np.frombuffer(done.stdout, "<u2").reshape(-1, 4, height, width)
+    given = ("-threads", "1", *RAW_CODES, "-s", f"{width}x{height}", "-i", "pipe:0")
+    taken = ("-vf", settings.filter, "-f", "rawvideo", "-pix_fmt", "yuva444p16le", "pipe:1")
+    leave_out = "check ffmpeg, or leave its row out with --methods"
+    planes = np.frombuffer(run_ffmpeg(ffmpeg, [*given, *taken], frames, leave_out), "<u2")
+    planes = planes.reshape(-1, 4, height, width)
     return planes[:, 3].astype(np.float32) / np.float32(65535.0)
 
 
