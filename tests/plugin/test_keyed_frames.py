@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tests.support.pictures import Pixels, write_exr, write_picture
 
 from mattebox.frames import read_attributes_if_whole, write_frame, write_png
+from mattebox.header_words import JOB as CORES_FINGERPRINT
 from mattebox.images import Frame, Window
-from mattebox.pipeline.plan import FINGERPRINT as CORES_FINGERPRINT
 from mattebox.sequences import format_frames
 from mattebox_plugin.keyed_frames import (
     FINGERPRINT,

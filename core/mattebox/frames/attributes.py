@@ -9,6 +9,7 @@ import numpy as np
 import OpenImageIO as oiio
 
 from mattebox.errors import MatteboxError
+from mattebox.header_words import PREFIX
 from mattebox.images import Frame
 
 _ODD_TYPES = {
@@ -148,7 +149,7 @@ def carried_attributes(frame: Frame) -> tuple[dict[str, Any], dict[str, str]]:
         for name, value in frame.attributes.items()
         if not _describes_another_file(name)
         and name not in _NOT_CARRIED
-        and not name.startswith(("mattebox/", "icc:", "ICCProfile"))
+        and not name.startswith((PREFIX, "icc:", "ICCProfile"))
     }
     return kept, {n: t for n, t in frame.attribute_types.items() if n in kept}
 

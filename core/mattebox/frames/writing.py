@@ -20,6 +20,7 @@ from mattebox.errors import MatteboxError, UnknownNameError, WriteError
 from mattebox.frames import seam
 from mattebox.frames.attributes import set_attributes
 from mattebox.frames.repair import non_finite
+from mattebox.header_words import PREFIX
 from mattebox.images import Frame, Pixels
 
 LARGEST_HALF = 65504.0
@@ -225,7 +226,7 @@ def _check_exr(temporary: Path, spec: oiio.ImageSpec, pixels: NDArray[Any]) -> N
         raise _NotWholeError("the windows read back differ")
     for attribute in spec.extra_attribs:
         name = attribute.name
-        if not name.startswith("mattebox/") or not attribute.value:  # empty text is not stored
+        if not name.startswith(PREFIX) or not attribute.value:  # empty text is not stored
             continue
         if found.getattribute(name) != attribute.value:
             raise _NotWholeError(f"the attribute {name} read back differs")

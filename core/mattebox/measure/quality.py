@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from mattebox import header_words
 from mattebox.measure.metrics import FloatArray, Mask, edge_band, mad
 
 LOW_CONFIDENCE = 0.5
@@ -173,8 +174,8 @@ class ShotQuality:
             coverage=float(exact.mean(dtype=np.float64)),
             partial=float(((exact > 0.0) & (exact < 1.0)).mean()),
             flicker=_flicker(now, before),
-            identity=_stated(attributes, "mattebox/identity"),
-            residual=_stated(attributes, "mattebox/residual"),
+            identity=_stated(attributes, header_words.IDENTITY),
+            residual=_stated(attributes, header_words.RESIDUAL),
             confidence=None if at_edge is None else float(at_edge.mean()),
             unsure=None if at_edge is None else float((at_edge < LOW_CONFIDENCE).mean()),
         )

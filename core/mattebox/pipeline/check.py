@@ -10,18 +10,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mattebox import header_words
 from mattebox.errors import InputError, MissingFramesError
 from mattebox.frames import read_frame, read_header
 from mattebox.images import Frame
 from mattebox.job import Job
 from mattebox.measure.identity import identity_error
 from mattebox.pipeline.colour import open_colour
-from mattebox.pipeline.plan import FINGERPRINT, INPUTS, Plan
+from mattebox.pipeline.plan import Plan
 from mattebox.shot import Shot
 from mattebox_ocio.plate import PlateColour
-
-IDENTITY = "mattebox/identity"
-"""Header attribute: the identity's error when the frame was written, in half-float steps."""
 
 
 class Fault(enum.StrEnum):
@@ -103,13 +101,13 @@ def _look_at(plan: Plan, frame: int, path: Path, colour: PlateColour) -> tuple[F
 
 def _stale(plan: Plan, frame: int, written: Frame) -> str | None:
     """Why a frame is not what the job would write; None where it is."""
-    maker = written.attributes.get(FINGERPRINT)
+    maker = written.attributes.get(header_words.JOB)
     if maker is None:
         return "not written by Mattebox"
     if maker != plan.job.fingerprint:
         return f"made by another job ({maker})"
     try:
-        is_same = written.attributes.get(INPUTS) == plan.inputs(frame)
+        is_same = written.attributes.get(header_words.INPUTS) == plan.inputs(frame)
     except MissingFramesError as error:
         return error.message
     return None if is_same else "its input files have changed since"
@@ -120,7 +118,7 @@ def _identity(plan: Plan, frame: int, written: Frame, colour: PlateColour) -> fl
     names = list(written.channels)
     wanted = ["R", "G", "B", "A", *(f"{layer}.{c}" for layer in ("spill", "plate") for c in "RGB")]
     if not set(wanted) <= set(names):
-        return float(written.attributes.get(IDENTITY, np.inf))
+        return float(written.attributes.get(header_words.IDENTITY, np.inf))
     pixels = written.pixels[..., [names.index(name) for name in wanted]].astype(np.float32)
     pictures = plan.shot.read(frame)
     held = torch.from_numpy(np.ascontiguousarray(pictures.source)).permute(2, 0, 1)[None]

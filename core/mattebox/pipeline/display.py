@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mattebox import header_words
 from mattebox.errors import InputError, UsageError
 from mattebox.frames import Part
 from mattebox.pipeline.colour import choose_config, find_colour
@@ -21,8 +22,6 @@ from mattebox_ocio.primaries import REC709, Chromaticities, rgb_to_rgb
 Pixels = NDArray[np.float32]
 ToLinear = Callable[[Pixels], Pixels]
 """HxWx3 float32 in a file's space to HxWx3 float32 linear Rec.709."""
-
-PLATE_SPACE = "mattebox/plateSpace"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def plate_to_rec709(
     Raises:
         UsageError, InputError: no such config or space.
     """
-    stated = keyed.attributes.get(PLATE_SPACE)
+    stated = keyed.attributes.get(header_words.PLATE_SPACE)
     space = in_space or (str(stated) if stated else None)
     found = find_colour(plate, path, config=config, in_space=space, out_space=None).prepared
     try:

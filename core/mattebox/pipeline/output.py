@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from mattebox import __version__
+from mattebox import __version__, header_words
 from mattebox.errors import UsageError
 from mattebox.events import FrameEvent, Reporter, WarningEvent
 from mattebox.frames import carried_attributes, write_frame
 from mattebox.images import Frame, Pixels
 from mattebox.matte.layers import HALF_MAX
 from mattebox.pipeline.keyer import KeyedFrame, StageClock
-from mattebox.pipeline.plan import FINGERPRINT, INPUTS, Plan
+from mattebox.pipeline.plan import Plan
 from mattebox.shot import Pictures
 
 
@@ -92,24 +92,24 @@ def _header(
     assert job.prepared is not None
     colour, weights = job.prepared.colour, job.prepared.weights
     made: dict[str, Any] = {
-        "mattebox/version": __version__,
-        "mattebox/engine": job.settings.engine.value,
-        "mattebox/device": job.device.split(":")[0],
-        "mattebox/plateSpace": colour.in_space,
-        "mattebox/plate": job.prepared.analysis.plate,
-        FINGERPRINT: job.fingerprint,
-        INPUTS: plan.inputs(pictures.frame),
-        "mattebox/identity": float(keyed.identity.max_steps),
-        "mattebox/residual": float(keyed.residual),
-        "mattebox/repaired": int(pictures.repaired),
-        "mattebox/clamped": int(keyed.clamped),
+        header_words.VERSION: __version__,
+        header_words.ENGINE: job.settings.engine.value,
+        header_words.DEVICE: job.device.split(":")[0],
+        header_words.PLATE_SPACE: colour.in_space,
+        header_words.PLATE: job.prepared.analysis.plate,
+        header_words.JOB: job.fingerprint,
+        header_words.INPUTS: plan.inputs(pictures.frame),
+        header_words.IDENTITY: float(keyed.identity.max_steps),
+        header_words.RESIDUAL: float(keyed.residual),
+        header_words.REPAIRED: int(pictures.repaired),
+        header_words.CLAMPED: int(keyed.clamped),
     }
     if job.prepared.analysis.statistics is not None:
-        made["mattebox/unmixing"] = job.prepared.unmixing
+        made[header_words.UNMIXING] = job.prepared.unmixing
     if weights is not None:
-        made["mattebox/weights"] = weights.sha256
+        made[header_words.WEIGHTS] = weights.sha256
         if weights.licence is not None:
-            made["mattebox/weightsLicence"] = weights.licence
+            made[header_words.WEIGHTS_LICENCE] = weights.licence
     if colour.interop_id is not None:
         made["colorInteropID"] = colour.interop_id
     made["chromaticities"] = colour.chromaticities

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from mattebox import header_words
 from mattebox.engines.registry import engine_info
 from mattebox.errors import MissingFramesError, UsageError
 from mattebox.frames import is_broken_exr, read_attributes_if_whole, read_attributes_only
@@ -17,12 +18,6 @@ from mattebox.matte.steady import WINDOW
 from mattebox.pipeline.prepare import checked_output
 from mattebox.sequences import OutputPattern, format_frames, parse_frames
 from mattebox.shot import Shot
-
-FINGERPRINT = "mattebox/job"
-"""Header attribute: everything that decided the pixels of a frame but its files."""
-
-INPUTS = "mattebox/inputs"
-"""Header attribute: the files that a frame was made from."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +121,8 @@ class Plan:
         """True where the frame on disk is whole and is exactly what this job would write."""
         attributes = read_attributes_if_whole(self.output.path(frame))
         return attributes is not None and (
-            attributes.get(FINGERPRINT) == self.job.fingerprint
-            and attributes.get(INPUTS) == self.inputs(frame)
+            attributes.get(header_words.JOB) == self.job.fingerprint
+            and attributes.get(header_words.INPUTS) == self.inputs(frame)
         )
 
 
@@ -136,7 +131,7 @@ def _is_foreign(path: Path) -> bool:
     attributes = read_attributes_only(path)
     if attributes is None:
         return not is_broken_exr(path)
-    return FINGERPRINT not in attributes
+    return header_words.JOB not in attributes
 
 
 def frames_in_words(frames: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mattebox import __version__
+from mattebox import __version__, header_words
 from mattebox.frames import write_frame
 from mattebox.images import Frame
 from mattebox.job import Analysis, Job
@@ -129,8 +129,8 @@ def write_plate(job: Job, path: Path) -> str:
     out = plate.out.clamp(-HALF_MAX, HALF_MAX)[0].permute(1, 2, 0).contiguous().numpy()
     attributes: dict[str, object] = {
         "chromaticities": stated.chromaticities,
-        "mattebox/plate": analysis.plate,
-        "mattebox/version": __version__,
+        header_words.PLATE: analysis.plate,
+        header_words.VERSION: __version__,
     }
     if stated.interop_id is not None:
         attributes["colorInteropID"] = stated.interop_id

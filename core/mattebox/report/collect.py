@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from mattebox import header_words
 from mattebox.errors import InputError, UnknownNameError, UsageError
 from mattebox.frames import Part, read_frame, read_header
 from mattebox.images import Frame
@@ -26,9 +27,6 @@ from mattebox.report.pictures import (
 )
 from mattebox.sequences import FrameSequence
 from mattebox.views import ViewInfo
-
-JOB = "mattebox/job"
-PREFIX = "mattebox/"
 
 _OF_ONE_FRAME = ("identity", "residual", "inputs", "repaired", "clamped")
 """Attributes that differ from frame to frame; they are in the table of frames or no setting."""
@@ -151,9 +149,9 @@ def keyed_part(path: Path) -> Part:
         InputError: it cannot be read.
     """
     part = read_header(path).main
-    if JOB not in part.attributes:
+    if header_words.JOB not in part.attributes:
         raise UsageError(
-            f"{path} was not written by Mattebox: it has no attribute {JOB}",
+            f"{path} was not written by Mattebox: it has no attribute {header_words.JOB}",
             expected="frames as `mattebox key` wrote them",
             next_step="name the keyed frames; the plate they were keyed from is given with --plate",
             path=path,
@@ -212,8 +210,8 @@ def _read(keyed: FrameSequence, number: int, wanted: Sequence[str]) -> Frame:
 
 def _count_settings(frame: Frame, seen: dict[str, Counter[str]]) -> None:
     for name, value in frame.attributes.items():
-        short = name.removeprefix(PREFIX)
-        if name.startswith(PREFIX) and short not in _OF_ONE_FRAME:
+        short = name.removeprefix(header_words.PREFIX)
+        if name.startswith(header_words.PREFIX) and short not in _OF_ONE_FRAME:
             seen.setdefault(short, Counter())[_shown(value)] += 1
 
 

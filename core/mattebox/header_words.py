@@ -1,0 +1,22 @@
+"""What Mattebox writes into the header of a frame, by name. Known to all, knows nobody."""
+
+PREFIX = "mattebox/"
+
+JOB = "mattebox/job"
+"""Everything that decided the pixels of a frame but its files: the job's fingerprint."""
+INPUTS = "mattebox/inputs"
+"""The files that it was made from, as one digest."""
+
+CLAMPED = "mattebox/clamped"
+DEVICE = "mattebox/device"
+ENGINE = "mattebox/engine"
+IDENTITY = "mattebox/identity"
+"""How far its layers miss the source, in half-float steps, when it was written."""
+PLATE = "mattebox/plate"
+PLATE_SPACE = "mattebox/plateSpace"
+REPAIRED = "mattebox/repaired"
+RESIDUAL = "mattebox/residual"
+UNMIXING = "mattebox/unmixing"
+VERSION = "mattebox/version"
+WEIGHTS = "mattebox/weights"
+WEIGHTS_LICENCE = "mattebox/weightsLicence"
