@@ -7,7 +7,17 @@ from pathlib import Path
 import onnx
 import torch
 
-from mattebox.engines.checkpoints import Checkpoint, NetworkName, build_network, identify
+from mattebox.engines.checkpoints import (
+    Checkpoint,
+    NetworkName,
+    build_network,
+    identify,
+    load_bgmv2,
+    load_rvm,
+)
+from mattebox.engines.networks.bgmv2 import BackgroundMatting
+from mattebox.engines.networks.resnet import ResNetEncoder
+from mattebox.engines.networks.rvm import RobustVideoMatting
 
 OFFICIAL_SIDES = ("batch_size", "channels", "height", "width")
 """The official RVM files use these for every tensor, whatever its size."""
@@ -41,6 +51,25 @@ def lively_checkpoint(network: NetworkName) -> Checkpoint:
             tensors[f"{head}.bias"][0] = 0.5
         tensors["decoder.conv4.bias"][4] = 0.5
     return identify(tensors)
+
+
+def shortened(checkpoint: Checkpoint) -> RobustVideoMatting | BackgroundMatting:
+    """The network with one block of each kind in its ResNet: exporting goes by their number.
+
+    Of resnet101 as many stay as tell it from resnet50.
+    """
+    load = load_rvm if checkpoint.network.startswith("rvm") else load_bgmv2
+    network = load(checkpoint)
+    if isinstance(network.backbone, ResNetEncoder):
+        third = 11 if checkpoint.network == "bgmv2_resnet101" else 2
+        stages = network.backbone.layer1, network.backbone.layer2
+        for stage, kept in zip(
+            (*stages, network.backbone.layer3, network.backbone.layer4),
+            (2, 2, third, 2),
+            strict=True,
+        ):
+            del stage[kept:]
+    return network
 
 
 def with_shared_sides(source: Path, target: Path) -> Path:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.unit.engines.exported import lively_checkpoint
+from tests.unit.engines.exported import lively_checkpoint, shortened
 
-from mattebox.engines.checkpoints import NetworkName, load_bgmv2, load_rvm
-from mattebox.engines.networks.bgmv2 import Refinement
+from mattebox.engines.checkpoints import NetworkName
+from mattebox.engines.networks.bgmv2 import BackgroundMatting, Refinement
+from mattebox.engines.networks.rvm import RobustVideoMatting
 from mattebox.export.clips import seeded_frame
 from mattebox.export.onnx import export_onnx
 from mattebox.export.onnx_file import OnnxFile
@@ -24,7 +25,8 @@ CELL_SIZES = [(72, 100), (64, 132)]
 def test_rvm_as_onnx_is_torch_within_2e_4_over_frames_with_states(
     name: NetworkName, tmp_path: Path
 ) -> None:
-    network = load_rvm(lively_checkpoint(name))
+    network = shortened(lively_checkpoint(name))
+    assert isinstance(network, RobustVideoMatting)
     export_onnx(network, tmp_path / "rvm.onnx")
     file = OnnxFile(tmp_path / "rvm.onnx")
     cases = [(size, ratio) for ratio in (0.5, 1.0) for size in SIZES]
@@ -40,7 +42,8 @@ def test_rvm_as_onnx_is_torch_within_2e_4_over_frames_with_states(
 def test_bgmv2_as_onnx_is_torch_within_2e_4_and_refines_the_same_cells(
     name: NetworkName, tmp_path: Path
 ) -> None:
-    network = load_bgmv2(lively_checkpoint(name))
+    network = shortened(lively_checkpoint(name))
+    assert isinstance(network, BackgroundMatting)
     refinement = Refinement(sample_pixels=16 * 60)
     export_onnx(network, tmp_path / "bgmv2.onnx", refinement=refinement)
     file = OnnxFile(tmp_path / "bgmv2.onnx")
