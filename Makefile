@@ -3,18 +3,25 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
 BIN := $(VENV)/bin
+endif
 READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test drill train bench lint types check format docs plugin blender-zip blender-environments wheel clean
+.PHONY: demo test test-quick drill train bench lint lint-workflows types check format docs plugin blender-zip blender-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
 
 test: $(READY) ## all tests; PYTEST_ARGS reaches pytest
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-quick: $(READY) ## while working: all but the slow tests, in two processes, below three minutes
+	$(BIN)/python -m pytest -m "not slow" -n 2 $(PYTEST_ARGS)
 
 drill: $(READY) ## 200 kills, full disks and cut files; then all frames must be whole
 	$(BIN)/python tests/drill/drill.py $(DRILL_ARGS)
@@ -23,11 +30,16 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+lint-workflows: $(READY) ## hosted CI and issue forms, against the published schemas; needs no network
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[0-9]*.yml
+
 types: $(READY)
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-check: lint types test
+check: lint lint-workflows types test
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
