@@ -1,8 +1,8 @@
 """The job file: everything that decides the pixels of a keyed shot, and its fingerprint.
 
-A job has two halves. ``Job`` holds what the user said. ``Job.prepared`` holds what was found out
-once for the whole shot (colour spaces, weights, per-shot analysis), so that a farm node keys any
-chunk without looking at the rest of the shot. A job without it is prepared before it is run.
+A job has two halves. ``Job`` holds what the user said. A ``PreparedJob`` also holds what was found
+out once for the whole shot (colour spaces, weights, per-shot analysis), so that a farm node keys
+any chunk without looking at the rest of the shot. A job is prepared before it is run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from mattebox import __version__
 from mattebox.errors import InputError, JobError
@@ -39,18 +39,18 @@ DECIDING = frozenset(
 """Entries of a job that decide pixels."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _Part(BaseModel, frozen=True, extra="forbid"):
+    """Values that never change, and no entry that is not known."""
 
 
-class Matte(_Part):
+class Matte(_Part, frozen=True):
     """A matte sequence: FILE[:channel] on the command line."""
 
     pattern: str
     channel: str | None = Field(default=None, description="Default: A, else the first channel.")
 
 
-class Colour(_Part):
+class Colour(_Part, frozen=True):
     """Colour as the user asked for it; None means: find out, and say why."""
 
     config: str | None = Field(default=None, description="OCIO config; else $OCIO, else built-in.")
@@ -60,7 +60,7 @@ class Colour(_Part):
     )
 
 
-class PreparedColour(_Part):
+class PreparedColour(_Part, frozen=True):
     """Colour as it was resolved."""
 
     config_identity: str
@@ -71,7 +71,7 @@ class PreparedColour(_Part):
     interop_id: str | None = Field(description="Out-space's name across programs, if it has one.")
 
 
-class PreparedWeights(_Part):
+class PreparedWeights(_Part, frozen=True):
     """The weights a network runs with."""
 
     path: str
@@ -85,7 +85,7 @@ class PreparedWeights(_Part):
     )
 
 
-class Analysis(_Part):
+class Analysis(_Part, frozen=True):
     """What is estimated once per shot from frames spread over the whole input."""
 
     frames: tuple[int, ...] = Field(description="The frames that were looked at.")
@@ -108,7 +108,7 @@ class Analysis(_Part):
     )
 
 
-class Prepared(_Part):
+class Prepared(_Part, frozen=True):
     """What was found out once for the whole shot."""
 
     colour: PreparedColour
@@ -117,7 +117,7 @@ class Prepared(_Part):
     analysis: Analysis
 
 
-class Job(_Part):
+class Job(_Part, frozen=True):
     """One shot to key. Patterns: ``shot.####.exr``, ``shot.%04d.exr``, or one file."""
 
     schema_version: Literal[2] = SCHEMA_VERSION
@@ -153,11 +153,15 @@ class Job(_Part):
     settings: KeySettings = KeySettings()
     prepared: Prepared | None = None
 
-    @classmethod
-    def checked(cls, values: dict[str, Any], *, path: Path | None = None) -> Self:
-        """A job from plain values. Raises JobError with all faults at once."""
+    @staticmethod
+    def checked(values: dict[str, Any], *, path: Path | None = None) -> Job:
+        """A job from plain values, prepared where they say so.
+
+        Raises JobError with all faults at once.
+        """
+        kind = Job if values.get("prepared") is None else PreparedJob
         try:
-            job = cls.model_validate(values)
+            job = kind.model_validate(values)
         except ValidationError as error:
             faults = [_fault(entry, as_flags=path is None) for entry in error.errors()]
             raise JobError(faults, path=path) from error
@@ -166,8 +170,8 @@ class Job(_Part):
             raise JobError(faults, path=path)
         return job
 
-    @classmethod
-    def read(cls, path: Path) -> Self:
+    @staticmethod
+    def read(path: Path) -> Job:
         """A job from its file. Raises InputError or JobError with all faults at once."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
@@ -191,7 +195,7 @@ class Job(_Part):
                 ],
                 path=path,
             )
-        return cls.checked(values, path=path)
+        return Job.checked(values, path=path)
 
     def write(self, path: Path) -> None:
         """Write the job as JSON, atomically."""
@@ -232,14 +236,24 @@ class Job(_Part):
                 found.append(f"--engine onnx-matte needs a network; give {' and '.join(absent)}")
         return found
 
+
+class PreparedJob(Job, frozen=True):
+    """A job with everything found out: what is keyed, chunk by chunk."""
+
+    prepared: Prepared
+
+    @classmethod
+    def of(cls, job: Job, prepared: Prepared, *, device: str) -> Self:
+        """A job with what was found out about its shot, for one device."""
+        return cls.model_validate(dict(job) | {"prepared": prepared, "device": device})
+
+    def asked(self, **changes: object) -> Job:
+        """The job as it was before it was prepared, but for ``changes``."""
+        return Job.model_validate(dict(self) | {"prepared": None} | changes)
+
     @property
     def fingerprint(self) -> str:
-        """32 hex digits over everything that decides pixels; paths and places do not.
-
-        Raises ValueError where the job is not prepared.
-        """
-        if self.prepared is None:
-            raise ValueError("a job has a fingerprint only once it is prepared")
+        """32 hex digits over everything that decides pixels; paths and places do not."""
         deciding = self.model_dump(mode="json", include=set(DECIDING))
         deciding["device"] = self.device.split(":")[0]
         weights = deciding["prepared"]["weights"]

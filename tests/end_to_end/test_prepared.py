@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.conftest import Run
+from tests.support.jobs import prepared_job_of
 from tests.support.pictures import plate_pixels, write_exr, write_shot
 
 from mattebox.job import Job
@@ -58,7 +59,7 @@ def test_the_shot_is_looked_at_once_and_again_when_its_files_or_its_settings_cha
     first = key(mattebox, job, kept)
     assert not any(KEPT in note for note in notes(first))
     assert any("measuring" in note for note in notes(first))
-    assert Job.read(kept).fingerprint == fingerprint(first)
+    assert prepared_job_of(kept).fingerprint == fingerprint(first)
     written = kept.stat().st_mtime_ns
 
     second = key(mattebox, job, kept)
@@ -73,7 +74,7 @@ def test_the_shot_is_looked_at_once_and_again_when_its_files_or_its_settings_cha
     third = key(mattebox, job, kept, "--frames", "1001")
     assert not any(KEPT in note for note in notes(third))
     assert fingerprint(third) != fingerprint(first)
-    assert Job.read(kept).fingerprint == fingerprint(third)
+    assert prepared_job_of(kept).fingerprint == fingerprint(third)
 
     Job.checked(Job.read(job).model_dump() | {"settings": {"gamma": 1.5}}).write(job)
     kept_before = kept.read_bytes()

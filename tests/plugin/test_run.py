@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from tests.conftest import REPOSITORY
+from tests.support.jobs import prepared_job_of
 from tests.support.pictures import write_shot
 
-from mattebox.job import Job
 from mattebox_plugin import run as run_module
 from mattebox_plugin.keyed_frames import FINGERPRINT, State, look, read_header
 from mattebox_plugin.mattebox_command import BrokenError, Mattebox, find
@@ -126,7 +126,7 @@ def test_the_frames_are_where_the_request_says_and_have_the_fingerprint(keyed: K
         path = request.frame_path(frame)
         assert look(frame, path, fingerprint, request.inputs(frame)).state is State.CURRENT
         assert read_header(path).attributes[FINGERPRINT].decode() == fingerprint
-    assert Job.read(request.prepared).fingerprint == fingerprint
+    assert prepared_job_of(request.prepared).fingerprint == fingerprint
     assert assert_whole(request, keyed.progress) == [2, 3, 4]
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from mattebox.errors import InputError, JobError, WriteError
-from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedWeights
+from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedJob, PreparedWeights
 from mattebox.matte.statistics import NoiseModel, ShotStatistics
 from mattebox.screen_key import ScreenKey
 
 
-def prepared_job(**changes: object) -> Job:
+def prepared_job(**changes: object) -> PreparedJob:
     job = Job.checked(
         {"plate": "a.####.exr", "output": "out", "settings": {"engine": "screen", "screen": "auto"}}
     )
@@ -37,7 +37,7 @@ def prepared_job(**changes: object) -> Job:
             statistics=None,
         ),
     )
-    return job.model_copy(update={"prepared": prepared, "device": "cpu"} | changes)
+    return PreparedJob.of(job, prepared, device="cpu").model_copy(update=changes)
 
 
 def test_all_faults_of_a_job_are_listed_at_once() -> None:
@@ -124,12 +124,12 @@ def test_places_do_not_change_the_fingerprint_and_settings_do() -> None:
     moved = prepared_job(plate="/elsewhere/a.####.exr", output="other")
     assert moved.fingerprint == job.fingerprint
     weights = job.prepared.weights.model_copy(update={"path": "/b/rvm.pth"})  # type: ignore[union-attr]
-    elsewhere = job.prepared.model_copy(update={"weights": weights})  # type: ignore[union-attr]
+    elsewhere = job.prepared.model_copy(update={"weights": weights})
     assert prepared_job(prepared=elsewhere).fingerprint == job.fingerprint
     licensed = weights.model_copy(update={"licence": "MIT"})
-    known = job.prepared.model_copy(update={"weights": licensed})  # type: ignore[union-attr]
+    known = job.prepared.model_copy(update={"weights": licensed})
     assert prepared_job(prepared=known).fingerprint == job.fingerprint
-    unmixed = job.prepared.model_copy(update={"unmixing": "2" * 64})  # type: ignore[union-attr]
+    unmixed = job.prepared.model_copy(update={"unmixing": "2" * 64})
     changed = [
         prepared_job(prepared=unmixed),
         prepared_job(settings=job.settings.model_copy(update={"gamma": 1.1})),
@@ -142,7 +142,6 @@ def test_places_do_not_change_the_fingerprint_and_settings_do() -> None:
 
 def test_what_is_known_of_a_shot_reads_back_equal(tmp_path: Path) -> None:
     job = prepared_job()
-    assert job.prepared is not None
     known = ShotStatistics(
         noise=NoiseModel((1e-4, 2e-4, 3e-4), (1e-6, 2e-6, 3e-6)),
         plate_noise=0.5,
@@ -158,6 +157,10 @@ def test_what_is_known_of_a_shot_reads_back_equal(tmp_path: Path) -> None:
     assert held.fingerprint != job.fingerprint
 
 
-def test_an_unprepared_job_has_no_fingerprint() -> None:
-    with pytest.raises(ValueError, match="prepared"):
-        _ = prepared_job(prepared=None).fingerprint
+def test_a_prepared_job_reads_back_as_one_and_what_was_asked_as_a_job(tmp_path: Path) -> None:
+    job = prepared_job()
+    asked = job.asked(output="elsewhere")
+    assert (type(asked), asked.output, asked.prepared) == (Job, "elsewhere", None)
+    for held in (job, asked):
+        held.write(tmp_path / "job.json")
+        assert type(Job.read(tmp_path / "job.json")) is type(held)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from mattebox import pipeline
 from mattebox.bench import baselines
 from mattebox.bench.candidates import MEAN, Candidate, Keyed, clean_plates
 from mattebox.bench.shots import SPACE, BenchShot, Pixels, ShotPass
@@ -18,6 +17,9 @@ from mattebox.events import CollectingReporter, WarningEvent
 from mattebox.frames import read_frame, write_frame
 from mattebox.images import Frame, Window
 from mattebox.job import Job
+from mattebox.pipeline.prepare import prepare
+from mattebox.pipeline.run import run
+from mattebox.pipeline.setup import ShotSetup
 from mattebox.sequences import find_sequence, format_frames
 
 HINT_FULL = 0.1
@@ -168,9 +170,10 @@ def run_job(job: Job, frames: Sequence[int]) -> Keyed:
     """Prepare and run a job on some frames of its shot; times are wall-clock."""
     reporter = CollectingReporter()
     began = perf_counter()
-    prepared = pipeline.prepare(job, reporter)
+    setup = ShotSetup(job)
+    prepared = prepare(job, reporter, setup=setup)
     ready = perf_counter()
-    result = pipeline.run(prepared, reporter, frames=format_frames(frames))
+    result = run(prepared, reporter, setup=setup, frames=format_frames(frames))
     done = perf_counter()
     missed = sum(isinstance(e, WarningEvent) and e.code == "identity" for e in reporter.events)
     output = find_sequence(job.output)

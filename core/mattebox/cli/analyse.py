@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mattebox.job import Job
+    from mattebox.job import PreparedJob
 
 
 def analyse(
@@ -56,11 +56,10 @@ def analyse(
     Console(highlight=False).print(table)
 
 
-def _findings(job: Job) -> list[tuple[str, str]]:
+def _findings(job: PreparedJob) -> list[tuple[str, str]]:
     """What was found, for people."""
     from mattebox.sequences import format_frames
 
-    assert job.prepared is not None
     found, colour = job.prepared.analysis, job.prepared.colour
     rows = [
         ("fingerprint", job.fingerprint),

@@ -41,14 +41,15 @@ def check(
     """
     from rich.console import Console
 
-    from mattebox import pipeline
     from mattebox.cli.jobs import read_job
     from mattebox.cli.progress import ReadingProgress
     from mattebox.farm.openjd_lines import failure
+    from mattebox.job import PreparedJob
+    from mattebox.pipeline import check as pipeline
     from mattebox.sequences import format_frames
 
     asked = read_job(job)
-    if asked.prepared is None:
+    if not isinstance(asked, PreparedJob):
         raise UsageError(
             f"the job {job} is not prepared, so nothing says what its frames should be",
             next_step=f"mattebox analyse --job {job} --write-job {job}",

@@ -184,10 +184,11 @@ def _device_for(job: Job) -> str:
     """The device of a job on this worker. Raises where that, weights or config are not here."""
     from mattebox.devices import choose_device
     from mattebox.engines.registry import engine_info
+    from mattebox.job import PreparedJob
     from mattebox.pipeline.colour import choose_config, open_colour
     from mattebox.weights.choose import choose_weights, located_weights
 
-    if job.prepared is None:
+    if not isinstance(job, PreparedJob):
         choose_config(job.colour.config)
         if engine_info(job.settings.engine).wants_encoded:
             choose_weights(job.weights, job.settings.engine)

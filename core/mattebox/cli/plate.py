@@ -33,9 +33,11 @@ def plate(
 
     `mattebox plate shot.####.exr -o fitted.exr --clean-plate plate.exr`
     """
-    from mattebox import pipeline
     from mattebox.events import TerminalReporter
     from mattebox.job import Job
+    from mattebox.pipeline.plates import write_plate
+    from mattebox.pipeline.prepare import prepare
+    from mattebox.pipeline.setup import ShotSetup
 
     if output.suffix.casefold() != ".exr":
         raise UsageError(f"cannot write the plate to {output}", expected="a name ending in .exr")
@@ -51,6 +53,6 @@ def plate(
         }
         | ({} if clean_plate is None else {"clean_plate": clean_plate})
     )
-    prepared = pipeline.prepare(job, TerminalReporter())
-    kind = pipeline.write_plate(prepared, output)
+    setup = ShotSetup(job)
+    kind = write_plate(prepare(job, TerminalReporter(), setup=setup), output, setup=setup)
     typer.echo(f"{output}: {kind}")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mattebox.cli.jobs import job_if_readable, write_job
 from mattebox.errors import MatteboxError, UsageError
@@ -20,8 +21,11 @@ from mattebox.events import (
     error_event,
 )
 from mattebox.farm.openjd_lines import OpenJdReporter
-from mattebox.job import Job
+from mattebox.job import Job, PreparedJob
 from mattebox.sequences import format_frames, parse_frames
+
+if TYPE_CHECKING:
+    from mattebox.pipeline.setup import ShotSetup
 
 
 class Listener(Enum):
@@ -70,7 +74,9 @@ class RunOptions:
 
 def run_job(job: Job, options: RunOptions, listener: Listener) -> None:
     """Prepare and run one job. Raises MatteboxError, already reported to the listener."""
-    from mattebox import pipeline
+    from mattebox.pipeline.chunks import StateFiles
+    from mattebox.pipeline.run import run
+    from mattebox.pipeline.setup import ShotSetup
 
     with _reporting(listener) as (reporter, stop):
         # Before the job: a slip here should not cost the look at the shot.
@@ -79,15 +85,17 @@ def run_job(job: Job, options: RunOptions, listener: Listener) -> None:
             reporter.emit(NoteEvent(message=f"no frame of {options.frames} is in {options.chunk}"))
             reporter.emit(EndEvent(exit_code=0, done=0, skipped=0, total=0, seconds=0.0))
             return
-        pipeline.run(
-            _prepared(job, options.prepared, reporter, max_memory=options.max_memory),
+        setup = ShotSetup(job)
+        run(
+            _prepared(setup, options.prepared, reporter, max_memory=options.max_memory),
             reporter,
+            setup=setup,
             frames=frames,
             stop=stop,
             force=options.force,
             overwrite=options.overwrite,
             preview=options.preview,
-            states=pipeline.StateFiles(options.state_in, options.state_out),
+            states=StateFiles(options.state_in, options.state_out),
             max_memory=options.max_memory,
         )
 
@@ -109,29 +117,33 @@ def frames_to_key(options: RunOptions) -> str | None:
     return format_frames({*frames} & {*parse_frames(options.chunk)})
 
 
-def prepare_job(job: Job, target: Path, listener: Listener) -> Job:
+def prepare_job(job: Job, target: Path, listener: Listener) -> PreparedJob:
     """Look at the shot once and write the prepared job. Raises as ``run_job``.
 
     Where ``target`` holds that already, from the same files, it stays.
     """
+    from mattebox.pipeline.setup import ShotSetup
+
     with _reporting(listener) as (reporter, _):
-        return _prepared(job, target, reporter)
+        return _prepared(ShotSetup(job), target, reporter)
 
 
 def _prepared(
-    job: Job, kept: Path | None, reporter: Reporter, *, max_memory: int | None = None
-) -> Job:
+    setup: ShotSetup, kept: Path | None, reporter: Reporter, *, max_memory: int | None = None
+) -> PreparedJob:
     """The prepared job: from where it is kept while it holds, else made, and kept there."""
-    from mattebox import pipeline
+    from mattebox.pipeline.kept import still_held
+    from mattebox.pipeline.prepare import prepare
 
-    if kept is None:
-        return pipeline.prepare(job, reporter, max_memory=max_memory)
-    earlier = job_if_readable(kept)
-    if earlier is not None and job.prepared is None and pipeline.still_holds(earlier, job):
-        reporter.emit(NoteEvent(message=f"{kept} holds what was found; nothing to look at"))
-        return earlier
-    prepared = pipeline.prepare(job, reporter, max_memory=max_memory)
-    write_job(prepared, kept)
+    earlier = None if kept is None else job_if_readable(kept)
+    if earlier is not None and not isinstance(setup.job, PreparedJob):
+        held = still_held(earlier, setup)
+        if held is not None:
+            reporter.emit(NoteEvent(message=f"{kept} holds what was found; nothing to look at"))
+            return held
+    prepared = prepare(setup.job, reporter, setup=setup, max_memory=max_memory)
+    if kept is not None:
+        write_job(prepared, kept)
     return prepared
 
 

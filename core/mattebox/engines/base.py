@@ -76,6 +76,13 @@ class Prediction:
     sure_inside: bool = False
 
 
+class EngineState(Protocol):
+    """What an engine remembers of the frames before; only it, and state files, look inside."""
+
+    @property
+    def maps(self) -> tuple[torch.Tensor, ...]: ...
+
+
 class Engine(Protocol[StateT]):
     """One way to get a first alpha.
 

@@ -13,6 +13,7 @@ import safetensors
 import safetensors.torch
 import torch
 
+from mattebox.engines.base import EngineState
 from mattebox.engines.networks.rvm_decoder import RvmState
 from mattebox.errors import InputError, MatteboxError, UnreadableError
 from mattebox.whole_files import write_whole
@@ -37,7 +38,7 @@ class StateOwner:
     inputs: str
 
 
-def write_state(path: Path, owner: StateOwner, state: RvmState | None) -> None:
+def write_state(path: Path, owner: StateOwner, state: EngineState | None) -> None:
     """Write a state atomically; equal states give equal bytes.
 
     Raises WriteError: the folder is missing or not writable, or the disk is full.

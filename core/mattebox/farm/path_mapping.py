@@ -16,8 +16,7 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from mattebox.errors import InputError, UsageError
-from mattebox.farm.places import with_paths
-from mattebox.job import Job
+from mattebox.farm.places import AnyJob, with_paths
 
 VARIABLE = "MATTEBOX_PATH_MAPPING"
 
@@ -84,11 +83,11 @@ class PathMapping:
             ) from error
         return cls(rules)
 
-    def here(self, job: Job) -> Job:
+    def here(self, job: AnyJob) -> AnyJob:
         """A job as submitted, with the paths of this machine."""
         return with_paths(job, lambda text: self._first(text, Rule.here, _depth_there))
 
-    def there(self, job: Job) -> Job:
+    def there(self, job: AnyJob) -> AnyJob:
         """A job of this machine, with the paths of the one that submitted it."""
         return with_paths(job, lambda text: self._first(text, Rule.there, _depth_here))
 

@@ -6,9 +6,11 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from mattebox.job import Job, Matte
 
+AnyJob = TypeVar("AnyJob", bound=Job)
 Move = Callable[[str], str]
 """From one path, pattern or folder to another; what is none of these comes back as it is."""
 
@@ -16,7 +18,7 @@ NAMED_CONFIG = "ocio://"
 _COLOUR = re.compile(r"[^,/\\]+,[^,/\\]+,[^,/\\]+")
 
 
-def with_paths(job: Job, move: Move) -> Job:
+def with_paths(job: AnyJob, move: Move) -> AnyJob:
     """The same job with every path changed by ``move``. Names and colours reach it as well."""
 
     def moved(text: str | None) -> str | None:

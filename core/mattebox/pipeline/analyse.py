@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,20 +17,19 @@ import torch
 from numpy.typing import NDArray
 
 from mattebox.colour_difference import is_keyable_screen
-from mattebox.devices import choose_device, use_deterministic_arithmetic
-from mattebox.engines.registry import make_engine
+from mattebox.devices import use_deterministic_arithmetic
 from mattebox.errors import UsageError
 from mattebox.events import NoteEvent, Reporter, WarningEvent
-from mattebox.job import Analysis, Job
+from mattebox.job import Analysis, Job, PreparedColour, PreparedWeights
 from mattebox.matte.analyse import analyse_shot
 from mattebox.matte.plate_exposure import fit_exposure
 from mattebox.matte.registration import moved_plate, register_plate
 from mattebox.matte.screen import find_screen, plate_colour
 from mattebox.matte.statistics import PlateGain, Registration
-from mattebox.network_config import read_network_config
 from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_box
 from mattebox.pipeline.plates import Plates, own_plate, screen_share, shot_light
-from mattebox.settings import EngineName, PlateFit, Solver
+from mattebox.pipeline.setup import ShotSetup
+from mattebox.settings import EngineName, KeySettings, PlateFit, Solver
 from mattebox.shot import Pictures, Shot
 from mattebox_ocio.model_space import exposure_for, srgb_decode
 from mattebox_ocio.plate import PlateColour
@@ -69,8 +67,14 @@ class _Piece:
     sure_inside: bool
 
 
-def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> Analysis:
+def analyse(
+    setup: ShotSetup,
+    found: PreparedColour,
+    weights: PreparedWeights | None,
+    reporter: Reporter,
+) -> Analysis:
     """Everything about a shot that its frames share. Findings worth knowing go to the reporter."""
+    job, shot, colour = setup.job, setup.shot, setup.colour(found)
     use_deterministic_arithmetic(job.threads)
     pairs = sampled_pairs(job, shot)
     count = len({frame for pair in pairs for frame in pair})
@@ -96,13 +100,13 @@ def analyse(job: Job, shot: Shot, colour: PlateColour, reporter: Reporter) -> An
     ordered = [[pictures[frame] for frame in pair] for pair in pairs]
     # First the plate as it is, one picture for all frames; then as the frames will be keyed.
     as_given = job.settings.model_copy(update={"match_exposure": PlateFit.OFF})
-    pieces = _look(job.model_copy(update={"settings": as_given}), shot, colour, analysis, ordered)
+    pieces = _look(as_given, setup, colour, weights, analysis, ordered)
     if analysis.plate == "given":
         reporter.emit(NoteEvent(message="fitting the clean plate to the shot"))
     analysis = _fit_plate(job, analysis, pieces, reporter)
     if analysis.plate != "inpainted":
         pieces = []  # at 4K, one set of frames at a time is enough
-        pieces = _look(job, shot, colour, analysis, ordered)
+        pieces = _look(job.settings, setup, colour, weights, analysis, ordered)
     known = [piece.plate for piece in pieces if piece.plate is not None]
     if len(known) < len(pieces):
         return analysis
@@ -125,18 +129,18 @@ def sampled_pairs(job: Job, shot: Shot) -> tuple[tuple[int, ...], ...]:
 
 
 def _look(
-    job: Job, shot: Shot, colour: PlateColour, analysis: Analysis, pairs: list[list[Pictures]]
+    settings: KeySettings,
+    setup: ShotSetup,
+    colour: PlateColour,
+    weights: PreparedWeights | None,
+    analysis: Analysis,
+    pairs: list[list[Pictures]],
 ) -> list[_Piece]:
     """The sampled frames after colour and engine, with the plate as far as it is known."""
-    device = choose_device(job.device).torch
+    shot, device = setup.shot, setup.device.torch
     keyer = FrameKeyer(
-        job.settings,
-        engine=make_engine(
-            job.settings,
-            weights=None if job.weights is None else Path(job.weights),
-            device=device,
-            config=read_network_config(job.network_config),
-        ),
+        settings,
+        engine=setup.engine(weights),
         colour=colour,
         analysis=analysis,
         device=device,

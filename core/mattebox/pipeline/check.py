@@ -14,11 +14,10 @@ from mattebox import header_words
 from mattebox.errors import InputError, MissingFramesError
 from mattebox.frames import read_frame, read_header
 from mattebox.images import Frame
-from mattebox.job import Job
+from mattebox.job import PreparedJob
 from mattebox.measure.identity import identity_error
-from mattebox.pipeline.colour import open_colour
 from mattebox.pipeline.plan import Plan
-from mattebox.shot import Shot
+from mattebox.pipeline.setup import ShotSetup
 from mattebox_ocio.plate import PlateColour
 
 
@@ -48,7 +47,7 @@ class CheckedFrame:
     detail: str = ""
 
 
-def check(job: Job, *, frames: str | None = None) -> Iterator[CheckedFrame]:
+def check(job: PreparedJob, *, frames: str | None = None) -> Iterator[CheckedFrame]:
     """Look at every frame that a prepared job should have written, in order.
 
     A frame is read whole. Where it holds the ``plate`` pass its layers are added up again and held
@@ -60,10 +59,9 @@ def check(job: Job, *, frames: str | None = None) -> Iterator[CheckedFrame]:
 
     Raises MatteboxError where the job's input cannot be opened.
     """
-    shot = Shot.open(job)
-    plan = Plan.make(job, shot, frames)
-    assert job.prepared is not None
-    colour = open_colour(job, job.prepared.colour)
+    setup = ShotSetup(job)
+    shot, plan = setup.shot, setup.plan(job, frames)
+    colour = setup.colour(job.prepared.colour)
     for frame in sorted({*plan.frames, *plan.absent}):
         path = plan.output.path(frame)
         if frame in plan.absent:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import torch
 
-from mattebox.engines.networks.rvm_decoder import RvmState
-from mattebox.engines.registry import engine_info
+from mattebox.engines.base import EngineState
 from mattebox.engines.state_files import StateOwner, read_owner, read_state, write_state
 from mattebox.errors import MatteboxError, StaleError, UsageError
 from mattebox.pipeline.plan import Plan
@@ -55,7 +54,7 @@ class ChunkLinks:
             InputError: the state file of the chunk before is missing or damaged.
             StaleError: it belongs to another job, or to frames that have changed.
         """
-        if (files.before or files.after) and not engine_info(plan.job.settings.engine).recurrent:
+        if (files.before or files.after) and not plan.reach.remembers:
             raise UsageError(
                 f"--engine {plan.job.settings.engine} remembers nothing between frames",
                 next_step="leave --state-in and --state-out out; its chunks agree without them",
@@ -75,7 +74,7 @@ class ChunkLinks:
             return None
         return StartingState(read_state(self.before, device), read_owner(self.before).frame)
 
-    def write(self, state: RvmState | None) -> None:
+    def write(self, state: EngineState | None) -> None:
         """Leave the state of the chunk's last frame to the next chunk."""
         assert self.after is not None
         write_state(self.after, self.owner, state)

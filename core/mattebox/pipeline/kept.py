@@ -5,42 +5,46 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from mattebox.devices import choose_device
 from mattebox.errors import MatteboxError
 from mattebox.events import CollectingReporter
-from mattebox.job import Job
+from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
-from mattebox.pipeline.colour import resolve_colour
-from mattebox.shot import Shot
+from mattebox.pipeline.setup import ShotSetup
 from mattebox.weights.choose import located_weights
 
 
-def still_holds(earlier: Job, asked: Job) -> bool:
-    """Whether ``earlier`` is ``asked``, prepared, and from files that are still the same.
+def still_held(earlier: Job, setup: ShotSetup) -> PreparedJob | None:
+    """The job asked for with what ``earlier`` holds; None where that was found for another job or
+    from files that have changed.
 
     The plate may have grown meanwhile: what was found in the frames that were there then serves
     the new ones too, and the frames that are keyed already stay current.
 
-    Raises MatteboxError where the inputs of ``asked`` cannot be opened.
+    Raises MatteboxError where the inputs cannot be opened.
     """
-    prepared = earlier.prepared
-    if prepared is None or prepared.unmixing != weights_sha256():
+    if not isinstance(earlier, PreparedJob):
+        return None
+    asked, device = setup.job, setup.device
+    before = earlier.asked(device=asked.device, output=asked.output)
+    if before != asked or device.kind != earlier.device.split(":")[0]:
+        return None
+    if not _holds(earlier.prepared, setup):
+        return None
+    return PreparedJob.of(asked, earlier.prepared, device=device.name)
+
+
+def _holds(prepared: Prepared, setup: ShotSetup) -> bool:
+    """Whether files, colour and weights are those that were found."""
+    shot, frames = setup.shot, prepared.analysis.frames
+    if prepared.unmixing != weights_sha256():
         return False
-    before = earlier.model_copy(
-        update={"prepared": None, "device": asked.device, "output": asked.output}
-    )
-    device = choose_device(asked.device).kind
-    if before != asked or device != earlier.device.split(":")[0]:
-        return False
-    shot = Shot.open(asked)
-    frames = prepared.analysis.frames
     if any(frame not in shot.plate.files or shot.missing(frame) for frame in frames):
         return False
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in frames).encode())
     if digest.hexdigest() != prepared.analysis.digest:
         return False
     # Why a space was chosen may name a folder, and decides nothing.
-    colour = resolve_colour(asked, shot, CollectingReporter())
+    colour = setup.find_colour(CollectingReporter())
     if colour.model_copy(update={"reason": prepared.colour.reason}) != prepared.colour:
         return False
     return prepared.weights is None or _is_here(prepared.weights.path, prepared.weights.sha256)

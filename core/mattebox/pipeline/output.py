@@ -89,7 +89,6 @@ def _header(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The source's attributes, the result's colour, and where the pixels come from; with types."""
     job = plan.job
-    assert job.prepared is not None
     colour, weights = job.prepared.colour, job.prepared.weights
     made: dict[str, Any] = {
         header_words.VERSION: __version__,

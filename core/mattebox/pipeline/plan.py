@@ -10,22 +10,33 @@ from functools import cached_property
 from pathlib import Path
 
 from mattebox import header_words
-from mattebox.engines.registry import engine_info
 from mattebox.errors import MissingFramesError, UsageError
 from mattebox.frames import is_broken_exr, read_attributes_if_whole, read_attributes_only
-from mattebox.job import Job
-from mattebox.matte.steady import WINDOW
-from mattebox.pipeline.prepare import checked_output
-from mattebox.sequences import OutputPattern, format_frames, parse_frames
+from mattebox.job import Job, PreparedJob
+from mattebox.sequences import OutputPattern, format_frames, output_pattern, parse_frames
 from mattebox.shot import Shot
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Which frames a run has to do with, and where they go."""
+class Reach:
+    """What a frame's pixels come from beside its own files.
 
-    job: Job
+    Attributes:
+        neighbours: how many frames on either side the solver reads.
+        remembers: whether the engine knows of the frames before.
+    """
+
+    neighbours: int
+    remembers: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which frames a run has to do with, and where they go. Knows no engine and loads no torch."""
+
+    job: PreparedJob
     shot: Shot
+    reach: Reach
     frames: tuple[int, ...]
     absent: tuple[int, ...]
     output: OutputPattern
@@ -37,18 +48,15 @@ class Plan:
 
     def neighbours(self, frame: int) -> tuple[int, ...]:
         """The frames that the solver reads beside this one: a finite window, read, not written."""
-        assert self.job.prepared is not None
-        if self.job.prepared.analysis.statistics is None:
-            return ()
-        scene = self.scene(frame)
-        around = range(frame - WINDOW, frame + WINDOW + 1)
+        scene, reach = self.scene(frame), self.reach.neighbours
+        around = range(frame - reach, frame + reach + 1)
         return tuple(
             f for f in around if f != frame and f in self._whole_set and self.scene(f) == scene
         )
 
     def remembered(self, frame: int) -> tuple[int, ...]:
         """The frames before this one of which an engine with memory still knows: the preroll."""
-        if not engine_info(self.job.settings.engine).recurrent:
+        if not self.reach.remembers:
             return ()
         end = bisect_left(self.whole, frame)
         cut = max((cut for cut in self.job.cuts if cut <= frame), default=None)
@@ -82,7 +90,11 @@ class Plan:
         return hashlib.sha256(digests.encode()).hexdigest()
 
     @classmethod
-    def make(cls, job: Job, shot: Shot, frames: str | None) -> Plan:
+    def make(cls, job: PreparedJob, shot: Shot, frames: str | None, reach: Reach) -> Plan:
+        """The frames asked for, as on the command line; None means all on disk.
+
+        Raises MissingFramesError where none of them is there, UsageError as ``checked_output``.
+        """
         on_disk = set(shot.plate.frames)
         wanted = (
             tuple(sorted({*shot.plate.frames, *shot.plate.missing}))
@@ -98,7 +110,7 @@ class Plan:
                 wanted,
                 next_step=f"the plate has {format_frames(shot.plate.frames)}",
             )
-        return cls(job, shot, usable, absent, checked_output(job, shot, usable))
+        return cls(job, shot, reach, usable, absent, checked_output(job, shot, usable))
 
     def refuse_foreign_files(self, *, overwrite: bool) -> None:
         """Never replace a file that is not ours, unless told to."""
@@ -124,6 +136,13 @@ class Plan:
             attributes.get(header_words.JOB) == self.job.fingerprint
             and attributes.get(header_words.INPUTS) == self.inputs(frame)
         )
+
+
+def checked_output(job: Job, shot: Shot, frames: Sequence[int]) -> OutputPattern:
+    """Where the frames are written. Raises UsageError where that is one of the inputs."""
+    output = output_pattern(job.output, shot.plate, frames)
+    output.refuse_inputs(frames, [path for frame in frames for path in shot.files(frame)])
+    return output
 
 
 def _is_foreign(path: Path) -> bool:

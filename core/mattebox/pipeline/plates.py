@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from mattebox import __version__, header_words
 from mattebox.frames import write_frame
 from mattebox.images import Frame
-from mattebox.job import Analysis, Job
+from mattebox.job import Analysis, PreparedJob
 from mattebox.matte.layers import HALF_MAX
 from mattebox.matte.plate_estimate import estimate_plate
 from mattebox.matte.plate_exposure import gained_plate
 from mattebox.matte.registration import moved_plate
-from mattebox.pipeline.colour import open_colour
+from mattebox.pipeline.setup import ShotSetup
 from mattebox.shot import Shot
 from mattebox_ocio.plate import PlateColour
 
@@ -111,14 +111,14 @@ def screen_share(sources: Sequence[torch.Tensor], screen: tuple[float, float, fl
     return float(estimate_plate(list(sources), screen).known.mean())
 
 
-def write_plate(job: Job, path: Path) -> str:
+def write_plate(job: PreparedJob, path: Path, *, setup: ShotSetup | None = None) -> str:
     """Write the background of a prepared job, out-space linear, as half EXR; says its kind.
 
     A clean plate sequence gives the plate of the shot's first frame.
     """
-    assert job.prepared is not None
-    shot, analysis, stated = Shot.open(job), job.prepared.analysis, job.prepared.colour
-    colour = open_colour(job, stated)
+    setup = setup or ShotSetup(job)
+    shot, analysis, stated = setup.shot, job.prepared.analysis, job.prepared.colour
+    colour = setup.colour(stated)
     plates = Plates(colour, analysis, own_plate(shot, colour, analysis), torch.device("cpu"))
     given = shot.read(shot.plate.first).clean_plate
     if given is not None:

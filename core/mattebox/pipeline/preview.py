@@ -10,11 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from mattebox.frames import read_frame, write_png
-from mattebox.job import Job
-from mattebox.pipeline.colour import open_colour
 from mattebox.sequences import OutputPattern
 from mattebox.shot import Shot
 from mattebox_ocio.model_space import srgb_encode
+from mattebox_ocio.plate import PlateColour
 
 Pixels = NDArray[np.float32]
 
@@ -27,7 +26,7 @@ COLOUR = (0.60, 0.02, 0.02)
 
 
 def write_contact_sheet(
-    path: Path, job: Job, frames: Sequence[int], output: OutputPattern, shot: Shot
+    path: Path, frames: Sequence[int], output: OutputPattern, shot: Shot, colour: PlateColour
 ) -> None:
     """Write a PNG with the columns plate, alpha, rgba over grey, rgba over red, spill.
 
@@ -36,16 +35,13 @@ def write_contact_sheet(
     """
     ordered = sorted(frames)
     places = np.linspace(0, len(ordered) - 1, min(MOST_ROWS, len(ordered))).round().astype(int)
-    rows = [_row(job, ordered[place], output, shot) for place in places]
+    rows = [_row(ordered[place], output, shot, colour) for place in places]
     gap = np.full((GAP, rows[0].shape[1], 3), 40, np.uint8)
     stacked = [part for row in rows for part in (row, gap)][:-1]
     write_png(path, np.concatenate(stacked, axis=0))
 
 
-def _row(job: Job, frame: int, output: OutputPattern, shot: Shot) -> NDArray[np.uint8]:
-    assert job.prepared is not None
-    colour = open_colour(job, job.prepared.colour)
-
+def _row(frame: int, output: OutputPattern, shot: Shot, colour: PlateColour) -> NDArray[np.uint8]:
     def shown(pixels: Pixels, *, is_plate: bool = False) -> NDArray[np.uint8]:
         tensor = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1).unsqueeze(0)
         linear = colour.to_rec709(colour.to_out(tensor) if is_plate else tensor)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from mattebox.devices import choose_device, use_deterministic_arithmetic
-from mattebox.engines.registry import make_engine
+from mattebox.devices import use_deterministic_arithmetic
 from mattebox.errors import MatteboxError, MissingFramesError, RunInterruptedError, WriteError
 from mattebox.events import (
     EndEvent,
@@ -22,17 +21,16 @@ from mattebox.events import (
     error_event,
 )
 from mattebox.frames import remove_abandoned
-from mattebox.job import Job, PreparedWeights
+from mattebox.job import PreparedJob
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
-from mattebox.pipeline.colour import open_colour
 from mattebox.pipeline.keyer import FrameKeyer, StageClock
 from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan, frames_in_words
 from mattebox.pipeline.plates import Plates, own_plate
+from mattebox.pipeline.setup import ShotSetup
 from mattebox.pipeline.window import FrameWindow
 from mattebox.shot import Pictures, Shot
-from mattebox.weights.choose import located_weights
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,10 @@ class RunResult:
 
 
 def run(
-    job: Job,
+    job: PreparedJob,
     reporter: Reporter,
     *,
+    setup: ShotSetup | None = None,
     frames: str | None = None,
     stop: threading.Event | None = None,
     force: bool = False,
@@ -66,6 +65,7 @@ def run(
     Args:
         job: a prepared job.
         reporter: who listens.
+        setup: what is open of the job already.
         frames: which frames, as on the command line; None means all on disk.
         stop: when set, the frame in hand is finished and the run ends with RunInterruptedError.
         force: compute current frames again.
@@ -81,8 +81,8 @@ def run(
     """
     began = perf_counter()
     clock = StageClock()
-    shot = Shot.open(job)
-    plan = Plan.make(job, shot, frames)
+    setup = setup or ShotSetup(job)
+    shot, plan = setup.shot, setup.plan(job, frames)
     plan.refuse_foreign_files(overwrite=overwrite)
     waiting = waiting_within(
         max_memory,
@@ -91,12 +91,11 @@ def run(
         shot.window.height,
         passed=len(job.layers),
     )
-    device = choose_device(job.device)
     reporter.emit(
         StartEvent(
             total=len(plan.frames) + len(plan.absent),
             engine=job.settings.engine.value,
-            device=device.description,
+            device=setup.device.description,
             fingerprint=job.fingerprint,
             output=str(plan.output),
         )
@@ -114,7 +113,7 @@ def run(
     exit_code = 70
     try:
         if needed or links.must_write:
-            for frame in _key_frames(plan, needed, links, waiting, reporter, clock, stop):
+            for frame in _key_frames(setup, plan, needed, links, waiting, reporter, clock, stop):
                 written.append(frame)
                 done += 1
                 reporter.emit(ProgressEvent(frame=frame, done=done, total=len(plan.frames)))
@@ -129,7 +128,8 @@ def run(
             from mattebox.pipeline.preview import write_contact_sheet
 
             with clock.stage("preview"):
-                write_contact_sheet(preview, job, [*current, *written], plan.output, shot)
+                colour = setup.colour(job.prepared.colour)
+                write_contact_sheet(preview, [*current, *written], plan.output, shot, colour)
         if plan.absent:
             raise MissingFramesError(
                 f"missing in the input: {frames_in_words(plan.absent)}; all others are written",
@@ -156,6 +156,7 @@ def run(
 
 
 def _key_frames(
+    setup: ShotSetup,
     plan: Plan,
     needed: list[int],
     links: ChunkLinks,
@@ -166,20 +167,13 @@ def _key_frames(
 ) -> Iterator[int]:
     """Key the needed frames in order; yields each once it is on disk."""
     job = plan.job
-    assert job.prepared is not None
     analysis = job.prepared.analysis
     _make_folder(plan.output.folder)
     use_deterministic_arithmetic(job.threads)
-    device = choose_device(job.device)
-    colour = open_colour(job, job.prepared.colour)
+    device = setup.device
+    colour = setup.colour(job.prepared.colour)
     with clock.stage("start"):
-        weights = job.prepared.weights
-        engine = make_engine(
-            job.settings,
-            weights=_place(weights),
-            device=device.torch,
-            config=None if weights is None else weights.config,
-        )
+        engine = setup.engine(job.prepared.weights)
     keyer = FrameKeyer(
         job.settings,
         engine=engine,
@@ -218,10 +212,6 @@ def _key_frames(
             yield frame
     if links.must_write and not (stop is not None and stop.is_set()):
         links.write(window.state)
-
-
-def _place(weights: PreparedWeights | None) -> Path | None:
-    return None if weights is None else located_weights(Path(weights.path), weights.sha256)
 
 
 def _make_folder(folder: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
+from mattebox.engines.base import EngineState
 from mattebox.matte.steady import WINDOW
 from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame, SeenFrame
 from mattebox.pipeline.plan import Plan
@@ -24,7 +24,7 @@ class StartingState:
         frame: the last frame that it saw.
     """
 
-    state: Any
+    state: EngineState | None
     frame: int
 
 
@@ -55,7 +55,7 @@ class FrameWindow:
         self._keyer = keyer
         self._waiting = deque(needed)
         self._needed = frozenset(needed)
-        self.state: Any = None if start is None else start.state
+        self.state: EngineState | None = None if start is None else start.state
         self._scene = plan.scene(plan.frames[0] if start is None else start.frame)
         self._seen: dict[int, tuple[Pictures, SeenFrame]] = {}
         self._light: dict[int, torch.Tensor] = {}

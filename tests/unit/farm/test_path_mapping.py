@@ -10,7 +10,7 @@ import pytest
 from mattebox.errors import InputError, UsageError
 from mattebox.farm.path_mapping import VARIABLE, PathMapping
 from mattebox.farm.places import rooted
-from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedWeights
+from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedJob, PreparedWeights
 
 
 def rules(path: Path, *entries: tuple[str, str, str]) -> Path:
@@ -23,7 +23,7 @@ def rules(path: Path, *entries: tuple[str, str, str]) -> Path:
     return path
 
 
-def job_with_paths() -> Job:
+def job_with_paths() -> PreparedJob:
     job = Job.checked(
         {
             "plate": "/shows/demo/plate.####.exr",
@@ -50,7 +50,7 @@ def job_with_paths() -> Job:
             frames=(1,), digest="d", exposure=1.0, screen=None, plate="given", statistics=None
         ),
     )
-    return job.model_copy(update={"prepared": prepared})
+    return PreparedJob.of(job, prepared, device=job.device)
 
 
 def test_every_path_follows_the_rules_and_names_and_colours_stay(tmp_path: Path) -> None:
@@ -60,7 +60,6 @@ def test_every_path_follows_the_rules_and_names_and_colours_stay(tmp_path: Path)
     assert job.output == "/mnt/s/demo/keyed"
     assert job.hint is not None
     assert job.hint.pattern == "/mnt/s/demo/roto.####.exr"
-    assert job.prepared is not None
     assert job.prepared.weights is not None
     assert job.prepared.weights.path == "/mnt/s/weights/rvm.pth"
     assert (job.clean_plate, job.weights) == ("0.1,0.4,0.1", "rvm_mobilenetv3")
@@ -133,9 +132,7 @@ def test_a_job_without_relative_paths_keeps_names_and_colours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    job = job_with_paths().model_copy(
-        update={"plate": "../in/plate.####.exr", "output": "keyed/", "prepared": None}
-    )
+    job = job_with_paths().asked(plate="../in/plate.####.exr", output="keyed/")
     placed = rooted(
         job.model_copy(update={"colour": job.colour.model_copy(update={"config": "x"})})
     )

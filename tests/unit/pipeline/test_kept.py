@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import pytest
@@ -10,9 +9,13 @@ from tests.support.pictures import plate_pixels, write_exr, write_shot
 
 from mattebox.errors import JobError
 from mattebox.events import CollectingReporter
-from mattebox.job import Job
+from mattebox.job import Job, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
-from mattebox.pipeline import kept, prepare, still_holds
+from mattebox.pipeline import kept
+from mattebox.pipeline import prepare as preparing
+from mattebox.pipeline.kept import still_held
+from mattebox.pipeline.prepare import prepare
+from mattebox.pipeline.setup import ShotSetup
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +37,23 @@ def asked(shot: Path) -> Job:
 
 
 @pytest.fixture(scope="module")
-def earlier(asked: Job) -> Job:
+def earlier(asked: Job) -> PreparedJob:
     return prepare(asked, CollectingReporter())
 
 
-def test_it_holds_for_the_same_job_wherever_its_frames_go(asked: Job, earlier: Job) -> None:
+def still_holds(earlier: Job, asked: Job) -> bool:
+    return still_held(earlier, ShotSetup(asked)) is not None
+
+
+def test_it_holds_for_the_same_job_wherever_its_frames_go(asked: Job, earlier: PreparedJob) -> None:
     assert still_holds(earlier, asked)
-    assert still_holds(earlier, asked.model_copy(update={"output": "/elsewhere"}))
+    elsewhere = asked.model_copy(update={"output": "/elsewhere"})
+    held = still_held(earlier, ShotSetup(elsewhere))
+    assert held is not None
+    assert (held.output, held.fingerprint) == ("/elsewhere", earlier.fingerprint)
 
 
-def test_it_does_not_hold_for_another_job(asked: Job, earlier: Job) -> None:
+def test_it_does_not_hold_for_another_job(asked: Job, earlier: PreparedJob) -> None:
     sharper = asked.settings.model_copy(update={"gamma": 1.5})
     assert not still_holds(earlier, asked.model_copy(update={"settings": sharper}))
     assert not still_holds(earlier, asked.model_copy(update={"threads": 2}))
@@ -51,27 +61,25 @@ def test_it_does_not_hold_for_another_job(asked: Job, earlier: Job) -> None:
 
 
 def test_it_does_not_hold_under_another_ocio_config(
-    asked: Job, earlier: Job, monkeypatch: pytest.MonkeyPatch
+    asked: Job, earlier: PreparedJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OCIO", "ocio://cg-config-v2.2.0_aces-v1.3_ocio-v2.4")
     assert not still_holds(earlier, asked)
 
 
 def test_it_does_not_hold_for_other_weights_of_the_unmixing_network(
-    asked: Job, earlier: Job, monkeypatch: pytest.MonkeyPatch
+    asked: Job, earlier: PreparedJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kept, "weights_sha256", lambda: "0" * 64)
     assert not still_holds(earlier, asked)
 
 
 def test_a_job_prepared_for_other_weights_is_refused_with_both_digests(
-    earlier: Job, monkeypatch: pytest.MonkeyPatch
+    earlier: PreparedJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert prepare(earlier, CollectingReporter()) == earlier
-    assert earlier.prepared is not None
     assert earlier.prepared.unmixing == weights_sha256()
-    module = importlib.import_module("mattebox.pipeline.prepare")  # its name is the function's too
-    monkeypatch.setattr(module, "weights_sha256", lambda: "0123456789abcdef" * 4)
+    monkeypatch.setattr(preparing, "weights_sha256", lambda: "0123456789abcdef" * 4)
     with pytest.raises(JobError) as refused:
         prepare(earlier, CollectingReporter())
     assert refused.value.exit_code == 64
@@ -81,7 +89,7 @@ def test_a_job_prepared_for_other_weights_is_refused_with_both_digests(
 
 
 def test_it_serves_frames_that_come_later_and_none_that_have_changed(
-    shot: Path, asked: Job, earlier: Job
+    shot: Path, asked: Job, earlier: PreparedJob
 ) -> None:
     later = write_exr(
         shot.parent / "shot.1004.exr", plate_pixels(4), colorInteropID="lin_rec709_scene"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mattebox.errors import UsageError
-from mattebox.job import Analysis, Job, Prepared, PreparedColour
+from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedJob
 from mattebox.pipeline.plan import Plan
-from mattebox.shot import Shot
+from mattebox.pipeline.setup import ShotSetup
 
 FRAMES = (1001, 1002, 1003, 1005, 1006, 1007, 1008)  # 1004 is missing
 
@@ -46,8 +46,9 @@ def plan_of(plate: Path, *cuts: int, engine: str = "rvm", **settings: str) -> Pl
             "cuts": cuts,
             "settings": {"engine": engine, "screen": "green"} | settings,
         }
-    ).model_copy(update={"prepared": PREPARED})
-    return Plan.make(job, Shot.open(job), None)
+    )
+    prepared = PreparedJob.of(job, PREPARED, device="cpu")
+    return ShotSetup(prepared).plan(prepared, None)
 
 
 @pytest.mark.parametrize("said", [{}, {"preroll": "whole"}, {"preroll": "auto"}])

@@ -1,0 +1,86 @@
+"""What a job works with, each opened once: its shot, device, colour, weights and engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from mattebox.devices import Device, choose_device
+from mattebox.engines.base import Engine
+from mattebox.engines.registry import engine_info, make_engine
+from mattebox.events import Reporter
+from mattebox.job import Job, PreparedColour, PreparedJob, PreparedWeights
+from mattebox.matte.steady import WINDOW
+from mattebox.network_config import read_network_config
+from mattebox.pipeline.colour import open_colour, resolve_colour
+from mattebox.pipeline.plan import Plan, Reach
+from mattebox.shot import Shot
+from mattebox.weights.choose import choose_weights, know_weights, located_weights
+from mattebox_ocio.plate import PlateColour
+
+
+@dataclass
+class ShotSetup:
+    """Opens what a job needs at the first call for it, and keeps it for every phase of a run.
+
+    The job may be prepared or not: the phases of a run differ in nothing that is opened here.
+    """
+
+    job: Job
+    _colour: PlateColour | None = field(default=None, init=False, repr=False)
+    _engine: Engine[Any] | None = field(default=None, init=False, repr=False)
+
+    @cached_property
+    def device(self) -> Device:
+        """Where it is computed. Raises DeviceError where that is not there."""
+        return choose_device(self.job.device)
+
+    @cached_property
+    def shot(self) -> Shot:
+        """All inputs. Raises as ``Shot.open``."""
+        return Shot.open(self.job)
+
+    def find_colour(self, reporter: Reporter) -> PreparedColour:
+        """The colour of the plate; what is doubtful about it goes to the reporter."""
+        return resolve_colour(self.job, self.shot, reporter)
+
+    def find_weights(self) -> PreparedWeights | None:
+        """The weights that the job means; None where its engine has none. Raises WeightsError."""
+        if not engine_info(self.job.settings.engine).wants_encoded:
+            return None
+        chosen = choose_weights(self.job.weights, self.job.settings.engine)
+        known = know_weights(chosen)
+        return PreparedWeights(
+            path=str(chosen.path),
+            sha256=known.file.sha256,
+            network=known.file.network or "unknown",
+            licence=known.licence,
+            config=read_network_config(self.job.network_config),
+        )
+
+    def colour(self, found: PreparedColour) -> PlateColour:
+        """The transforms of the colour that was found. Raises as ``open_colour``."""
+        if self._colour is None:
+            self._colour = open_colour(self.job, found)
+        return self._colour
+
+    def engine(self, weights: PreparedWeights | None) -> Engine[Any]:
+        """The engine on its device, with the weights that were found. Raises as ``make_engine``."""
+        if self._engine is None:
+            path = None if weights is None else located_weights(Path(weights.path), weights.sha256)
+            self._engine = make_engine(
+                self.job.settings,
+                weights=path,
+                device=self.device.torch,
+                config=None if weights is None else weights.config,
+            )
+        return self._engine
+
+    def plan(self, job: PreparedJob, frames: str | None) -> Plan:
+        """The frames of a run. Raises as ``Plan.make``."""
+        solved = job.prepared.analysis.statistics is not None
+        remembers = engine_info(job.settings.engine).recurrent
+        reach = Reach(neighbours=WINDOW if solved else 0, remembers=remembers)
+        return Plan.make(job, self.shot, frames, reach)

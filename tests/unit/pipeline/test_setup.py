@@ -1,0 +1,47 @@
+"""A run opens its shot, device, colour and engine once, whatever phases it goes through."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.pictures import write_shot
+
+from mattebox.events import CollectingReporter
+from mattebox.job import Job
+from mattebox.pipeline import setup as opening
+from mattebox.pipeline.kept import still_held
+from mattebox.pipeline.prepare import prepare
+from mattebox.pipeline.run import run
+from mattebox.pipeline.setup import ShotSetup
+from mattebox.shot import Shot
+
+
+def test_everything_is_opened_once_for_preparing_and_keying(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: Counter[str] = Counter()
+
+    def counted(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **named: Any) -> Any:
+            opened[name] += 1
+            return original(*args, **named)
+
+        return call
+
+    for name in ("choose_device", "open_colour", "make_engine"):
+        monkeypatch.setattr(opening, name, counted(name, getattr(opening, name)))
+    monkeypatch.setattr(Shot, "open", counted("shot", Shot.open))
+    plate = write_shot(tmp_path, range(1001, 1003))
+    settings = {"engine": "screen", "screen": "auto"}
+    job = Job.checked(
+        {"plate": str(plate), "output": f"{tmp_path}/out/", "device": "cpu", "settings": settings}
+    )
+    reporter, setup = CollectingReporter(), ShotSetup(job)
+    prepared = prepare(job, reporter, setup=setup)
+    assert still_held(prepared, setup) == prepared
+    assert run(prepared, reporter, setup=setup, preview=tmp_path / "s.png").written == (1001, 1002)
+    assert opened == {"choose_device": 1, "open_colour": 1, "make_engine": 1, "shot": 1}
