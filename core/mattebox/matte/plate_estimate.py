@@ -1,7 +1,7 @@
 """A clean plate of a screen, made from the shot itself when none was shot.
 
-Folds and lamps change how bright a screen is, hardly its colour: each channel's share of the key
-channel is nearly the same all over. Anything in front of it, thin smoke included, changes the
+Folds and lamps change how bright a screen is, and little of its colour: each channel's share of the
+brightest one is smooth all over. Anything in front of it, thin smoke included, changes the
 shares. So a pixel of a frame counts as screen where shares and light fit a smooth surface and the
 other frames. What was seen is averaged over time; what was never seen continues the surface.
 """
@@ -18,14 +18,14 @@ from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.fill import pull_push
 from mattebox.matte.statistics import Triple
 from mattebox.matte.windows import box_mean, eroded
-from mattebox.screen_key import ScreenKey
+from mattebox.screen_key import ScreenKey, key_of
 
 LINES_PER_PIXEL = 180
 """Radii grow with the picture: 1 pixel for every 180 lines, so 2 at 360 and 6 at 1080."""
 
-START_SHARE = 0.5
-"""Excess, as a share of the screen colour's, from which a pixel may be screen at first: the corner
-of an unevenly lit screen has half the light of its middle."""
+START_SHARE = 0.15
+"""Excess, as a share of the screen colour's, from which a pixel may be screen at first: corners of
+graded pictures fall to a tenth of the middle's light."""
 
 SHARE_ORDER = 2
 LIGHT_ORDER = 4
@@ -37,8 +37,10 @@ PUREST = 0.2
 """Part of the candidates taken for the screen itself: whatever stands before it adds light to the
 other channels, so a veil or smoke over most of the picture has larger shares."""
 
-SHARE_RANGE = 0.06
-"""By how much the shares of one screen differ at most: lamps of unlike colour, its own corners."""
+SHARE_RANGE = 0.3
+"""By how much the shares of one screen differ at most: lamps of unlike colour, and above all
+grading, which takes colour out of what is bright. On public pictures 0.06 saw a sixth of a screen
+and left haze over the rest; smoke in front is told by the smooth surface, not by this."""
 
 WELL_SEEN = 0.3
 """Part of the picture that must show the screen for a surface of LIGHT_ORDER, else SHARE_ORDER."""
@@ -98,27 +100,26 @@ def estimate_plate(sources: Sequence[torch.Tensor], screen: Triple) -> Estimated
 
     Args:
         sources: each [1,3,H,W] float32, linear Rec.709, unbounded; 8 to 24 frames are enough.
-        screen: colour of the screen, linear Rec.709, found or given; its strongest channel is the
-            key. It only has to be right within a factor of two in light.
+        screen: colour of the screen, linear Rec.709, found or given; its hue gives
+            the key. It only has to be right within a factor of two in light.
 
     Returns:
         The plate. ``known`` is 0 everywhere, and the plate ``screen``, where no screen is found.
     """
     frames = torch.cat(list(sources))
-    key = max(range(3), key=lambda channel: screen[channel])
+    key = key_of(screen)
+    brightest = max(range(3), key=lambda channel: screen[channel])
     radius = max(1, round(frames.shape[-2] / LINES_PER_PIXEL))
     smooth = box_mean(frames, radius)
     colour = frames.new_tensor(screen).view(1, 3, 1, 1)
-    candidate = key_excess(smooth, ScreenKey(key)) > START_SHARE * key_excess(
-        colour, ScreenKey(key)
-    )
+    candidate = key_excess(smooth, key) > START_SHARE * key_excess(colour, key)
     nothing = EstimatedPlate(colour.expand_as(frames[:1]).clone(), torch.zeros_like(frames[:1, :1]))
     if int(candidate.sum()) < LEAST_PIXELS:
         return nothing
-    candidate = _of_one_colour(smooth, candidate, key)
-    gain = _frame_gains(smooth, candidate, key)
+    candidate = _of_one_colour(smooth, candidate, brightest)
+    gain = _frame_gains(smooth, candidate, brightest)
     frames, smooth = frames / gain, smooth / gain
-    candidate = _of_one_light(smooth, candidate, key)
+    candidate = _of_one_light(smooth, candidate, brightest)
     candidate = _steady(smooth, candidate, key)
     candidate = eroded(_without_specks(candidate, radius), radius + 1)
     kept = _kept(frames, candidate).to(frames.dtype)
@@ -142,10 +143,10 @@ def _light(mean: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
     return surface.clamp(min(low / BEYOND, low * BEYOND), max(high * BEYOND, high / BEYOND))
 
 
-def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
-    """Candidates whose shares of the key channel fit one smooth surface for the whole shot."""
-    light = smooth[:, key : key + 1].clamp_min(TINY)
-    for channel in (c for c in range(3) if c != key):
+def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, brightest: int) -> torch.Tensor:
+    """Candidates whose shares of the brightest channel fit one smooth surface for the shot."""
+    light = smooth[:, brightest : brightest + 1].clamp_min(TINY)
+    for channel in (c for c in range(3) if c != brightest):
         share = smooth[:, channel : channel + 1] / light
         purest = float(_thinned(share[candidate], SURFACE_SAMPLES).quantile(PUREST))
         candidate = candidate & (share < purest + SHARE_RANGE)
@@ -155,17 +156,17 @@ def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> t
     return candidate
 
 
-def _of_one_light(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
+def _of_one_light(smooth: torch.Tensor, candidate: torch.Tensor, brightest: int) -> torch.Tensor:
     """Candidates whose light fits one smooth surface, folds allowed."""
-    light = smooth[:, key : key + 1].clamp_min(TINY).log()
+    light = smooth[:, brightest : brightest + 1].clamp_min(TINY).log()
     expected, deviation = _robust_surface(light, candidate, LIGHT_ORDER)
     deviation = min(max(deviation, LEAST_LIGHT_DEVIATION), LARGEST_LIGHT_DEVIATION)
     return candidate & ((light - expected).abs() < CUT * deviation)
 
 
-def _steady(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
+def _steady(smooth: torch.Tensor, candidate: torch.Tensor, key: ScreenKey) -> torch.Tensor:
     """Candidates that are no dimmer than the same pixel in its best frames."""
-    excess = key_excess(smooth, ScreenKey(key))
+    excess = key_excess(smooth, key)
     middle = _masked_median(excess, candidate)
     away = (excess - middle).abs()
     return candidate & (away <= DIMMER * _deviation(away, candidate) + TINY)
@@ -176,9 +177,9 @@ def _without_specks(candidate: torch.Tensor, radius: int) -> torch.Tensor:
     return box_mean(candidate.to(torch.float32), radius) > MAJORITY
 
 
-def _frame_gains(smooth: torch.Tensor, candidate: torch.Tensor, key: int) -> torch.Tensor:
+def _frame_gains(smooth: torch.Tensor, candidate: torch.Tensor, brightest: int) -> torch.Tensor:
     """[N,1,1,1] light of each frame over the shot's median, where both show screen."""
-    light = smooth[:, key : key + 1].clamp_min(TINY).log()
+    light = smooth[:, brightest : brightest + 1].clamp_min(TINY).log()
     middle = _masked_median(light, candidate)
     gains = []
     for one, seen in zip(torch.split(light, 1), torch.split(candidate, 1), strict=True):

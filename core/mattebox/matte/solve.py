@@ -3,7 +3,8 @@
 Every pixel is I = a F + (1 - a) B + grain: three equations, four unknowns. What closes the gap is
 learned: a small network of our own (``unmixing``) weighs the answers that closed forms give, from
 what is around a pixel. Before it, grain is averaged with neighbouring frames where nothing moves
-(steady.py); after it, alpha is cut to 0..1 with its two ends exact.
+(steady.py); after it, alpha keeps what the plain key says inside a subject (interior.py), and is
+cut to 0..1 with its two ends exact.
 
 Shadows on the screen stay in alpha, as black of their density: light that the plate has and the
 source lacks cannot be told from a dark transparent subject. Who does not want them asks for it
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 
 import torch
 
+from mattebox.colour_difference import colour_difference
+from mattebox.matte.interior import INTERIOR_REACH, promised_alpha
 from mattebox.matte.statistics import ShotStatistics
 from mattebox.matte.steady import STEADY_REACH, steady_mean
 from mattebox.matte.strips import in_strips
@@ -34,7 +37,7 @@ LEAST_ALPHA = 0.004
 # Confidence is 1 where alpha is sure, and 0 from this expected error of alpha on.
 WORST_ERROR = 0.25
 
-REACH = STEADY_REACH + unmixing.REACH
+REACH = max(STEADY_REACH + unmixing.REACH, INTERIOR_REACH)
 """How far, in pixels, a change of the input can reach in the output."""
 
 
@@ -83,6 +86,10 @@ def solve_alpha(
     scene = _scene(source, plate, first_alpha, statistics, unseen, neighbours)
     said = unmixed(network, scene)
     alpha = said.alpha[..., :height, :width].clamp(0.0, 1.0)
+    if statistics.screen:
+        alpha = torch.maximum(
+            alpha, promised_alpha(colour_difference(source, plate, statistics.key))
+        )
     alpha = torch.where(alpha < LEAST_ALPHA, 0.0, alpha)
     alpha = torch.where(alpha > 1.0 - LEAST_ALPHA, 1.0, alpha)
     error = said.log_error[..., :height, :width].exp()
