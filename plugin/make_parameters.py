@@ -53,6 +53,8 @@ def _parameter(knob: Knob) -> Parameter:
 
 
 def _kind(knob: Knob) -> tuple[Kind, tuple[str, ...]]:
+    if knob.words is not None:
+        return (Kind.COLOUR if knob.is_colour else Kind.TEXT), ()
     asked = knob.annotation
     if typing.get_origin(asked) in (typing.Union, types.UnionType):
         asked = next(a for a in typing.get_args(asked) if a is not type(None))
@@ -60,8 +62,6 @@ def _kind(knob: Knob) -> tuple[Kind, tuple[str, ...]]:
         return Kind.CHOICES, _words(typing.get_args(asked)[0])
     if isinstance(asked, type) and issubclass(asked, enum.Enum):
         return Kind.CHOICE, _words(asked)
-    if knob.is_colour:
-        return Kind.COLOUR, ()
     kinds = {bool: Kind.FLAG, float: Kind.NUMBER, int: Kind.INTEGER}
     return kinds.get(asked, Kind.TEXT), ()
 

@@ -240,7 +240,7 @@ class Job(_Part, frozen=True):
 class PreparedJob(Job, frozen=True):
     """A job with everything found out: what is keyed, chunk by chunk."""
 
-    prepared: Prepared
+    prepared: Prepared = Field(...)
 
     @classmethod
     def of(cls, job: Job, prepared: Prepared, *, device: str) -> Self:

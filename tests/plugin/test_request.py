@@ -254,7 +254,7 @@ def test_every_screen_choice_is_one_the_core_takes(
         values["clean_plate"] = "c.exr"
     if engine == "hint":
         values["hint"] = {"pattern": "h.exr", "channel": None}
-    assert Job.checked(values).settings.screen == screen
+    assert Job.checked(values).settings.model_dump()["screen"] == screen
     picked = {"clip": "auto", "green": "green", "blue": "blue", "colour": "0.05,0.4,0.1"}
     if choice != "automatic":
         assert screen == picked[choice]

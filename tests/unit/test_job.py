@@ -11,6 +11,7 @@ from mattebox.errors import InputError, JobError, WriteError
 from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedJob, PreparedWeights
 from mattebox.matte.statistics import NoiseModel, ShotStatistics
 from mattebox.screen_key import ScreenKey
+from mattebox.settings import KeySettings, SrgbColour
 
 
 def prepared_job(**changes: object) -> PreparedJob:
@@ -155,6 +156,38 @@ def test_what_is_known_of_a_shot_reads_back_equal(tmp_path: Path) -> None:
     held.write(tmp_path / "shot.json")
     assert Job.read(tmp_path / "shot.json") == held
     assert held.fingerprint != job.fingerprint
+
+
+def test_settings_hold_values_and_job_files_keep_the_words_they_were_said_in(
+    tmp_path: Path,
+) -> None:
+    said = {
+        "screen": "0.10,0.4,.1",
+        "exposure": "1.50",
+        "ratio": "0.250",
+        "preroll": "12",
+        "spill_bias": "1.0,0.9,.8",
+    }
+    job = prepared_job(settings=KeySettings.model_validate(said))
+    settings = job.settings
+    assert (settings.exposure, settings.ratio, settings.preroll) == (1.5, 0.25, 12)
+    assert (settings.screen, settings.spill_bias) == ((0.1, 0.4, 0.1), (1.0, 0.9, 0.8))
+    assert said.items() <= settings.model_dump(mode="json").items()
+    job.write(tmp_path / "job.json")
+    again = Job.read(tmp_path / "job.json")
+    assert isinstance(again, PreparedJob)
+    assert (again, again.fingerprint) == (job, job.fingerprint)
+    assert again.model_dump_json(indent=2) + "\n" == (tmp_path / "job.json").read_text()
+
+
+def test_a_value_from_python_is_written_in_its_plainest_words() -> None:
+    settings = KeySettings(screen=(0.1, 0.4, 1.0), exposure=None, ratio=0.5, preroll=None)
+    assert KeySettings(screen=SrgbColour(255, 170, 0)).model_dump()["screen"] == "#ffaa00"
+    assert settings == KeySettings.model_validate({"screen": "0.1,0.4,1", "ratio": "0.5"})
+    written = settings.model_dump(include={"screen", "exposure", "ratio", "preroll", "spill_bias"})
+    assert list(written.values()) == ["0.1,0.4,1", "auto", "0.5", "whole", "1,1,1"]
+    later = KeySettings.model_validate({"exposure": "1.50"}).model_copy(update={"exposure": 2.0})
+    assert later.model_dump()["exposure"] == "2"
 
 
 def test_a_prepared_job_reads_back_as_one_and_what_was_asked_as_a_job(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def _chunks(job: Job, asked: str, frames: tuple[int, ...]) -> Chunks:
         return Chunks.whole(frames)
     if asked == AUTO:
         info, preroll = engine_info(job.settings.engine), job.settings.preroll
-        settled = info.settles if preroll == WHOLE else int(preroll)
+        settled = info.settles if preroll is None else preroll
         return Chunks(default_size(settled if info.recurrent else 0))
     if not asked.isdecimal():
         raise UsageError(
@@ -115,7 +115,7 @@ def _longest_preroll(job: Job, whole: tuple[int, ...], last_chunk: int) -> int:
     if not engine_info(job.settings.engine).recurrent:
         return 0
     before = sum(frame < last_chunk for frame in whole)
-    return before if job.settings.preroll == WHOLE else min(before, int(job.settings.preroll))
+    return before if job.settings.preroll is None else min(before, job.settings.preroll)
 
 
 def _command(text: str) -> tuple[str, ...]:

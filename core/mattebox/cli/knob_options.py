@@ -66,11 +66,11 @@ def _split(text: str) -> list[str]:
 
 def _option_type(knob: Knob) -> Any:
     """The plain type an option of this knob has on the command line."""
+    if knob.words is not None:
+        return str
     annotation = knob.annotation
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         annotation = next(a for a in typing.get_args(annotation) if a is not type(None))
-    if typing.get_origin(annotation) is Annotated:
-        annotation = typing.get_args(annotation)[0]
     return str if typing.get_origin(annotation) is tuple else annotation
 
 

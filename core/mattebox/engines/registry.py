@@ -79,7 +79,7 @@ def make_engine(
 
 def _rvm(settings: KeySettings, weights: Weights, device: torch.device) -> Engine[Any]:
     precision, refiner = settings.precision.value, settings.refiner.value
-    ratio = _number_or_auto(settings.ratio)
+    ratio = settings.ratio
     if _on_onnx(settings, weights):
         from mattebox.engines.rvm_onnx import RvmOnnxEngine
 
@@ -98,7 +98,7 @@ def _rvm(settings: KeySettings, weights: Weights, device: torch.device) -> Engin
 
 
 def _bgmv2(settings: KeySettings, weights: Weights, device: torch.device) -> Engine[Any]:
-    precision, scale = settings.precision.value, _number_or_auto(settings.ratio)
+    precision, scale = settings.precision.value, settings.ratio
     if _on_onnx(settings, weights):
         from mattebox.engines.bgmv2_onnx import Bgmv2OnnxEngine
 
@@ -144,7 +144,3 @@ def _read(weights: Path | None) -> Weights:
     if weights is None:
         raise WeightsError("this engine needs weights", next_step="give --weights FILE")
     return read_weights(weights)
-
-
-def _number_or_auto(text: str) -> float | None:
-    return None if text == "auto" else float(text)

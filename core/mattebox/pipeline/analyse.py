@@ -7,7 +7,6 @@ that is what makes chunks agree.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -29,7 +28,7 @@ from mattebox.matte.statistics import PlateGain, Registration
 from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_box
 from mattebox.pipeline.plates import Plates, own_plate, screen_share, shot_light
 from mattebox.pipeline.setup import ShotSetup
-from mattebox.settings import EngineName, KeySettings, PlateFit, Solver
+from mattebox.settings import EngineName, KeySettings, PlateFit, ScreenName, Solver, SrgbColour
 from mattebox.shot import Pictures, Shot
 from mattebox_ocio.model_space import exposure_for, srgb_decode
 from mattebox_ocio.plate import PlateColour
@@ -46,8 +45,7 @@ LARGEST_SAMPLE = 600_000
 LEAST_KNOWN_SCREEN = 0.1
 """A screen seen on less of the picture is not estimated; one colour stands for it."""
 
-KEY_CHANNELS = {"auto": None, "green": 1, "blue": 2}
-_HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+KEY_CHANNELS = {ScreenName.AUTO: None, ScreenName.GREEN: 1, ScreenName.BLUE: 2}
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ def analyse(
     analysis = Analysis(
         frames=tuple(pictures),
         digest=digest.hexdigest(),
-        exposure=exposure_for(samples) if exposure == "auto" else 2.0 ** float(exposure),
+        exposure=exposure_for(samples) if exposure is None else 2.0**exposure,
         screen=screen,
         plate=_plate_kind(job, samples[::2], screen, reporter),
         statistics=None,
@@ -228,7 +226,7 @@ def _plate_kind(
         return "given"
     if screen is None:
         return "inpainted"
-    if job.settings.screen not in KEY_CHANNELS:
+    if not isinstance(job.settings.screen, ScreenName):
         return "constant"  # a colour said in numbers is meant
     sources = [torch.from_numpy(s).permute(2, 0, 1).unsqueeze(0).contiguous() for s in samples]
     share = screen_share(sources, screen)
@@ -263,20 +261,20 @@ def _screen(
     said = job.settings.screen
     if said is None:
         return plate_colour(plates) if plates and _are_screens(plates) else None
-    if said in KEY_CHANNELS:
-        if plates and said == "auto":
+    if isinstance(said, ScreenName):
+        if plates and said is ScreenName.AUTO:
             return plate_colour(plates)
         return find_screen(samples, KEY_CHANNELS[said]).colour
-    code = _HEX.fullmatch(said)
-    if code:
-        encoded = torch.tensor([int(part, 16) / 255.0 for part in code.groups()])
+    if isinstance(said, SrgbColour):
+        encoded = torch.tensor([code / 255.0 for code in said])
         red, green, blue = srgb_decode(encoded).tolist()
         return (red, green, blue)
-    given = torch.tensor([float(part) for part in said.split(",")]).view(1, 3, 1, 1)
+    given = torch.tensor(said).view(1, 3, 1, 1)
     red, green, blue = colour.to_rec709(given).flatten().tolist()
     if max(red, green, blue) <= 0.0:
         raise UsageError(
-            f"--screen {said} has no light", expected="R,G,B with at least one value above 0"
+            f"--screen {','.join(f'{part:g}' for part in said)} has no light",
+            expected="R,G,B with at least one value above 0",
         )
     return (red, green, blue)
 

@@ -382,17 +382,12 @@ class FrameKeyer:
 
 def spill_controls(settings: KeySettings) -> SpillControls:
     """Despill as the settings say it."""
-
-    def colour(text: str) -> tuple[float, float, float]:
-        red, green, blue = (float(part) for part in text.split(","))
-        return (red, green, blue)
-
     return SpillControls(
         rule=settings.spill_rule,
         amount=settings.despill,
-        bias=colour(settings.spill_bias),
+        bias=settings.spill_bias,
         restore=settings.spill_restore,
-        replace=colour(settings.spill_replace),
+        replace=settings.spill_replace,
     )
 
 

@@ -62,8 +62,8 @@ class Plan:
         cut = max((cut for cut in self.job.cuts if cut <= frame), default=None)
         start = 0 if cut is None else bisect_left(self.whole, cut)
         preroll = self.job.settings.preroll
-        if preroll != "whole":
-            start = max(start, end - int(preroll))
+        if preroll is not None:
+            start = max(start, end - preroll)
         return self.whole[start:end]
 
     def before(self, frame: int) -> int | None:
