@@ -3,7 +3,9 @@
 Grain is modelled per channel as var = gain * max(x, 0) + floor: photon noise grows with the light,
 read noise does not. Two estimates are made in every band of brightness, and the smaller one is
 taken, since both can only be too large: the difference of consecutive frames (motion adds to it)
-and the second difference along rows (texture adds to it).
+and the second difference along rows (texture adds to it). Pictures of few code values, 8 or 10
+bits, hide grain below their steps and have a codec's errors of about that size: there a band has
+at least half a step.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ SAMPLES_PER_CHANNEL = 400_000
 # cinema camera to a noisy phone.
 FLOOR_SHARES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 ENVELOPE = 0.3  # share of bands assumed free of motion and texture
+FEWEST_CODES, MOST_CODES = 16, 1100  # distinct values of a channel that was 8 or 10 bits deep
+CODE_DEVIATION = 0.5  # least standard deviation, in steps: rounding alone has 0.29
 
 
 def estimate_noise(frames: Sequence[torch.Tensor]) -> NoiseModel:
@@ -71,6 +75,7 @@ def _fit_channel(frames: Sequence[torch.Tensor]) -> tuple[float, float]:
     # A small picture has few bands, so that each holds enough; the smallest has one.
     bands = max(1, min(BANDS, level.numel() // (2 * MIN_SAMPLES)))
     edges = torch.quantile(level, torch.linspace(0.0, 1.0, bands + 1, device=level.device))
+    codes = _codes(frames)
     points = []
     for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         found = []
@@ -83,8 +88,25 @@ def _fit_channel(frames: Sequence[torch.Tensor]) -> tuple[float, float]:
                 deviation = torch.quantile(steps, QUANTILE).item() / NORMAL_AT_QUANTILE
                 found.append(deviation * deviation)
         if found:
-            points.append(((low + high) / 2.0, min(found)))
+            middle = (low + high) / 2.0
+            points.append((middle, max(min(found), (CODE_DEVIATION * _step(codes, middle)) ** 2)))
     return _lower_line(points)
+
+
+def _codes(frames: list[torch.Tensor]) -> torch.Tensor:
+    """The values, ascending, that a channel of few bits takes; none of any other channel."""
+    values = torch.cat([piece.flatten() for piece in frames])
+    values = torch.unique(values[:: max(1, -(-values.numel() // SAMPLES_PER_CHANNEL))])
+    return values if FEWEST_CODES <= values.numel() <= MOST_CODES else values[:0]
+
+
+def _step(codes: torch.Tensor, level: float) -> float:
+    """From one code to the next at a level of light; 0 without codes."""
+    if codes.numel() == 0:
+        return 0.0
+    steps = codes.diff()
+    at = int(torch.searchsorted(codes, codes.new_tensor(level)).clamp(2, codes.numel() - 3))
+    return float(steps[at - 2 : at + 2].median())  # a code that no pixel has doubles a step
 
 
 def _thinned(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from mattebox.matte.noise import estimate_noise
@@ -63,3 +64,27 @@ def test_a_tiny_picture_gives_a_model_and_no_error() -> None:
 
 def test_the_same_frames_give_the_same_model() -> None:
     assert estimate_noise([ramp(2, 2e-4, 1e-5)]) == estimate_noise([ramp(2, 2e-4, 1e-5)])
+
+
+def in_codes(frames: torch.Tensor, bits: int) -> torch.Tensor:
+    """Linear light as a display-referred file of so many bits holds it (gamma 2.2)."""
+    most = 2**bits - 1
+    return (most * frames.clamp(0.0, 1.0) ** (1.0 / 2.2)).round().div(most) ** 2.2
+
+
+@pytest.mark.parametrize("bits", [8, 10])
+def test_a_picture_of_few_code_values_has_at_least_half_a_step(bits: int) -> None:
+    every_level = torch.linspace(0.0, 1.0, 320 * 180).view(180, 320).expand(2, 3, 180, 320)
+    clean = in_codes(every_level, bits)
+    model = estimate_noise([clean])
+    for level in (0.2, 0.7):
+        step = 2.2 * level ** (1.2 / 2.2) / (2**bits - 1)
+        found = float(model.variance(torch.full((1, 3, 1, 1), level)).max()) ** 0.5
+        assert 0.3 * step < found < 1.0 * step
+
+
+def test_codes_finer_than_the_grain_change_nothing() -> None:
+    grainy = ramp(2, 2e-4, 1e-5)
+    at = torch.full((1, 3, 1, 1), 0.5)
+    found = estimate_noise([in_codes(grainy, 10)]).variance(at)
+    torch.testing.assert_close(found, estimate_noise([grainy]).variance(at), rtol=0.15, atol=0.0)

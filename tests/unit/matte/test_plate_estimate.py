@@ -113,6 +113,7 @@ def picture(folder: Path, name: str, frame: int, channels: str = "RGB") -> torch
     return pixels.permute(2, 0, 1)[None].contiguous()
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "error", "known_error", "worse"),
@@ -144,6 +145,7 @@ def test_any_number_of_frames_knows_most_of_the_screen(count: int) -> None:
     assert float(known.mean()) > 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_three_real_frames_know_as_much_as_two(shared: Path) -> None:
     # Each third sample is its pixel's own median; counted in, it halved the grain that was allowed.

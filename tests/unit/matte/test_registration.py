@@ -112,6 +112,7 @@ def test_a_ramp_sampled_between_pixels_stays_the_ramp() -> None:
     torch.testing.assert_close(sampled[..., 2:-2], ramp[..., 2:-2] + 0.3)
 
 
+@pytest.mark.slow
 def test_another_picture_is_refused() -> None:
     source, alpha = shot(textured(1))
     found = register_plate([source], textured(2), [alpha])
@@ -119,6 +120,7 @@ def test_another_picture_is_refused() -> None:
     assert found.reason
 
 
+@pytest.mark.slow
 def test_a_flat_screen_under_grain_stays_and_says_why() -> None:
     flat = torch.tensor([0.08, 0.43, 0.11]).view(1, 3, 1, 1).expand(1, 3, HEIGHT, WIDTH)
     source, alpha = shot(flat)
@@ -150,6 +152,7 @@ def picture(folder: Path, name: str, frame: int) -> torch.Tensor:
     return torch.from_numpy(rgb_of(read_exr(path)).copy()).permute(2, 0, 1)[None].contiguous()
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(("name", "bound"), [("hair", 0.03), ("smoke_glass", 0.08)])
 def test_the_plate_beside_the_shot_is_found(shared: Path, name: str, bound: float) -> None:
@@ -162,6 +165,7 @@ def test_the_plate_beside_the_shot_is_found(shared: Path, name: str, bound: floa
     assert math.hypot(found.matrix[2] - 1.4, found.matrix[5] + 0.8) < bound
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_a_detailed_plate_in_place_is_left_alone(shared: Path) -> None:
     folder = shared / "shots" / "hair"

@@ -315,6 +315,7 @@ def _frames(folder: Path, numbers: tuple[int, ...]) -> list[torch.Tensor]:
     return [_read(folder / f"{folder.parent.name}_{folder.name}.{n:04d}.exr") for n in numbers]
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("shot", "most_share_of_difference"), [("hair", 0.8), ("smoke_glass", 0.9)]
