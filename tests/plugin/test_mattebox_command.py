@@ -176,6 +176,7 @@ def test_the_poison_is_real(name: str, tmp_path: Path) -> None:
     assert '"mattebox"' not in poisoned.stdout
 
 
+@pytest.mark.slow
 @needs_linux
 @pytest.mark.parametrize("way", [str(COMMAND), sys.executable], ids=["command", "interpreter"])
 def test_the_core_is_well_in_the_middle_of_a_poisoned_host(

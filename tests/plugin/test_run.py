@@ -130,6 +130,7 @@ def test_the_frames_are_where_the_request_says_and_have_the_fingerprint(keyed: K
     assert assert_whole(request, keyed.progress) == [2, 3, 4]
 
 
+@pytest.mark.slow
 def test_the_command_line_makes_the_same_bytes_of_the_job(
     keyed: Keyed, core: Mattebox, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_the_command_line_makes_the_same_bytes_of_the_job(
         assert there.read_bytes() == ours.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_second_run_takes_what_was_found_and_what_is_there(keyed: Keyed, core: Mattebox) -> None:
     before = {path: path.stat().st_mtime_ns for path in keyed.request.folder.glob("*.exr")}
     run = AttentiveRun.start(core, keyed.request, frames="2-4")
@@ -161,6 +163,7 @@ def test_a_second_run_takes_what_was_found_and_what_is_there(keyed: Keyed, core:
     assert any("measuring" in line for line in keyed.run.lines)
 
 
+@pytest.mark.slow
 def test_a_frame_that_the_core_vouches_for_is_newer_than_its_plate(
     core: Mattebox, tmp_path: Path
 ) -> None:
@@ -186,6 +189,7 @@ def test_faults_are_told_in_the_words_of_panels(core: Mattebox, tmp_path: Path) 
     assert "--" not in progress.error
 
 
+@pytest.mark.slow
 def test_frames_before_zero_are_asked_for_and_found(core: Mattebox, tmp_path: Path) -> None:
     plate = write_shot(tmp_path / "in", frames=range(1001, 1005))
     for frame in range(-2, 2):
@@ -202,6 +206,7 @@ def test_frames_before_zero_are_asked_for_and_found(core: Mattebox, tmp_path: Pa
 # To no good end
 
 
+@pytest.mark.slow
 @needs_signals
 def test_a_stopped_run_and_a_killed_one_leave_whole_frames_and_say_how_they_ended(
     core: Mattebox, tmp_path: Path
@@ -257,6 +262,7 @@ def test_a_setting_that_cannot_be_is_named(core: Mattebox, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.slow
 def test_a_space_that_is_not_there_comes_with_the_next_step(core: Mattebox, tmp_path: Path) -> None:
     progress = Run.start(core, hair(tmp_path, in_space="ACEScgg")).wait()
     assert (progress.phase, progress.exit_code) == (Phase.FAILED, 64)

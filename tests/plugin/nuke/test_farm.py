@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from tests.plugin.nuke.conftest import keyed_by_hand, keyer, part
 from tests.support.nuke.fake import FakeNuke
@@ -19,6 +20,7 @@ def test_a_job_names_its_device(nuke: FakeNuke, plate: str) -> None:
     assert "choose cpu or cuda (Network tab)" in nuke.messages[0]
 
 
+@pytest.mark.slow
 def test_a_graded_plate_is_rendered_and_the_bundle_reads_the_render(
     nuke: FakeNuke, plate: str, project: Path
 ) -> None:
@@ -54,6 +56,7 @@ def test_a_graded_plate_is_rendered_and_the_bundle_reads_the_render(
     assert [frame for _, frame in nuke.executed] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_the_farms_frames_are_the_nodes_own(nuke: FakeNuke, plate: str) -> None:
     """A worker keys the bundle's job; the node finds the frames and trusts what they say."""
     node = keyer(nuke, plate)

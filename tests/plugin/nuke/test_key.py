@@ -39,6 +39,7 @@ def poisoned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_PLUGIN_PATH", "/opt/Nuke15.1v3/qtplugins")
 
 
+@pytest.mark.slow
 def test_a_range_keyed_beside_a_poisoned_nuke_has_the_commands_bytes(
     nuke: FakeNuke, plate: str, by_command: dict[str, bytes], poisoned: None
 ) -> None:
@@ -73,6 +74,7 @@ def test_the_current_frame_is_keyed_alone_and_with_the_same_bytes(
     assert any("no clean plate: the screen" in line for line in terminal.printed)
 
 
+@pytest.mark.slow
 def test_a_graded_plate_is_rendered_and_has_the_bytes_of_the_command_on_the_render(
     nuke: FakeNuke, plate: str, tmp_path: Path
 ) -> None:
@@ -95,6 +97,7 @@ def test_a_graded_plate_is_rendered_and_has_the_bytes_of_the_command_on_the_rend
     assert np.array_equal(halved, original * np.float32(0.75))
 
 
+@pytest.mark.slow
 @needs_signals
 def test_a_cancelled_key_keeps_its_frames_and_key_missing_does_the_rest(
     nuke: FakeNuke, plate: str, by_command: dict[str, bytes]
@@ -124,6 +127,7 @@ def test_a_cancelled_key_keeps_its_frames_and_key_missing_does_the_rest(
     assert len(ProgressTask.shown) == before
 
 
+@pytest.mark.slow
 @needs_signals
 def test_a_core_that_is_killed_in_the_middle_of_a_frame_leaves_whole_frames(
     nuke: FakeNuke, plate: str, by_command: dict[str, bytes]
@@ -144,6 +148,7 @@ def test_a_core_that_is_killed_in_the_middle_of_a_frame_leaves_whole_frames(
     assert keyed_files(node) == by_command
 
 
+@pytest.mark.slow
 def test_two_nodes_and_a_second_nuke_key_at_once_without_sharing_a_file(
     start: Start, plate: str, by_command: dict[str, bytes]
 ) -> None:
@@ -169,6 +174,7 @@ def test_two_nodes_and_a_second_nuke_key_at_once_without_sharing_a_file(
     assert again["status"].value() == "3 of 3 frames current (1-3)"
 
 
+@pytest.mark.slow
 def test_a_node_that_is_deleted_while_it_is_keyed_harms_nobody(
     nuke: FakeNuke, plate: str, by_command: dict[str, bytes]
 ) -> None:

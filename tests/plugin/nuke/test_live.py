@@ -26,6 +26,7 @@ ONLY_IN_NUKE = (
 """Checks that the stand-in cannot answer."""
 
 
+@pytest.mark.slow
 def test_the_drivers_other_checks_pass_in_the_stand_in(
     start: Start,
     plate: str,

@@ -48,6 +48,7 @@ def test_every_file_compiles(version: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_in_nuke_14s_python_a_frame_is_keyed_and_its_neighbour_refused(
     project: Path, plate: str, tmp_path: Path
 ) -> None:

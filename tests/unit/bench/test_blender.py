@@ -31,6 +31,7 @@ def ramp() -> np.ndarray:
     return np.asarray(np.tile(alpha * SUBJECT + (1.0 - alpha) * GREEN, (16, 1, 1)), np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 def test_a_real_blender_keys_frames_and_says_how_long_it_took(python: Path) -> None:
     upside = ramp()
@@ -53,6 +54,7 @@ def test_a_real_blender_keys_frames_and_says_how_long_it_took(python: Path) -> N
     assert clipped[0][14, 32, 3] < plain[0][14, 32, 3] - 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 def test_the_best_settings_are_those_that_made_the_truth(python: Path) -> None:
     made = {**blender.CLIPS[12], **blender.DESPILLS[7]}

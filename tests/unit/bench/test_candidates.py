@@ -67,6 +67,7 @@ def test_without_bpy_both_blender_rows_say_so(
             named(list(plain_candidates(shot)), method, MEAN).key((1,))
 
 
+@pytest.mark.slow
 @pytest.mark.blender
 def test_blender_keys_by_the_plates_mean_and_says_what_was_turned(shot: BenchShot) -> None:
     if blender.find_bpy_python() is None:

@@ -98,6 +98,7 @@ def test_every_published_figure_is_found_by_its_own_key_and_names_a_known_source
     assert published_for("bgmv2_resnet101", HD, "float32", "cpu") == ()
 
 
+@pytest.mark.slow
 def test_a_small_network_runs_on_both_backends_after_a_reference(tmp_path: Path) -> None:
     announced: list[Case] = []
     rows = measure_network(
@@ -142,6 +143,7 @@ def test_a_backend_that_cannot_run_is_a_note_and_the_others_are_measured(
     assert (refused.seconds, refused.note) == ((), "onnx is not installed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bgmv2_mobilenetv2", "bgmv2_resnet50"])
 def test_bgmv2_refines_as_many_cells_as_it_may(name: NetworkName) -> None:
     network = _seeded_network(name)

@@ -69,6 +69,7 @@ def test_screens_are_uneven_and_saturated(kind: Background, key: int) -> None:
     assert np.array_equal(plate, background(kind, 90, 160))
 
 
+@pytest.mark.slow
 def test_twelve_shots_are_written_that_hold_their_truth(portrait: Portrait, tmp_path: Path) -> None:
     folders = list(write_composites(portrait, tmp_path))
     assert len({folder.name for folder in folders}) == 12

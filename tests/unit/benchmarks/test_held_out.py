@@ -190,6 +190,7 @@ def test_the_screens_corners_have_a_quarter_of_the_middles_light(tmp_path: Path)
     assert shares[40:50, 75:85].mean() == pytest.approx(1.0, abs=0.03)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(HELD_OUT))
 def test_a_canvas_of_any_size_shows_the_same(name: str) -> None:
     small = layer(name, 2.0, Canvas(90, 160))

@@ -22,6 +22,7 @@ def drawn(name: str, folder: Path, length: int = 1) -> BenchShot:
     return read_shot(write_synthetic(name, folder, length=length, size=SMALL))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(RECIPES))
 def test_a_drawn_shot_holds_its_truth(name: str, tmp_path: Path) -> None:
     shot, recipe = drawn(name, tmp_path), RECIPES[name]

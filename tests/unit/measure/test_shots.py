@@ -40,6 +40,7 @@ def colour_difference_key(source: Picture, plate: Picture) -> Picture:
     return np.concatenate([colour, alpha[..., None]], axis=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shot", "plate_pass", "printed"), PUBLISHED)
 def test_the_colour_difference_measures_as_in_the_shots_table(
     shared: Path, shot: str, plate_pass: str, printed: tuple[str, ...]
@@ -57,6 +58,7 @@ def test_the_colour_difference_measures_as_in_the_shots_table(
         assert figure == pytest.approx(float(text), abs=0.51 * last_digit)
 
 
+@pytest.mark.slow
 def test_rounding_to_8_bits_moves_a_key_by_less_than_half_a_percent(shared: Path) -> None:
     shots = shared / "shots"
     plate = read(shots, "hair", "plate", 1)[..., :3]

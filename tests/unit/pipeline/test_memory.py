@@ -83,6 +83,7 @@ def test_every_engine_has_its_figures_and_none_takes_less_than_screen(engine: En
         assert needed_to_look(engine, *size, 12) >= needed_to_look(EngineName.SCREEN, *size, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not STATUS.exists(), reason="resident memory is read from /proc")
 def test_the_estimate_is_no_less_than_what_a_run_takes_and_not_twice_as_much() -> None:
     height, width, frames = 270, 480, 4

@@ -78,6 +78,7 @@ def test_lamps_and_flashes_are_brighter_than_white() -> None:
     assert brightest > 4
 
 
+@pytest.mark.slow
 def test_kinds_drawn_by_their_share() -> None:
     drawn = [draw_scene(seed, 24).kind for seed in range(250)]
     assert len(set(drawn)) >= 0.8 * len(KINDS)

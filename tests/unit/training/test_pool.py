@@ -104,6 +104,7 @@ def test_a_scene_is_picked_with_its_kind(tmp_path: Path) -> None:
     assert torch.equal(layers[:, 0, 0, 0].long() + 9, kinds)
 
 
+@pytest.mark.slow
 def test_a_process_draws_whole_files_of_training_seeds_until_it_is_stopped(tmp_path: Path) -> None:
     from training.drawing import draw_scene
 

@@ -59,6 +59,7 @@ def trained(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_a_run_writes_its_state_and_the_next_goes_on_from_it(tmp_path: Path) -> None:
     write_pool_file(tmp_path / "pool", 0, drawn_layers(16, SIDE))
     first = trained(tmp_path)
@@ -86,6 +87,7 @@ def test_a_run_writes_its_state_and_the_next_goes_on_from_it(tmp_path: Path) -> 
     )
 
 
+@pytest.mark.slow
 def test_a_run_ends_where_its_pool_cannot_be_read_and_says_why(tmp_path: Path) -> None:
     (tmp_path / "pool").mkdir()
     (tmp_path / f"pool/scenes_{SIDE}_000000.npz").write_bytes(b"PK no archive")
