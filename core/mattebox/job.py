@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from mattebox import __version__
 from mattebox.errors import InputError, JobError
+from mattebox.inputs import InputKind, Inputs, inputs
 from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
@@ -25,6 +26,11 @@ from mattebox.whole_files import write_whole
 SCHEMA_VERSION: Literal[2] = 2
 ALPHA_ALGEBRA = 3
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
+
+
+FIRST_MATTES = 4
+"""Mattes that a fingerprint names where they are not given too: those that there were at first. Of
+later ones only the given count, so that frames keyed without them stay current."""
 
 
 def _device(value: str) -> str:
@@ -41,13 +47,6 @@ DECIDING = frozenset(
 
 class _Part(BaseModel, frozen=True, extra="forbid"):
     """Values that never change, and no entry that is not known."""
-
-
-class Matte(_Part, frozen=True):
-    """A matte sequence: FILE[:channel] on the command line."""
-
-    pattern: str
-    channel: str | None = Field(default=None, description="Default: A, else the first channel.")
 
 
 class Colour(_Part, frozen=True):
@@ -117,27 +116,22 @@ class Prepared(_Part, frozen=True):
     analysis: Analysis
 
 
-class Job(_Part, frozen=True):
-    """One shot to key. Patterns: ``shot.####.exr``, ``shot.%04d.exr``, or one file."""
+class _Head(_Part, frozen=True):
+    """What a job file begins with."""
 
     schema_version: Literal[2] = SCHEMA_VERSION
     mattebox: str = Field(default=__version__, description="Version that wrote the job.")
-    plate: str = Field(description="The picture sequence to key.")
+
+
+class Job(Inputs, _Head, frozen=True):
+    """One shot to key. Patterns: ``shot.####.exr``, ``shot.%04d.exr``, or one file."""
+
     output: str = Field(description="Where the keyed EXR go: a pattern or a folder.")
     part: str | None = Field(default=None, description="Named part of a multi-part plate.")
     layers: tuple[str, ...] = Field(
         default=(), description="Layers or channels of the plate that are passed through."
     )
     view: str | None = Field(default=None, description="Named view of a multi-view plate.")
-    clean_plate: str | None = None
-    hint: Matte | None = None
-    inside: Matte | None = None
-    outside: Matte | None = None
-    protect: Matte | None = Field(
-        default=None, description="Where despill leaves colours alone (green props)."
-    )
-    plate2: str | None = Field(default=None, description="The shot over a second background.")
-    background2: str | None = Field(default=None, description="That background: file or colour.")
     weights: str | None = Field(
         default=None, description="A file, or a name of the catalogue; default: the engine's own."
     )
@@ -262,10 +256,11 @@ class PreparedJob(Job, frozen=True):
         # Why a space was chosen decides nothing once it is chosen, and may name a folder.
         del deciding["prepared"]["colour"]["reason"]
         deciding["alpha_algebra"] = ALPHA_ALGEBRA
-        deciding["channels"] = [
-            matte.channel if matte is not None else None
-            for matte in (self.hint, self.inside, self.outside, self.protect)
-        ]
+        mattes = [getattr(self, one.name) for one in inputs() if one.kind is InputKind.MATTE]
+        channels = [None if matte is None else matte.channel for matte in mattes]
+        while len(channels) > FIRST_MATTES and mattes[len(channels) - 1] is None:
+            channels.pop()
+        deciding["channels"] = channels
         text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

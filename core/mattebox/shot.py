@@ -8,12 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +27,11 @@ from mattebox.frames import (
     repair_non_finite,
 )
 from mattebox.images import Frame, Window
-from mattebox.job import Job, Matte
+from mattebox.inputs import Input, InputKind, Matte, inputs
+from mattebox.job import Job
 from mattebox.sequences import FrameSequence, find_sequence
 
 Pixels = NDArray[np.float32]
-Opened = TypeVar("Opened")
 
 _COLOUR = re.compile(r"\s*([^,]+),([^,]+),([^,]+)\s*")
 
@@ -48,9 +47,8 @@ class Pictures:
         source: HxWx3 the plate to key.
         passed: HxWxK channels that are passed through; their names in ``passed_names``.
         covered: HxW True where the plate has pixels.
-        clean_plate, second, second_plate: HxWx3 or None.
+        given: the other inputs by name, as far as there are: HxWx3, mattes HxW 0..1.
         source_alpha: HxW the plate's own alpha, or None where it has none.
-        hint, inside, outside, protect: HxW 0..1 or None.
         repaired: how many non-finite values were repaired.
     """
 
@@ -60,70 +58,67 @@ class Pictures:
     passed: Pixels
     passed_names: tuple[str, ...]
     covered: NDArray[np.bool_]
-    clean_plate: Pixels | None
-    second: Pixels | None
-    second_plate: Pixels | None
-    hint: Pixels | None
-    inside: Pixels | None
-    outside: Pixels | None
-    protect: Pixels | None
+    given: Mapping[str, Pixels]
     source_alpha: Pixels | None
     repaired: int
 
+    def input(self, name: str) -> Pixels | None:
+        """An input by its name; None where the job has none. Raises KeyError for no input."""
+        if name not in {one.name for one in inputs()}:
+            raise KeyError(name)
+        return self.given.get(name)
+
 
 @dataclass(frozen=True)
-class _Backdrop:
-    """A background: one still for all frames, a sequence, or a constant colour."""
+class _OpenInput:
+    """An input that is there: a sequence, one file for all frames, or a constant colour."""
 
-    name: str
+    what: Input
     sequence: FrameSequence | None
-    colour: tuple[float, float, float] | None
+    channel: str | None = None
+    colour: tuple[float, float, float] | None = None
 
     @property
     def is_still(self) -> bool:
-        """Whether one file serves all frames."""
-        return self.sequence is not None and self.sequence.explicit
+        """Whether one picture serves all frames, and may be kept."""
+        is_one = self.sequence is None or self.sequence.explicit
+        return self.what.kind is InputKind.BACKGROUND and is_one
 
     def path(self, frame: int) -> Path | None:
+        """The file of a frame; None for a colour."""
         if self.sequence is None:
             return None
-        return _path_of(self.sequence, frame)
+        # One explicit file serves every frame; a sequence is matched by number.
+        still = None if self.what.kind is InputKind.SHOT else self.sequence.serving(frame)
+        return still or self.sequence.path(frame)
 
 
 @dataclass(frozen=True)
 class Shot:
-    """The opened inputs of a job. Reading frames is safe from several threads."""
+    """The opened inputs of a job. Reading frames is safe from several threads.
+
+    Attributes:
+        job: whose inputs they are.
+        plate: the sequence that is keyed.
+        others: what else is given, in the order of the inputs.
+    """
 
     job: Job
     plate: FrameSequence
-    clean_plate: _Backdrop | None
-    second: FrameSequence | None
-    second_plate: _Backdrop | None
-    hint: tuple[FrameSequence, Matte] | None
-    inside: tuple[FrameSequence, Matte] | None
-    outside: tuple[FrameSequence, Matte] | None
-    protect: tuple[FrameSequence, Matte] | None
+    others: tuple[_OpenInput, ...]
 
     @classmethod
     def open(cls, job: Job) -> Shot:
         """Find all inputs. Raises the first fault alone, or InputError listing all of them."""
         faults: list[MatteboxError] = []
-
-        def opened(open_it: Callable[[], Opened]) -> Opened | None:
-            try:
-                return open_it()
-            except MatteboxError as error:
-                faults.append(error)
-                return None
-
-        plate = opened(lambda: find_sequence(job.plate))
-        clean_plate = opened(lambda: _backdrop("--clean-plate", job.clean_plate))
-        second_plate = opened(lambda: _backdrop("--background2", job.background2))
-        second = opened(lambda: None if job.plate2 is None else find_sequence(job.plate2))
-        hint = opened(lambda: _matte(job.hint))
-        inside = opened(lambda: _matte(job.inside))
-        outside = opened(lambda: _matte(job.outside))
-        protect = opened(lambda: _matte(job.protect))
+        found: list[_OpenInput] = []
+        for what in inputs():
+            given: str | Matte | None = getattr(job, what.name)
+            if given is not None:
+                try:
+                    found.append(_open(what, given))
+                except MatteboxError as error:
+                    faults.append(error)
         if len(faults) > 1:
             raise InputError(
                 f"{len(faults)} inputs cannot be used:\n"
@@ -131,8 +126,9 @@ class Shot:
             )
         if faults:
             raise faults[0]
+        plate = found[0].sequence
         assert plate is not None
-        return cls(job, plate, clean_plate, second, second_plate, hint, inside, outside, protect)
+        return cls(job, plate, tuple(found[1:]))
 
     @cached_property
     def first_part(self) -> Part:
@@ -174,19 +170,8 @@ class Shot:
 
     def files(self, frame: int) -> tuple[Path, ...]:
         """All files that go into one frame, in a fixed order."""
-        found = [self.plate.path(frame)]
-        for backdrop in (self.clean_plate, self.second_plate):
-            path = backdrop.path(frame) if backdrop is not None else None
-            if path is not None:
-                found.append(path)
-        if self.second is not None:
-            found.append(self.second.path(frame))
-        found += [
-            _path_of(matte[0], frame)
-            for matte in (self.hint, self.inside, self.outside, self.protect)
-            if matte
-        ]
-        return tuple(found)
+        others = (one.path(frame) for one in self.others)
+        return (self.plate.path(frame), *(path for path in others if path is not None))
 
     def digest(self, frame: int) -> str:
         """SHA-256 over the files of one frame, and over constant backgrounds. Read once."""
@@ -216,9 +201,9 @@ class Shot:
                 raise MissingFramesError(
                     f"cannot read {path}: {error.strerror}", [frame]
                 ) from error
-        for backdrop in (self.clean_plate, self.second_plate):
-            if backdrop is not None and backdrop.colour is not None:
-                whole.update(repr(backdrop.colour).encode())
+        for one in self.others:
+            if one.colour is not None:
+                whole.update(repr(one.colour).encode())
         return whole.hexdigest()
 
     def missing(self, frame: int) -> list[Path]:
@@ -252,25 +237,19 @@ class Shot:
         def colour(path: Path) -> Pixels:
             return placed(read_frame(path, alpha="as stored"), path)[..., :3]
 
-        def backdrop(backdrop: _Backdrop | None) -> Pixels | None:
-            if backdrop is None:
-                return None
-            path = backdrop.path(frame)
-            if path is not None:
-                if not backdrop.is_still:
-                    return colour(path)
-                with self._reading_still:
-                    if path not in self._stills:
-                        self._stills[path] = colour(path)
-                    return self._stills[path]
-            shape = (self.window.height, self.window.width, 3)
-            return np.broadcast_to(np.asarray(backdrop.colour, np.float32), shape).copy()
-
-        def matte(given: tuple[FrameSequence, Matte] | None) -> Pixels | None:
-            if given is None:
-                return None
-            path = _path_of(given[0], frame)
-            return placed(read_matte(path, given[1].channel), path)[..., 0]
+        def pixels(one: _OpenInput) -> Pixels:
+            path = one.path(frame)
+            if path is None:
+                shape = (self.window.height, self.window.width, 3)
+                return np.broadcast_to(np.asarray(one.colour, np.float32), shape).copy()
+            if one.what.kind is InputKind.MATTE:
+                return placed(read_matte(path, one.channel), path)[..., 0]
+            if not one.is_still:
+                return colour(path)
+            with self._reading_still:
+                if path not in self._stills:
+                    self._stills[path] = colour(path)
+                return self._stills[path]
 
         plate_path = self.plate.path(frame)
         header = read_frame(
@@ -289,13 +268,7 @@ class Shot:
             passed=plate[..., first_passed:],
             passed_names=header.channels[first_passed:],
             covered=header.coverage(self.window),
-            clean_plate=backdrop(self.clean_plate),
-            second=None if self.second is None else colour(self.second.path(frame)),
-            second_plate=backdrop(self.second_plate),
-            hint=matte(self.hint),
-            inside=matte(self.inside),
-            outside=matte(self.outside),
-            protect=matte(self.protect),
+            given={one.what.name: pixels(one) for one in self.others},
             source_alpha=plate[..., 3] if first_passed == 4 else None,
             repaired=repaired,
         )
@@ -317,26 +290,17 @@ class Shot:
             )
 
 
-def _path_of(sequence: FrameSequence, frame: int) -> Path:
-    """One explicit file serves every frame; a sequence is matched by number."""
-    return sequence.serving(frame) or sequence.path(frame)
-
-
-def _backdrop(flag: str, text: str | None) -> _Backdrop | None:
-    if text is None:
-        return None
-    colour = _COLOUR.fullmatch(text)
-    if colour:
-        try:
-            red, green, blue = (float(part) for part in colour.groups())
-        except ValueError:
-            raise UsageError(
-                f"{flag} {text!r} is neither a file nor a colour",
-                expected="a file, a sequence, or R,G,B in the plate's own space, such as 0,0,0",
-            ) from None
-        return _Backdrop(text, None, (red, green, blue))
-    return _Backdrop(text, find_sequence(text), None)
-
-
-def _matte(matte: Matte | None) -> tuple[FrameSequence, Matte] | None:
-    return None if matte is None else (find_sequence(matte.pattern), matte)
+def _open(what: Input, given: str | Matte) -> _OpenInput:
+    if isinstance(given, Matte):
+        return _OpenInput(what, find_sequence(given.pattern), channel=given.channel)
+    colour = _COLOUR.fullmatch(given) if what.kind is InputKind.BACKGROUND else None
+    if colour is None:
+        return _OpenInput(what, find_sequence(given))
+    try:
+        red, green, blue = (float(part) for part in colour.groups())
+    except ValueError:
+        raise UsageError(
+            f"--{what.name.replace('_', '-')} {given!r} is neither a file nor a colour",
+            expected="a file, a sequence, or R,G,B in the plate's own space, such as 0,0,0",
+        ) from None
+    return _OpenInput(what, None, colour=(red, green, blue))

@@ -12,6 +12,7 @@ from tests.conftest import REPOSITORY
 NOT_LOADED = [
     ("mattebox", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO", "pydantic", "typer")),
     ("mattebox.settings", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
+    ("mattebox.inputs", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
     ("mattebox.job", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
     ("mattebox.events", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
     ("mattebox.farm.openjd", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO", "yaml")),

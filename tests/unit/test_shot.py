@@ -24,8 +24,9 @@ def test_an_anamorphic_shot_takes_a_clean_plate_that_knows_no_aspect(tmp_path: P
     )
     read = Shot.open(job).read(1002)
     assert read.header.pixel_aspect == 2.0
-    assert read.clean_plate is not None
-    assert np.array_equal(read.clean_plate, np.broadcast_to(read.clean_plate[0, 0], (36, 64, 3)))
+    plate = read.input("clean_plate")
+    assert plate is not None
+    assert np.array_equal(plate, np.broadcast_to(plate[0, 0], (36, 64, 3)))
     with pytest.raises(InputError, match="of pixel aspect 1") as caught:
         Shot.open(job).read(1003)
     assert caught.value.expected == "2, like the first plate frame"

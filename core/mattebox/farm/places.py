@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from mattebox.job import Job, Matte
+from mattebox.inputs import Matte, inputs
+from mattebox.job import Job
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 Move = Callable[[str], str]
@@ -24,8 +25,10 @@ def with_paths(job: AnyJob, move: Move) -> AnyJob:
     def moved(text: str | None) -> str | None:
         return None if text is None else move(text)
 
-    def matte(matte: Matte | None) -> Matte | None:
-        return None if matte is None else matte.model_copy(update={"pattern": move(matte.pattern)})
+    def moved_input(given: str | Matte | None) -> str | Matte | None:
+        if isinstance(given, Matte):
+            return given.model_copy(update={"pattern": move(given.pattern)})
+        return moved(given)
 
     prepared = job.prepared
     if prepared is not None and prepared.weights is not None:
@@ -33,15 +36,8 @@ def with_paths(job: AnyJob, move: Move) -> AnyJob:
         prepared = prepared.model_copy(update={"weights": weights})
     return job.model_copy(
         update={
-            "plate": move(job.plate),
+            **{one.name: moved_input(getattr(job, one.name)) for one in inputs()},
             "output": move(job.output),
-            "clean_plate": moved(job.clean_plate),
-            "hint": matte(job.hint),
-            "inside": matte(job.inside),
-            "outside": matte(job.outside),
-            "protect": matte(job.protect),
-            "plate2": moved(job.plate2),
-            "background2": moved(job.background2),
             "weights": moved(job.weights),
             "network_config": moved(job.network_config),
             "colour": job.colour.model_copy(update={"config": moved(job.colour.config)}),

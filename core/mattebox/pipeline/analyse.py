@@ -81,8 +81,9 @@ def analyse(
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [_picture(shot_light(p.source, colour)) for p in pictures.values()]
     # One still serves all frames: it is converted once.
-    given = {id(p.clean_plate): p.clean_plate for p in pictures.values()}
-    plates = [_picture(shot_light(p, colour)) for p in given.values() if p is not None]
+    given = [p.input("clean_plate") for p in pictures.values()]
+    once = {id(plate): plate for plate in given if plate is not None}
+    plates = [_picture(shot_light(plate, colour)) for plate in once.values()]
     screen = _screen(job, colour, samples, plates)
     exposure = job.settings.exposure
     analysis = Analysis(

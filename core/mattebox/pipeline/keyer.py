@@ -175,9 +175,9 @@ class FrameKeyer:
             mattes = [
                 None if matte is None else self._uploaded(matte[..., None]).clamp(0.0, 1.0)
                 for matte in (
-                    pictures.inside,
-                    pictures.outside,
-                    pictures.protect,
+                    pictures.input("inside"),
+                    pictures.input("outside"),
+                    pictures.input("protect"),
                     pictures.source_alpha,
                 )
             ]
@@ -324,14 +324,15 @@ class FrameKeyer:
         encoded = self._engine.info.wants_encoded
         second, second_plate = (
             None if picture is None else to_rec709(self._linearised(picture))
-            for picture in (pictures.second, pictures.second_plate)
+            for picture in (pictures.input("plate2"), pictures.input("background2"))
         )
+        hint = pictures.input("hint")
         return EngineInput(
             linear=linear,
             plate_linear=plate_linear,
             encoded=encode(linear) if encoded else None,
             plate_encoded=encode(plate_linear) if encoded and plate_linear is not None else None,
-            hint=None if pictures.hint is None else self._uploaded(pictures.hint[..., None]),
+            hint=None if hint is None else self._uploaded(hint[..., None]),
             second_linear=second,
             second_plate_linear=second_plate,
         )
@@ -357,7 +358,7 @@ class FrameKeyer:
 
     def _plate(self, pictures: Pictures) -> Plate | None:
         """The background of a frame; a still is fitted once."""
-        pixels = pictures.clean_plate
+        pixels = pictures.input("clean_plate")
         if pixels is None:
             return self._plates.own
         if self._still is None or self._still[0] is not pixels:

@@ -120,7 +120,7 @@ def write_plate(job: PreparedJob, path: Path, *, setup: ShotSetup | None = None)
     shot, analysis, stated = setup.shot, job.prepared.analysis, job.prepared.colour
     colour = setup.colour(stated)
     plates = Plates(colour, analysis, own_plate(shot, colour, analysis), torch.device("cpu"))
-    given = shot.read(shot.plate.first).clean_plate
+    given = shot.read(shot.plate.first).input("clean_plate")
     if given is not None:
         plate = plates.fitted(colour.to_out(_tensor(given)))
     else:
