@@ -25,7 +25,7 @@ QUANTILE = 0.35
 NORMAL_AT_QUANTILE = 0.45376
 # Samples this far apart: film grain and debayered noise are correlated over about one pixel.
 LAG = 2
-SAMPLES_PER_CHANNEL = 400_000
+SAMPLES_PER_CHANNEL = 100_000
 # Read noise equals photon noise at this share of the shot's middle brightness: from a clean
 # cinema camera to a noisy phone.
 FLOOR_SHARES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
@@ -93,10 +93,11 @@ def _fit_channel(frames: Sequence[torch.Tensor]) -> tuple[float, float]:
     return _lower_line(points)
 
 
-def _codes(frames: list[torch.Tensor]) -> torch.Tensor:
+def _codes(frames: Sequence[torch.Tensor]) -> torch.Tensor:
     """The values, ascending, that a channel of few bits takes; none of any other channel."""
     values = torch.cat([piece.flatten() for piece in frames])
-    values = torch.unique(values[:: max(1, -(-values.numel() // SAMPLES_PER_CHANNEL))])
+    values = values[:: max(1, -(-values.numel() // SAMPLES_PER_CHANNEL))].sort().values
+    values = values[torch.cat([values.new_ones(1), values.diff()]) > 0.0]
     return values if FEWEST_CODES <= values.numel() <= MOST_CODES else values[:0]
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage  # type: ignore[import-untyped]
 
 from mattebox.errors import InputError
 from mattebox.screen_key import ScreenKey
@@ -151,6 +150,8 @@ def plate_colour(plates: Sequence[Pixels]) -> tuple[float, float, float]:
 
 def _smaller(sample: Pixels, excluded: Mask | None) -> tuple[Pixels, Mask]:
     """The sample averaged over squares, and where it may be screen."""
+    from scipy import ndimage  # type: ignore[import-untyped]
+
     height, width = sample.shape[:2]
     side = max(1, round((height * width / LOOKED_AT) ** 0.5))
     shown = ndimage.uniform_filter(sample.astype(np.float32), (side, side, 1))[::side, ::side]
@@ -162,6 +163,8 @@ def _smaller(sample: Pixels, excluded: Mask | None) -> tuple[Pixels, Mask]:
 
 def _candidate(samples: Sequence[tuple[Pixels, Mask]], hue: str) -> _Candidate | None:
     """The largest area of a hue in each sample; None where it is in none of them."""
+    from scipy import ndimage
+
     areas, saturations, roughnesses, colours = [], [], [], []
     for picture, allowed in samples:
         excess = _excess(picture, HUES[hue])
@@ -199,6 +202,8 @@ def _candidate(samples: Sequence[tuple[Pixels, Mask]], hue: str) -> _Candidate |
 
 def _largest_area(mask: Mask) -> Mask:
     """The connected area of ``mask`` with the most pixels; all False where there is none."""
+    from scipy import ndimage
+
     labels, count = ndimage.label(mask)
     if count == 0:
         return mask
