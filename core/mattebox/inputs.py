@@ -48,13 +48,13 @@ class Inputs(BaseModel, frozen=True, extra="forbid"):
     plate: str = _input(InputKind.SHOT, "The picture sequence to key.", None)
     clean_plate: str | None = _input(
         InputKind.BACKGROUND,
-        "The background without the subject: one file, a sequence, or a colour R,G,B.",
+        "The background without the subject.",
         "Key",
         default=None,
     )
     background2: str | None = _input(
         InputKind.BACKGROUND,
-        "The second background (triangulate): one file, a sequence, or a colour R,G,B.",
+        "The second background (triangulate).",
         None,
         default=None,
     )

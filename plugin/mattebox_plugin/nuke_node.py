@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .parameters import INPUTS as PICTURES
+
 NODE_CLASS = "Mattebox"
 MARKER = "mattebox_node"
 """A hidden knob that says a node is ours, also where a gizmo was turned into a group."""
@@ -15,7 +17,7 @@ MARK = "1"
 """Its value: counts changes of the knobs that old scripts would miss."""
 
 PLATE = "plate"
-INPUTS = (PLATE, "clean_plate", "hint", "inside", "outside", "protect")
+INPUTS = (PLATE, *(one.name for one in PICTURES))
 """Pipes, the main one first. Mattes are taken from alpha."""
 
 SHOWN = "shown"

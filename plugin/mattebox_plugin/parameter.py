@@ -1,4 +1,4 @@
-"""What a host needs to know of a knob to show it."""
+"""What a host needs to know of a knob, or of an input, to show it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,24 @@ class Kind(enum.Enum):
     """Three floats above 0, linear Rec.709."""
     TEXT = "text"
     """A str that the core reads: a word or a number."""
+
+
+class Input(NamedTuple):
+    """A picture that goes into a key beside the plate.
+
+    Attributes:
+        name: the job file's entry.
+        label: for people.
+        group: the panel or tab it stands in.
+        is_matte: whether it is ``FILE[:channel]``, else a file or a sequence.
+        help: one sentence.
+    """
+
+    name: str
+    label: str
+    group: str
+    is_matte: bool
+    help: str
 
 
 class Parameter(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .parameters import PARAMETERS
+from .parameters import INPUTS, PARAMETERS
 from .patterns import is_pattern, numbered, split_channel
 
 JOB_FILE = "request.json"
@@ -26,8 +26,12 @@ NEEDS_SCREEN = ("screen", "bgmv2")
 SCREEN_CHOICES = ("automatic", "clip", "green", "blue", "colour")
 """What a panel offers: what the engine needs, found in the clip, named, or picked."""
 
-FILES = ("plate", "clean_plate", "hint", "inside", "outside", "protect", "network_config")
-"""Entries of a request that are files of the project."""
+FILES = ("plate", *(one.name for one in INPUTS), "network_config")
+"""Entries of a job that are files of the project."""
+
+FIRST_INPUTS = 5
+"""Inputs that a digest names where they are not given too: those that there were at first. Of later
+ones only the given count, so that frames keyed without them are found again."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,7 @@ class Request:
         name: of the node; the folder of its frames begins with it.
         root: folder that holds the results of all nodes.
         plate: the clip as the core reads it: ``shot.####.exr``, or one file.
-        clean_plate: file or pattern; None where there is none.
-        hint, inside, outside, protect: ``FILE[:channel]``; None where there is none.
+        pictures: the inputs that are given, by name: a file or pattern, or ``FILE[:channel]``.
         weights: file or catalogue name; None for the engine's own.
         network_config: how an ``onnx-matte`` network is fed.
         cuts: first frames of new scenes.
@@ -53,11 +56,7 @@ class Request:
     name: str
     root: str
     plate: str
-    clean_plate: str | None = None
-    hint: str | None = None
-    inside: str | None = None
-    outside: str | None = None
-    protect: str | None = None
+    pictures: Mapping[str, str] = field(default_factory=dict)
     weights: str | None = None
     network_config: str | None = None
     cuts: tuple[int, ...] = ()
@@ -78,9 +77,11 @@ class Request:
         covers what is in it).
         """
         deciding = asdict(self)
-        del deciding["name"], deciding["root"]
+        del deciding["name"], deciding["root"], deciding["pictures"]
+        deciding.update((one.name, None) for one in INPUTS[:FIRST_INPUTS])
+        deciding.update(self.pictures)
         for name in FILES:
-            if deciding[name] is not None:
+            if deciding.get(name) is not None:
                 deciding[name] = _way(deciding[name], self.root)
         if self.weights is not None and Path(self.weights).name != self.weights:
             deciding["weights"] = _way(self.weights, self.root)
@@ -108,23 +109,17 @@ class Request:
 
     def inputs(self, frame: int) -> tuple[Path, ...]:
         """The files that a frame is made from, as far as a host can tell by their names."""
-        named = (
-            self.plate,
-            self.clean_plate,
-            *(_file_of(m) for m in (self.hint, self.inside, self.outside, self.protect)),
-        )
-        return tuple(Path(numbered(pattern, frame)) for pattern in named if pattern)
+        given = (self.pictures[one.name] for one in INPUTS if one.name in self.pictures)
+        named = (self.plate, *(split_channel(text)[0] for text in given))
+        return tuple(Path(numbered(pattern, frame)) for pattern in named)
 
     def job(self) -> dict[str, Any]:
         """The job file's content; the core finds out the rest."""
-        mattes = {
-            name: _matte(getattr(self, name)) for name in ("hint", "inside", "outside", "protect")
-        }
+        mattes = {one.name for one in INPUTS if one.is_matte}
         given = {
             "plate": self.plate,
             "output": self.output,
-            "clean_plate": self.clean_plate,
-            **mattes,
+            **{n: _matte(file) if n in mattes else file for n, file in self.pictures.items()},
             "weights": self.weights,
             "network_config": self.network_config,
             "cuts": list(self.cuts),
@@ -199,12 +194,6 @@ def _safe(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name).strip("._") or "mattebox"
 
 
-def _file_of(matte: str | None) -> str | None:
-    return None if matte is None else split_channel(matte)[0]
-
-
-def _matte(text: str | None) -> dict[str, str | None] | None:
-    if text is None:
-        return None
+def _matte(text: str) -> dict[str, str | None]:
     pattern, channel = split_channel(text)
     return {"pattern": pattern, "channel": channel}

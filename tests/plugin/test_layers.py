@@ -106,7 +106,7 @@ def test_the_host_free_modules_work_under_the_oldest_host(tmp_path: Path) -> Non
         "defaults = {p.name: p.default for p in mattebox_plugin.parameters.PARAMETERS}\n"
         "settings = settings_of({**defaults, 'gamma': 1.5})\n"
         f"request = Request(name='a', root={str(tmp_path)!r}, plate='/in/a.####.exr',"
-        " hint='/in/h.exr:A', settings=settings)\n"
+        " pictures={'hint': '/in/h.exr:A'}, settings=settings)\n"
         "print(len(defaults), request.digest, request.write().name)\n"
         "print(mattebox_plugin.keyed_frames.look(1, request.frame_path(1), None).state.value)\n"
         "print(mattebox_plugin.run.Progress().line)\n"
@@ -122,7 +122,7 @@ def test_the_host_free_modules_work_under_the_oldest_host(tmp_path: Path) -> Non
     from mattebox_plugin.request import Request
 
     here = Request(
-        name="b", root=str(tmp_path), plate="/in/a.####.exr", hint="/in/h.exr:A",
+        name="b", root=str(tmp_path), plate="/in/a.####.exr", pictures={"hint": "/in/h.exr:A"},
         settings={"gamma": 1.5},
     )  # fmt: skip
     assert done.stdout.splitlines() == [

@@ -16,7 +16,6 @@ import pytest
 from mattebox.job import Job
 from mattebox.settings import KeySettings
 from mattebox_plugin.request import (
-    FILES,
     JOB_FILE,
     SCREEN_CHOICES,
     Request,
@@ -27,16 +26,19 @@ PLAIN = Request(
     name="Mattebox1",
     root="/show/shot/matte",
     plate="/show/shot/plate/hair.####.exr",
-    clean_plate="/show/shot/plate/clean.exr",
+    pictures={"clean_plate": "/show/shot/plate/clean.exr"},
     settings={"engine": "screen"},
 )
 
 FULL = replace(
     PLAIN,
-    hint="/show/shot/mattes/rough.####.exr:A",
-    inside="/show/shot/mattes/in.####.exr",
-    outside="/show/shot/mattes/out.exr:mask.R",
-    protect="/show/shot/mattes/prop.####.exr:R",
+    pictures={
+        "clean_plate": "/show/shot/plate/clean.exr",
+        "hint": "/show/shot/mattes/rough.####.exr:A",
+        "inside": "/show/shot/mattes/in.####.exr",
+        "outside": "/show/shot/mattes/out.exr:mask.R",
+        "protect": "/show/shot/mattes/prop.####.exr:R",
+    },
     weights="/show/nets/rvm.safetensors",
     network_config="/show/nets/net.toml",
     cuts=(1040, 1100),
@@ -52,7 +54,7 @@ def test_the_core_takes_the_job_of_a_plain_request() -> None:
     job = Job.checked(PLAIN.job())
     assert job.plate == PLAIN.plate
     assert job.output == PLAIN.output
-    assert job.clean_plate == PLAIN.clean_plate
+    assert job.clean_plate == PLAIN.pictures["clean_plate"]
     assert job.settings == KeySettings()
     assert job.prepared is None
 
@@ -78,13 +80,20 @@ def test_the_core_takes_the_job_of_a_request_with_everything() -> None:
     assert (job.settings.engine, job.settings.gamma) == ("hint", 1.2)
 
 
+def others(**changes: str | None) -> dict[str, Any]:
+    """The pictures of ``FULL``, changed; None takes one away."""
+    chosen = {**FULL.pictures, **changes}
+    return {"pictures": {name: file for name, file in chosen.items() if file is not None}}
+
+
 CHANGES: list[dict[str, Any]] = [
     {"plate": "/show/shot/plate/hair_v2.####.exr"},
-    {"clean_plate": None},
-    {"hint": "/show/shot/mattes/rough.####.exr:R"},
-    {"inside": None},
-    {"outside": "/show/shot/mattes/other.exr:mask.R"},
-    {"protect": "/show/shot/mattes/prop.####.exr"},
+    others(clean_plate=None),
+    others(hint="/show/shot/mattes/rough.####.exr:R"),
+    others(inside=None),
+    others(outside="/show/shot/mattes/other.exr:mask.R"),
+    others(protect="/show/shot/mattes/prop.####.exr"),
+    others(later="/show/shot/mattes/later.exr"),
     {"weights": "rvm_resnet50"},
     {"network_config": "/show/nets/other.toml"},
     {"cuts": (1040,)},
@@ -108,6 +117,16 @@ def test_another_entry_is_another_folder(change: dict[str, Any]) -> None:
     assert other.folder != FULL.folder
 
 
+def test_a_digest_is_what_it_was_when_pictures_were_entries_of_their_own() -> None:
+    assert Request(name="a", root="/r", plate="/r/p.####.exr").digest == "269259d5f0fa"
+    given = {"clean_plate": "/r/c.exr", "protect": "/r/m.exr:Y"}
+    full = Request(
+        name="a", root="/r", plate="/r/p.####.exr", pictures=given, weights="/w/x.pth",
+        config="/o/c.ocio", settings={"gamma": 1.2},
+    )  # fmt: skip
+    assert full.digest == "811e9aa3642a"
+
+
 def test_the_digest_is_twelve_digits_and_knows_no_name() -> None:
     assert re.fullmatch("[0-9a-f]{12}", FULL.digest)
     other = replace(FULL, name="Mattebox2")
@@ -124,8 +143,9 @@ def test_a_project_that_is_moved_keeps_its_frames() -> None:
     def moved(text: str | None) -> str | None:
         return text and text.replace("/show/", "/mnt/other/")
 
-    files = ("root", *FILES, "weights")
+    files = ("root", "plate", "network_config", "weights")
     changes: dict[str, Any] = {name: moved(getattr(FULL, name)) for name in files}
+    changes["pictures"] = {name: moved(file) for name, file in FULL.pictures.items()}
     there = replace(FULL, **changes)
     assert there.digest == FULL.digest
     assert there.folder.name == FULL.folder.name

@@ -51,7 +51,7 @@ def hair(root: Path, **changes: Any) -> Request:
         name="hair",
         root=str(root),
         plate=str(HAIR / "green_spill_grain/fixture_hair_green_spill_grain.####.exr"),
-        clean_plate=str(HAIR / "plate/fixture_hair_plate.0001.exr"),
+        pictures={"clean_plate": str(HAIR / "plate/fixture_hair_plate.0001.exr")},
         in_space="lin_rec709_scene",
         device="cpu",
         settings={"engine": "screen", "gamma": 1.1},
@@ -168,7 +168,9 @@ def test_a_frame_that_the_core_vouches_for_is_newer_than_its_plate(
     core: Mattebox, tmp_path: Path
 ) -> None:
     plate = write_shot(tmp_path / "in", frames=range(1001, 1004))
-    request = hair(tmp_path, plate=str(plate), clean_plate=str(tmp_path / "in/clean.exr"))
+    request = hair(
+        tmp_path, plate=str(plate), pictures={"clean_plate": str(tmp_path / "in/clean.exr")}
+    )
     first = Run.start(core, request).wait()
     path, inputs = request.frame_path(1002), request.inputs(1002)
     for one in inputs:
@@ -182,7 +184,7 @@ def test_a_frame_that_the_core_vouches_for_is_newer_than_its_plate(
 
 def test_faults_are_told_in_the_words_of_panels(core: Mattebox, tmp_path: Path) -> None:
     request = hair(tmp_path, settings={"engine": "bgmv2", "clip_black": 0.5, "clip_white": 0.4})
-    progress = Run.start(core, replace(request, clean_plate=None)).wait()
+    progress = Run.start(core, replace(request, pictures={})).wait()
     assert progress.error is not None
     assert "Clip black 0.5 must lie below Clip white 0.4" in progress.error
     assert "give Clean plate FILE or Screen auto|green|blue|R,G,B" in progress.error
@@ -194,7 +196,9 @@ def test_frames_before_zero_are_asked_for_and_found(core: Mattebox, tmp_path: Pa
     plate = write_shot(tmp_path / "in", frames=range(1001, 1005))
     for frame in range(-2, 2):
         (tmp_path / f"in/shot.{frame + 1003}.exr").rename(tmp_path / f"in/shot.{frame:04d}.exr")
-    request = hair(tmp_path, plate=str(plate), clean_plate=str(tmp_path / "in/clean.exr"))
+    request = hair(
+        tmp_path, plate=str(plate), pictures={"clean_plate": str(tmp_path / "in/clean.exr")}
+    )
     progress = Run.start(core, request, frames="-2--1").wait()
     assert (progress.phase, sorted(progress.frames)) == (Phase.DONE, [-2, -1]), progress.error
     for frame in (-2, -1):
@@ -212,7 +216,9 @@ def test_a_stopped_run_and_a_killed_one_leave_whole_frames_and_say_how_they_ende
     core: Mattebox, tmp_path: Path
 ) -> None:
     plate = write_shot(tmp_path / "in", frames=range(1001, 1201))
-    request = hair(tmp_path, plate=str(plate), clean_plate=str(tmp_path / "in/clean.exr"))
+    request = hair(
+        tmp_path, plate=str(plate), pictures={"clean_plate": str(tmp_path / "in/clean.exr")}
+    )
 
     run = Run.start(core, request)
     wait_for_frame(run)

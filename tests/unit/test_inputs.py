@@ -40,10 +40,15 @@ shot = Shot.open(read)
 pictures = shot.read(1002)
 matte = pictures.input("smoke")
 print(matte.shape, float(matte.mean()), elsewhere.smoke.pattern, len(shot.files(1002)))
+
+import make_parameters
+print(make_parameters.inputs()[-1].label)
 """
 
 
-def test_a_new_matte_arrives_from_the_command_line_at_the_pictures(tmp_path: Path) -> None:
+def test_a_new_matte_arrives_from_the_command_line_at_the_pictures_and_on_panels(
+    tmp_path: Path,
+) -> None:
     plate = write_shot(tmp_path / "in", range(1001, 1003))
     smoke = write_exr(tmp_path / "smoke.exr", np.full((36, 64, 3), 0.25, np.float32))
     done = subprocess.run(
@@ -53,7 +58,7 @@ def test_a_new_matte_arrives_from_the_command_line_at_the_pictures(tmp_path: Pat
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split("\n")[0] == f"(36, 64) 0.25 /there{smoke} 2"
+    assert done.stdout.splitlines() == [f"(36, 64) 0.25 /there{smoke} 2", "Smoke"]
     job = json.loads((tmp_path / "job.json").read_text())
     assert job["smoke"] == {"pattern": str(smoke), "channel": "R"}
 

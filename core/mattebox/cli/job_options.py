@@ -26,6 +26,13 @@ ALIASES = {"clean_plate": "--background"}
 """Second names of inputs: engine triangulate has two backgrounds."""
 
 
+FORMS = {
+    InputKind.SHOT: "",
+    InputKind.BACKGROUND: " One file, a sequence, or a colour R,G,B.",
+    InputKind.MATTE: " FILE[:channel].",
+}
+
+
 @dataclass(frozen=True)
 class JobOption:
     """One option that says an entry of the job.
@@ -128,9 +135,8 @@ def _of_input(one: Input) -> JobOption:
     flags = [f"--{one.name.replace('_', '-')}"]
     if one.name in ALIASES:
         flags.append(ALIASES[one.name])
-    if one.kind is InputKind.MATTE:
-        return JobOption((one.name,), (*flags,), f"{one.help} FILE[:channel].", INPUTS, read=_matte)
-    return JobOption((one.name,), (*flags,), one.help, INPUTS)
+    read = _matte if one.kind is InputKind.MATTE else str
+    return JobOption((one.name,), (*flags,), f"{one.help}{FORMS[one.kind]}", INPUTS, read=read)
 
 
 _OTHERS = (

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ..parameter import Kind
+from ..parameters import INPUTS
 from ..patterns import split_channel
 from ..request import Request, screen_text, settings_of
 from . import colour
@@ -33,12 +34,15 @@ def request_of(group: Any, scene: Any) -> tuple[Request, Source]:
     settings = group.mattebox
     root = root_of(settings)
     source = source_of(settings, scene, root, group.name)
-    clean_plate = _file(settings.clean_plate)
+    chosen = {
+        one.name: (_matte if one.is_matte else _file)(getattr(settings, one.name)) for one in INPUTS
+    }
+    pictures = {name: file for name, file in chosen.items() if file is not None}
     screen = screen_text(
         settings.screen,
         tuple(settings.screen_colour),
         engine=settings.engine,
-        has_clean_plate=clean_plate is not None,
+        has_clean_plate="clean_plate" in pictures,
     )
     values: dict[str, Any] = settings_of(_values(settings))
     values["engine"] = settings.engine
@@ -49,11 +53,7 @@ def request_of(group: Any, scene: Any) -> tuple[Request, Source]:
             name=group.name,
             root=root,
             plate=source.pattern,
-            clean_plate=clean_plate,
-            hint=_matte(settings.hint),
-            inside=_matte(settings.inside),
-            outside=_matte(settings.outside),
-            protect=_matte(settings.protect),
+            pictures=pictures,
             weights=_weights(settings.weights),
             network_config=_file(settings.network_config),
             cuts=_cuts(settings.cuts),

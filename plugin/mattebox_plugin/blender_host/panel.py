@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from ..keyed_frames import Look, State
+from ..parameters import INPUTS
 from . import key
 from .frames import looks
 from .operators import active_group
@@ -38,6 +39,11 @@ class _Panel(bpy.types.Panel):
         return active_group(context) is not None
 
 
+def pictures_of(group: str) -> tuple[str, ...]:
+    """The inputs that stand in the panel of a group."""
+    return tuple(one.name for one in INPUTS if one.group == group)
+
+
 class MATTEBOX_PT_key(_Panel):
     bl_idname = "MATTEBOX_PT_key"
     bl_label = "Mattebox"
@@ -59,10 +65,10 @@ class MATTEBOX_PT_key(_Panel):
             layout.template_ID(settings, "image", open="image.open")
             if settings.image is not None:
                 layout.prop(settings.image.colorspace_settings, "name", text="Colour space")
-        layout.prop(settings, "clean_plate")
         layout.prop(settings, "engine")
-        if settings.engine == "hint":
-            layout.prop(settings, "hint")
+        for name in pictures_of("Key"):
+            if name != "hint" or settings.engine == "hint":
+                layout.prop(settings, name)
         layout.prop(settings, "screen")
         if settings.screen == "colour":
             layout.prop(settings, "screen_colour", text="")
@@ -118,13 +124,13 @@ class _SettingsPanel(_Panel):
 class MATTEBOX_PT_matte(_SettingsPanel):
     bl_label = "Matte"
     group = "Matte"
-    before = ("inside", "outside")
+    before = pictures_of("Matte")
 
 
 class MATTEBOX_PT_spill(_SettingsPanel):
     bl_label = "Spill"
     group = "Spill"
-    before = ("protect",)
+    before = pictures_of("Spill")
 
 
 class MATTEBOX_PT_plate(_SettingsPanel):

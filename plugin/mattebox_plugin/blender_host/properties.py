@@ -12,16 +12,13 @@ from typing import Any
 
 import bpy
 
-from ..parameter import Kind, Parameter
-from ..parameters import PARAMETERS
+from ..parameter import Input, Kind, Parameter
+from ..parameters import INPUTS, PARAMETERS
 from ..patterns import frames_on_disk, is_pattern, pattern_of, split_channel
 from ..request import ENGINES, SCREEN_CHOICES
 
 NOT_SHOWN = ("engine", "screen", "overscan")
 """Engine and screen have widgets of their own; Blender has no pixels outside the display window."""
-
-SEQUENCES = ("clean_plate", "hint", "inside", "outside", "protect")
-"""Files that may be one for all frames, or one for each."""
 
 SHOWN = tuple(parameter for parameter in PARAMETERS if parameter.name not in NOT_SHOWN)
 """The core's settings that become properties one to one."""
@@ -98,7 +95,7 @@ def _frames(name: str, description: str) -> Any:
 def _name_the_sequences(settings: Any, context: Any) -> None:
     """Write #### where the artist chose a frame of several: decided here once, since a machine
     that only renders has none of them, and must find the same results."""
-    for name in SEQUENCES:
+    for name in (one.name for one in INPUTS):
         path, channel = split_channel(getattr(settings, name))
         file = re.split(r"[\\/]", path)[-1]
         pattern = pattern_of(bpy.path.abspath(path))
@@ -107,7 +104,10 @@ def _name_the_sequences(settings: Any, context: Any) -> None:
             setattr(settings, name, f"{sequence}:{channel}" if channel else sequence)
 
 
-_MATTE = "A file or one frame of a sequence, with :channel behind it where it is not A"
+def _picture(one: Input) -> Any:
+    channel = ", with :channel behind it where it is not A" if one.is_matte else ""
+    return _frames(one.label, f"{one.help} A file or one frame of a sequence{channel}")
+
 
 _ANNOTATIONS: dict[str, Any] = {
     "is_mattebox": bpy.props.BoolProperty(options={"HIDDEN"}),
@@ -128,9 +128,7 @@ _ANNOTATIONS: dict[str, Any] = {
         name="Offset",
         description="Frame number of the file that shows at scene frame 0",
     ),
-    "clean_plate": _frames(
-        "Clean plate", "The background without the subject: a file, or a sequence"
-    ),
+    **{one.name: _picture(one) for one in INPUTS},
     "engine": bpy.props.EnumProperty(
         name="Engine",
         description="How the first alpha is found",
@@ -152,10 +150,6 @@ _ANNOTATIONS: dict[str, Any] = {
         soft_max=1.0,
         default=(0.08, 0.4, 0.1),
     ),
-    "hint": _frames("Hint", f"A matte from elsewhere (engine hint). {_MATTE}"),
-    "inside": _frames("Inside", f"Holdout matte: alpha is at least this. {_MATTE}"),
-    "outside": _frames("Outside", f"Garbage matte: alpha is 0 there. {_MATTE}"),
-    "protect": _frames("Protect", f"Matte where despill leaves colours alone. {_MATTE}"),
     "weights": bpy.props.StringProperty(
         name="Weights",
         description="A file, or a name of `mattebox weights list`; empty: the engine's own",

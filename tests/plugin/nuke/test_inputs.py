@@ -163,7 +163,7 @@ def test_a_still_that_has_to_be_rendered_is_rendered_once(
     assert pictures(node)["clean_plate"][0] == "clean_plate.exr"
     wanted = part("asked").asked(node)
     part("key").render_inputs(node, wanted)
-    assert Path(wanted.request.clean_plate).is_file()
+    assert Path(wanted.request.pictures["clean_plate"]).is_file()
     assert [frame for _, frame in nuke.executed] == [1]
 
 
