@@ -1,7 +1,7 @@
 """Which part of the matte is a shadow on the screen.
 
-A shadow is the plate, darker by a factor that changes slowly, with a little of other light in it.
-So is a black veil: only the user knows which, and shadows stay unless asked otherwise. What is not
+A shadow is the plate, darker by a factor that changes slowly, with a little of other light in it;
+a contrast curve makes it more saturated as well, never less. So is a black veil: only the user knows which, and shadows stay unless asked otherwise. What is not
 a shadow: anything with a colour or light of its own, anything nearly black, and anything whose
 density changes within a few pixels, such as strands.
 """
@@ -16,11 +16,13 @@ from mattebox.matte.windows import box_mean
 # The factor is taken as a mean over this radius: exact on any slope, wrong at strands and edges.
 FACTOR_RADIUS = 3
 EVIDENCE_RADIUS = 2
-SHADOW_REACH = FACTOR_RADIUS + EVIDENCE_RADIUS
+SHADOW_REACH = FACTOR_RADIUS + 2 * EVIDENCE_RADIUS
 # What fill light of another colour does to a shadow, as a share of the plate.
-TINT = 0.02
+TINT = 0.03
+# What a contrast curve takes out of the weaker channels beyond that, as a share of what is left.
+DEEPER = 0.35
 # Mean chi-square per channel (1 expected) between which a shadow is believed and not.
-FITS, FAILS = 1.6, 2.6
+FITS, FAILS = 2.0, 4.0
 # A shadow of a lit screen keeps at least this share of its light; what keeps less is a dark thing.
 DARKEST, DARK = 0.15, 0.3
 TINY = 1e-6
@@ -42,12 +44,16 @@ def shadow_share(
     plate = plate.expand_as(source)
     variance = noise.variance(source)
     plate_variance = plate_noise * noise.variance(plate)
-    weight = 1.0 / (variance + plate_variance)
-    power = (weight * plate * plate).sum(1, keepdim=True).clamp_min(TINY)
-    factor = (weight * source * plate).sum(1, keepdim=True) / power
-    factor = box_mean(factor, FACTOR_RADIUS)
-    expected = variance + factor * factor * plate_variance + (TINT * plate) ** 2
-    misfit = ((source - factor * plate) ** 2 / expected).mean(1, keepdim=True)
+    brightest = (plate == plate.amax(1, keepdim=True)).to(plate.dtype)
+    light, behind = (
+        (picture * brightest).sum(1, keepdim=True).clamp_min(TINY) for picture in (source, plate)
+    )
+    factor = box_mean(light / behind, FACTOR_RADIUS)
+    shaded = factor * plate
+    apart = box_mean(source - shaded, EVIDENCE_RADIUS)
+    tint = torch.where((apart < 0.0) & (brightest < 0.5), DEEPER * shaded, TINT * plate)
+    expected = variance + factor * factor * plate_variance + tint * tint
+    misfit = ((source - shaded) ** 2 / expected).mean(1, keepdim=True)
     misfit = box_mean(misfit, EVIDENCE_RADIUS)
     is_plate = ((FAILS - misfit) / (FAILS - FITS)).clamp(0.0, 1.0)
     is_lit = ((factor - DARKEST) / (DARK - DARKEST)).clamp(0.0, 1.0)

@@ -37,6 +37,15 @@ def test_a_shadow_with_some_sky_light_in_it_is_still_one() -> None:
     assert float(share(tinted).mean()) > 0.95
 
 
+@pytest.mark.parametrize("density", [0.2, 0.5])
+def test_a_shadow_under_a_contrast_curve_is_still_one(density: float) -> None:
+    row = torch.linspace(-1.0, 1.0, SIZE)
+    soft = torch.exp(-4.0 * (row.view(1, 1, -1, 1) ** 2 + row.view(1, 1, 1, -1) ** 2))
+    factor = 1.0 - density * soft
+    graded = torch.cat([factor**1.6, factor, factor**1.3], 1) * screen()
+    assert float(share(graded).mean()) > 0.95
+
+
 @pytest.mark.parametrize(
     "colour",
     [(0.2, 0.2, 0.2), (0.2, 0.14, 0.09), (0.02, 0.02, 0.03)],
