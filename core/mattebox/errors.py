@@ -35,12 +35,10 @@ class MatteboxError(Exception):
         next_step: what the user can do now, or None.
         path: the file concerned, or None.
         frame: the frame number concerned, or None.
-        was_reported: True once a listener has shown it, so that it is not shown twice.
     """
 
     code = "internal"
     exit_code = 70
-    was_reported = False
 
     def __init__(
         self,

@@ -19,12 +19,14 @@ def main(application: str = "mattebox.cli.app") -> None:
     # 5 to 20 times slower than threads that sleep.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-    from mattebox.cli.exits import exit_code_of
+    from mattebox.cli.exits import exit_code_of, tell
+    from mattebox.errors import UsageError
 
     try:
         importlib.import_module(application).app()
     except SystemExit as request:
-        # The argument parser says 2 for a wrong call; ours is 64, as for every bad argument.
-        sys.exit(64 if request.code == 2 else request.code)
+        # The argument parser says 2 for a wrong call; for us it is a bad argument as any other.
+        sys.exit(UsageError.exit_code if request.code == 2 else request.code)
     except BaseException as error:  # noqa: BLE001 - the last place; every way out has its code
+        tell(error)
         sys.exit(exit_code_of(error))

@@ -41,11 +41,12 @@ def analyse(
     from rich.table import Table
 
     from mattebox.cli.jobs import read_job
-    from mattebox.cli.run import Listener, prepare_job
+    from mattebox.cli.run import Listener, prepare_job, session
 
     listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
     target = write_job if write_job is not None else job
-    prepared = prepare_job(read_job(job), target, listener)
+    with session(listener) as told:
+        prepared = prepare_job(read_job(job), target, told)
     if json_lines:
         return
     table = Table(box=None, show_header=False, pad_edge=False)

@@ -6,26 +6,28 @@ import sys
 import traceback
 
 from mattebox import __version__
-from mattebox.errors import MatteboxError, RunInterruptedError
-
-OUR_OWN_FAULT = 70
+from mattebox.errors import MatteboxError, RunInterruptedError, WriteError
 
 
 def exit_code_of(error: BaseException) -> int:
-    """Print what happened, unless a reporter already did, and say what to end with."""
+    """What to end with. What is no error of ours, and no request, is our own fault."""
     if isinstance(error, MatteboxError):
-        if not error.was_reported:
-            print(f"mattebox: error: {error}", file=sys.stderr)
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
-        print("mattebox: interrupted; all written frames are whole; run again", file=sys.stderr)
         return RunInterruptedError.exit_code
-    if isinstance(error, BrokenPipeError):
-        return 74
-    traceback.print_exception(error)
-    print(
-        f"mattebox {__version__}: this is a fault of Mattebox, not yours; please report it with "
-        "the lines above and the output of `mattebox doctor`",
-        file=sys.stderr,
-    )
-    return OUR_OWN_FAULT
+    return (WriteError if isinstance(error, BrokenPipeError) else MatteboxError).exit_code
+
+
+def tell(error: BaseException) -> None:
+    """Print what happened on standard error."""
+    if isinstance(error, MatteboxError):
+        print(f"mattebox: error: {error}", file=sys.stderr)
+    elif isinstance(error, KeyboardInterrupt):
+        print("mattebox: interrupted; all written frames are whole; run again", file=sys.stderr)
+    elif not isinstance(error, BrokenPipeError):
+        traceback.print_exception(error)
+        print(
+            f"mattebox {__version__}: this is a fault of Mattebox, not yours; please report it "
+            "with the lines above and the output of `mattebox doctor`",
+            file=sys.stderr,
+        )

@@ -97,11 +97,11 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     --in-space ACEScg`
     """
     from mattebox.cli.jobs import read_job
-    from mattebox.cli.run import Listener, RunOptions, prepare_job, run_job, telling_errors
+    from mattebox.cli.run import Listener, RunOptions, prepare_job, run_job, session
     from mattebox.job import Job
 
     listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
-    with telling_errors(listener):
+    with session(listener) as told:
         if write_job is not None and prepared is not None:
             raise UsageError(
                 "--prepared keys, and --write-job only prepares", next_step="give one of them"
@@ -112,10 +112,10 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 next_step="add --write-job FILE, and run `mattebox analyse --job FILE` later",
             )
         if job is not None:
-            told = (["PLATE"] if plate is not None else []) + said_flags(said)
-            if told:
+            beside = (["PLATE"] if plate is not None else []) + said_flags(said)
+            if beside:
                 raise UsageError(
-                    f"--job decides everything; {', '.join(told)} cannot be changed beside it",
+                    f"--job decides everything; {', '.join(beside)} cannot be changed beside it",
                     next_step="drop them, or write a new job with --write-job",
                 )
             asked = read_job(job)
@@ -133,27 +133,23 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
             values.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
             values["settings"].setdefault("engine", _default_engine(said))
             asked = Job.checked({"plate": plate, "output": output} | values)
-    if write_job is not None:
-        if analysis:
-            prepare_job(asked, write_job, listener)
-        else:
+        if write_job is not None and analysis:
+            prepare_job(asked, write_job, told)
+        elif write_job is not None:
             asked.write(write_job)
-        return
-    run_job(
-        asked,
-        RunOptions(
-            prepared=prepared,
-            frames=frames,
-            chunk=chunk,
-            force=force,
-            overwrite=overwrite,
-            preview=preview,
-            state_in=state_in,
-            state_out=state_out,
-            max_memory=None if max_memory is None else _memory(max_memory),
-        ),
-        listener,
-    )
+        else:
+            options = RunOptions(
+                prepared=prepared,
+                frames=frames,
+                chunk=chunk,
+                force=force,
+                overwrite=overwrite,
+                preview=preview,
+                state_in=state_in,
+                state_out=state_out,
+                max_memory=None if max_memory is None else _memory(max_memory),
+            )
+            run_job(asked, options, told)
 
 
 def _default_engine(said: Mapping[str, Any]) -> str:

@@ -25,6 +25,7 @@ from mattebox.job import Job, PreparedJob
 from mattebox.sequences import format_frames, parse_frames
 
 if TYPE_CHECKING:
+    from mattebox.pipeline.run import Tally
     from mattebox.pipeline.setup import ShotSetup
 
 
@@ -72,32 +73,84 @@ class RunOptions:
     max_memory: int | None = None
 
 
-def run_job(job: Job, options: RunOptions, listener: Listener) -> None:
-    """Prepare and run one job. Raises MatteboxError, already reported to the listener."""
+@dataclass(frozen=True)
+class Session:
+    """A command that keys or prepares, and who listens to it.
+
+    Attributes:
+        reporter: tells them.
+        stop: set when somebody asks for a stop.
+        tally: how far its run is.
+    """
+
+    reporter: Reporter
+    stop: threading.Event
+    tally: Tally
+
+    def end(self, exit_code: int) -> None:
+        """Tell the last event."""
+        tally = self.tally
+        self.reporter.emit(
+            EndEvent(
+                exit_code=exit_code,
+                done=tally.done,
+                skipped=tally.skipped,
+                total=tally.total,
+                seconds=tally.seconds,
+                seconds_by_stage=tally.clock.seconds,
+            )
+        )
+
+
+@contextmanager
+def session(listener: Listener) -> Iterator[Session]:
+    """A command's session. An error is told to the listener, and ends the command with its code."""
+    from mattebox.cli.exits import exit_code_of
+    from mattebox.cli.stop import stop_requests
+    from mattebox.pipeline.run import Tally
+
+    with stop_requests(read_standard_input=listener is Listener.JSON) as stop:
+        opened = Session(listener.reporter(), stop, Tally())
+        try:
+            yield opened
+        except MatteboxError as error:
+            opened.reporter.emit(error_event(error))
+            opened.end(error.exit_code)
+            raise SystemExit(error.exit_code) from error
+        except (Exception, KeyboardInterrupt) as error:
+            opened.end(exit_code_of(error))
+            raise
+
+
+def run_job(job: Job, options: RunOptions, told: Session) -> None:
+    """Prepare and run one job."""
     from mattebox.pipeline.chunks import StateFiles
     from mattebox.pipeline.run import run
     from mattebox.pipeline.setup import ShotSetup
 
-    with _reporting(listener) as (reporter, stop):
-        # Before the job: a slip here should not cost the look at the shot.
-        frames = frames_to_key(options)
-        if frames == "":
-            reporter.emit(NoteEvent(message=f"no frame of {options.frames} is in {options.chunk}"))
-            reporter.emit(EndEvent(exit_code=0, done=0, skipped=0, total=0, seconds=0.0))
-            return
-        setup = ShotSetup(job)
-        run(
-            _prepared(setup, options.prepared, reporter, max_memory=options.max_memory),
-            reporter,
-            setup=setup,
-            frames=frames,
-            stop=stop,
-            force=options.force,
-            overwrite=options.overwrite,
-            preview=options.preview,
-            states=StateFiles(options.state_in, options.state_out),
-            max_memory=options.max_memory,
-        )
+    # Before the job: a slip here should not cost the look at the shot.
+    frames = frames_to_key(options)
+    if frames == "":
+        nothing = f"no frame of {options.frames} is in {options.chunk}"
+        told.reporter.emit(NoteEvent(message=nothing))
+        told.end(0)
+        return
+    setup = ShotSetup(job)
+    prepared = _prepared(setup, options.prepared, told.reporter, max_memory=options.max_memory)
+    run(
+        prepared,
+        told.reporter,
+        setup=setup,
+        tally=told.tally,
+        frames=frames,
+        stop=told.stop,
+        force=options.force,
+        overwrite=options.overwrite,
+        preview=options.preview,
+        states=StateFiles(options.state_in, options.state_out),
+        max_memory=options.max_memory,
+    )
+    told.end(0)
 
 
 def frames_to_key(options: RunOptions) -> str | None:
@@ -117,15 +170,14 @@ def frames_to_key(options: RunOptions) -> str | None:
     return format_frames({*frames} & {*parse_frames(options.chunk)})
 
 
-def prepare_job(job: Job, target: Path, listener: Listener) -> PreparedJob:
-    """Look at the shot once and write the prepared job. Raises as ``run_job``.
+def prepare_job(job: Job, target: Path, told: Session) -> PreparedJob:
+    """Look at the shot once and write the prepared job.
 
     Where ``target`` holds that already, from the same files, it stays.
     """
     from mattebox.pipeline.setup import ShotSetup
 
-    with _reporting(listener) as (reporter, _):
-        return _prepared(ShotSetup(job), target, reporter)
+    return _prepared(ShotSetup(job), target, told.reporter)
 
 
 def _prepared(
@@ -145,30 +197,3 @@ def _prepared(
     if kept is not None:
         write_job(prepared, kept)
     return prepared
-
-
-@contextmanager
-def _reporting(listener: Listener) -> Iterator[tuple[Reporter, threading.Event]]:
-    """Who listens, and the event that asks for a stop; errors reach the listener once."""
-    from mattebox.cli.stop import stop_requests
-
-    with (
-        stop_requests(read_standard_input=listener is Listener.JSON) as stop,
-        telling_errors(listener) as reporter,
-    ):
-        yield reporter, stop
-
-
-@contextmanager
-def telling_errors(listener: Listener) -> Iterator[Reporter]:
-    """Who listens; an error before the first frame, such as a wrong job, reaches them too."""
-    reporter = listener.reporter()
-    try:
-        yield reporter
-    except MatteboxError as error:
-        if not error.was_reported:
-            reporter.emit(error_event(error))
-            error.was_reported = True
-            nothing = EndEvent(exit_code=error.exit_code, done=0, skipped=0, total=0, seconds=0.0)
-            reporter.emit(nothing)
-        raise

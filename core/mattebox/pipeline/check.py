@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
 
 from mattebox import header_words
-from mattebox.errors import InputError, MissingFramesError
+from mattebox.errors import (
+    InputError,
+    MatteboxError,
+    MissingFramesError,
+    StaleError,
+    UnreadableError,
+)
 from mattebox.frames import read_frame, read_header
 from mattebox.images import Frame
 from mattebox.job import PreparedJob
@@ -22,12 +29,20 @@ from mattebox_ocio.plate import PlateColour
 
 
 class Fault(enum.StrEnum):
-    """What is wrong with a frame, the gravest first."""
+    """What is wrong with a frame, the gravest first, each with its error."""
 
-    MISSING = "missing"
-    TRUNCATED = "truncated"
-    STALE = "stale"
-    IDENTITY = "identity"
+    error: type[MatteboxError]
+
+    def __new__(cls, word: str, error: type[MatteboxError]) -> Self:
+        fault = str.__new__(cls, word)
+        fault._value_ = word
+        fault.error = error
+        return fault
+
+    MISSING = "missing", MissingFramesError
+    TRUNCATED = "truncated", UnreadableError
+    STALE = "stale", StaleError
+    IDENTITY = "identity", StaleError
 
 
 @dataclass(frozen=True)
@@ -72,12 +87,10 @@ def check(job: PreparedJob, *, frames: str | None = None) -> Iterator[CheckedFra
             yield CheckedFrame(frame, path, fault, detail)
 
 
-def exit_code(checked: Sequence[CheckedFrame]) -> int:
-    """0 where all is well, 66 where frames are missing or not whole, else 65."""
-    faults = {one.fault for one in checked} - {None}
-    if not faults:
-        return 0
-    return 66 if faults & {Fault.MISSING, Fault.TRUNCATED} else 65
+def exit_code(checked: Iterable[CheckedFrame]) -> int:
+    """That of the gravest fault's error; 0 where all is well."""
+    found = {one.fault for one in checked}
+    return next((fault.error.exit_code for fault in Fault if fault in found), 0)
 
 
 def _look_at(plan: Plan, frame: int, path: Path, colour: PlateColour) -> tuple[Fault | None, str]:

@@ -6,20 +6,13 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 
 from mattebox.devices import use_deterministic_arithmetic
-from mattebox.errors import MatteboxError, MissingFramesError, RunInterruptedError, WriteError
-from mattebox.events import (
-    EndEvent,
-    FrameEvent,
-    ProgressEvent,
-    Reporter,
-    StartEvent,
-    error_event,
-)
+from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError
+from mattebox.events import FrameEvent, ProgressEvent, Reporter, StartEvent
 from mattebox.frames import remove_abandoned
 from mattebox.job import PreparedJob
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
@@ -31,6 +24,32 @@ from mattebox.pipeline.plates import Plates, own_plate
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.pipeline.window import FrameWindow
 from mattebox.shot import Pictures, Shot
+
+
+@dataclass
+class Tally:
+    """How far a run is, for whoever started it: also after an error.
+
+    Attributes:
+        total: frames asked for; 0 until the run begins.
+        done: frames that are on disk and current, ``skipped`` ones included.
+        clock: where the time goes.
+    """
+
+    total: int = 0
+    done: int = 0
+    skipped: int = 0
+    clock: StageClock = field(default_factory=StageClock)
+    _began: float = 0.0
+
+    def begin(self, total: int) -> None:
+        """The run begins."""
+        self.total, self._began = total, perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began; 0 before."""
+        return perf_counter() - self._began if self.total else 0.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,7 @@ def run(
     reporter: Reporter,
     *,
     setup: ShotSetup | None = None,
+    tally: Tally | None = None,
     frames: str | None = None,
     stop: threading.Event | None = None,
     force: bool = False,
@@ -66,6 +86,7 @@ def run(
         job: a prepared job.
         reporter: who listens.
         setup: what is open of the job already.
+        tally: kept up to date while the run goes on.
         frames: which frames, as on the command line; None means all on disk.
         stop: when set, the frame in hand is finished and the run ends with RunInterruptedError.
         force: compute current frames again.
@@ -79,9 +100,8 @@ def run(
         MissingFramesError: frames are missing; all others have been written.
         MatteboxError: of the kind of the fault; what was written before is whole.
     """
-    began = perf_counter()
-    clock = StageClock()
-    setup = setup or ShotSetup(job)
+    setup, tally = setup or ShotSetup(job), tally or Tally()
+    clock = tally.clock
     shot, plan = setup.shot, setup.plan(job, frames)
     plan.refuse_foreign_files(overwrite=overwrite)
     waiting = waiting_within(
@@ -91,9 +111,10 @@ def run(
         shot.window.height,
         passed=len(job.layers),
     )
+    tally.begin(len(plan.frames) + len(plan.absent))
     reporter.emit(
         StartEvent(
-            total=len(plan.frames) + len(plan.absent),
+            total=tally.total,
             engine=job.settings.engine.value,
             device=setup.device.description,
             fingerprint=job.fingerprint,
@@ -103,54 +124,34 @@ def run(
     current = () if force else tuple(frame for frame in plan.frames if plan.is_current(frame))
     needed = [frame for frame in plan.frames if frame not in set(current)]
     links = ChunkLinks.make(plan, states)
-    done = 0
+    tally.skipped = len(current)
     for frame in current:
-        done += 1
+        tally.done += 1
         path = str(plan.output.path(frame))
         reporter.emit(FrameEvent(frame=frame, path=path, skipped=True))
-        reporter.emit(ProgressEvent(frame=frame, done=done, total=len(plan.frames)))
+        reporter.emit(ProgressEvent(frame=frame, done=tally.done, total=len(plan.frames)))
     written: list[int] = []
-    exit_code = 70
-    try:
-        if needed or links.must_write:
-            for frame in _key_frames(setup, plan, needed, links, waiting, reporter, clock, stop):
-                written.append(frame)
-                done += 1
-                reporter.emit(ProgressEvent(frame=frame, done=done, total=len(plan.frames)))
-        exit_code = 66 if plan.absent else 0
-        if stop is not None and stop.is_set() and len(written) < len(needed):
-            exit_code = RunInterruptedError.exit_code
-            raise RunInterruptedError(
-                f"stopped after {done} of {len(plan.frames)} frames; all of them are whole",
-                next_step="run the same command again; it continues where it stopped",
-            )
-        if preview is not None and done:
-            from mattebox.pipeline.preview import write_contact_sheet
+    if needed or links.must_write:
+        for frame in _key_frames(setup, plan, needed, links, waiting, reporter, clock, stop):
+            written.append(frame)
+            tally.done += 1
+            reporter.emit(ProgressEvent(frame=frame, done=tally.done, total=len(plan.frames)))
+    if stop is not None and stop.is_set() and len(written) < len(needed):
+        raise RunInterruptedError(
+            f"stopped after {tally.done} of {len(plan.frames)} frames; all of them are whole",
+            next_step="run the same command again; it continues where it stopped",
+        )
+    if preview is not None and tally.done:
+        from mattebox.pipeline.preview import write_contact_sheet
 
-            with clock.stage("preview"):
-                colour = setup.colour(job.prepared.colour)
-                write_contact_sheet(preview, [*current, *written], plan.output, shot, colour)
-        if plan.absent:
-            raise MissingFramesError(
-                f"missing in the input: {frames_in_words(plan.absent)}; all others are written",
-                plan.absent,
-                next_step="bring the missing files and run the same command again",
-            )
-    except MatteboxError as error:
-        exit_code = error.exit_code
-        reporter.emit(error_event(error))
-        error.was_reported = True
-        raise
-    finally:
-        reporter.emit(
-            EndEvent(
-                exit_code=exit_code,
-                done=done,
-                skipped=len(current),
-                total=len(plan.frames) + len(plan.absent),
-                seconds=perf_counter() - began,
-                seconds_by_stage=clock.seconds,
-            )
+        with clock.stage("preview"):
+            colour = setup.colour(job.prepared.colour)
+            write_contact_sheet(preview, [*current, *written], plan.output, shot, colour)
+    if plan.absent:
+        raise MissingFramesError(
+            f"missing in the input: {frames_in_words(plan.absent)}; all others are written",
+            plan.absent,
+            next_step="bring the missing files and run the same command again",
         )
     return RunResult(tuple(written), current, clock.seconds)
 
