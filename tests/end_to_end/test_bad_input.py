@@ -450,6 +450,7 @@ def test_the_page_and_the_cases_are_the_same() -> None:
     assert sorted(ROWS) == sorted([*CASES, "the disk is full"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(CASES))
 def test_bad_input(name: str, tmp_path: Path, mattebox: Run) -> None:
     words, code = ROWS[name]
@@ -464,6 +465,7 @@ def test_bad_input(name: str, tmp_path: Path, mattebox: Run) -> None:
     assert not list(tmp_path.rglob("*.tmp*"))
 
 
+@pytest.mark.slow
 def test_the_disk_is_full(tmp_path: Path, mattebox: Run) -> None:
     words, code = ROWS["the disk is full"]
     arguments = key(tmp_path)

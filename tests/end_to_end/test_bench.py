@@ -12,6 +12,8 @@ from tests.end_to_end.conftest import Run
 from mattebox.bench.blender import IN_REPOSITORY, VARIABLE, find_bpy_python
 from mattebox.bench.quality import WATCHED
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -21,6 +21,8 @@ from benchmarks.writing import write_shot
 from mattebox.bench.baselines import colour_difference
 from mattebox.bench.shots import read_shot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def benchmarks() -> Run:

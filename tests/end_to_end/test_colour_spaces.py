@@ -21,6 +21,8 @@ from tests.support.pictures import (
 from mattebox_ocio import PINNED_BUILTIN
 from mattebox_ocio.seam import ocio
 
+pytestmark = pytest.mark.slow
+
 CONFIG = ocio.Config.CreateFromBuiltinConfig(PINNED_BUILTIN)
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    os.name == "nt", reason="kills and file-size limits are POSIX; runs on Linux and macOS"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        os.name == "nt", reason="kills and file-size limits are POSIX; runs on Linux and macOS"
+    ),
+]
 
 
 def test_frames_are_whole_or_absent_whatever_happens(tmp_path: Path) -> None:

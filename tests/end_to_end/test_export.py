@@ -11,6 +11,8 @@ import torch
 from tests.end_to_end.conftest import Run
 from tests.unit.engines.exported import lively_checkpoint
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def rvm_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:

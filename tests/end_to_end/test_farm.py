@@ -17,6 +17,8 @@ from tests.support.pictures import header, write_shot
 
 from mattebox.job import Job
 
+pytestmark = pytest.mark.slow
+
 
 def write_job(shot: Path, folder: Path, device: str) -> Path:
     """A job that nobody has looked at yet, with relative paths."""

@@ -62,6 +62,7 @@ def test_a_green_screen_with_its_plate_gives_alpha_layers_and_the_identity(
         assert report.max_steps <= 1.0
 
 
+@pytest.mark.slow
 def test_without_a_plate_the_screen_is_found_in_the_shot(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in")
     done = mattebox("key", shot, "-o", tmp_path / "out", "--screen", "auto")
@@ -72,6 +73,7 @@ def test_without_a_plate_the_screen_is_found_in_the_shot(tmp_path: Path, mattebo
     assert np.abs(keyed["A"] - disc_alpha(2)).mean() < 0.02
 
 
+@pytest.mark.slow
 def test_shadows_stay_unless_they_are_to_be_removed(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1003))
     for path in (tmp_path / "in").glob("shot.*.exr"):
@@ -89,6 +91,7 @@ def test_shadows_stay_unless_they_are_to_be_removed(tmp_path: Path, mattebox: Ru
     assert removed[disc].min() > 0.95  # no hole, as the bench counts them
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_a_plate_out_of_place_and_too_bright_is_fitted_and_reported(
     shared: Path, tmp_path: Path, mattebox: Run
@@ -116,6 +119,7 @@ def test_a_plate_out_of_place_and_too_bright_is_fitted_and_reported(
     assert errors["fitted"] < 0.02
 
 
+@pytest.mark.slow
 def test_two_runs_into_two_folders_are_byte_identical_and_a_third_computes_nothing(
     tmp_path: Path, mattebox: Run
 ) -> None:
@@ -132,6 +136,7 @@ def test_two_runs_into_two_folders_are_byte_identical_and_a_third_computes_nothi
     assert bytes_of(tmp_path / "a") == first
 
 
+@pytest.mark.slow
 def test_a_chunk_equals_the_same_frames_of_the_whole(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in")
     key_clean(mattebox, shot, tmp_path / "whole")
@@ -141,6 +146,7 @@ def test_a_chunk_equals_the_same_frames_of_the_whole(tmp_path: Path, mattebox: R
     assert all(part[name] == whole[name] for name in part)
 
 
+@pytest.mark.slow
 def test_a_changed_setting_or_source_frame_is_computed_again(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1025))
 
@@ -157,6 +163,7 @@ def test_a_changed_setting_or_source_frame_is_computed_again(tmp_path: Path, mat
     assert skipped("--gamma", "1.1") == [False] * 24
 
 
+@pytest.mark.slow
 def test_a_job_file_gives_the_same_bytes_as_the_command_that_wrote_it(
     tmp_path: Path, mattebox: Run
 ) -> None:
@@ -170,6 +177,7 @@ def test_a_job_file_gives_the_same_bytes_as_the_command_that_wrote_it(
     assert bytes_of(tmp_path / "direct2") == bytes_of(tmp_path / "direct")
 
 
+@pytest.mark.slow
 def test_events_are_lines_of_the_published_schema(tmp_path: Path, mattebox: Run) -> None:
     from mattebox.events import EVENT_SCHEMA
 
@@ -197,6 +205,7 @@ def test_every_run_ends_with_an_end_line_even_one_that_never_began(
     assert [event["exit_code"] for event in events] == [64, 64]
 
 
+@pytest.mark.slow
 def test_the_terminal_says_where_the_time_went(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in")
     done = mattebox("key", shot, "-o", tmp_path / "out", "--screen", "auto")
@@ -204,6 +213,7 @@ def test_the_terminal_says_where_the_time_went(tmp_path: Path, mattebox: Run) ->
     assert all(word in done.stderr for word in ("read", "colour", "engine", "matte", "write"))
 
 
+@pytest.mark.slow
 def test_the_header_keeps_the_source_and_says_where_the_pixels_come_from(
     tmp_path: Path, mattebox: Run
 ) -> None:
@@ -228,6 +238,7 @@ def test_the_header_keeps_the_source_and_says_where_the_pixels_come_from(
     assert kept["mattebox/unmixing"] == weights_sha256()
 
 
+@pytest.mark.slow
 def test_where_no_plate_is_known_no_unmixing_weights_are_named(
     tmp_path: Path, mattebox: Run
 ) -> None:
@@ -240,6 +251,7 @@ def test_where_no_plate_is_known_no_unmixing_weights_are_named(
     assert "mattebox/unmixing" not in kept
 
 
+@pytest.mark.slow
 def test_a_crop_keys_only_what_is_there(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
     spec = oiio.ImageSpec(40, 20, 3, "half")
@@ -260,6 +272,7 @@ def test_a_crop_keys_only_what_is_there(tmp_path: Path, mattebox: Run) -> None:
     assert error <= np.abs(keyed["net.A"] - disc_alpha(1))[box].mean()
 
 
+@pytest.mark.slow
 def test_overscan_is_kept_on_request_and_cropped_else(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
     clean = np.broadcast_to(SCREEN, (HEIGHT, WIDTH, 3))
@@ -277,6 +290,7 @@ def test_overscan_is_kept_on_request_and_cropped_else(tmp_path: Path, mattebox: 
     assert (kept.full_width, kept.full_height) == (WIDTH - 8, HEIGHT - 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", ["ACEScg", "ACES2065-1", "lin_rec709_scene"])
 def test_where_alpha_is_one_half_pixels_pass_bit_for_bit(
     space: str, tmp_path: Path, mattebox: Run
@@ -305,6 +319,7 @@ def test_where_alpha_is_one_half_pixels_pass_bit_for_bit(
     assert keyed["B"].min() == -0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_request_leaves_whole_frames_and_75(
     number: signal.Signals, tmp_path: Path, mattebox: Run
@@ -331,6 +346,7 @@ def test_a_stop_request_leaves_whole_frames_and_75(
     assert all((tmp_path / "out" / name).read_bytes() == data for name, data in written.items())
 
 
+@pytest.mark.slow
 def test_a_line_on_standard_input_stops_the_run(tmp_path: Path) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1201))
     arguments = ["key", str(shot), "-o", str(tmp_path / "out"), "--screen", "green", "--json"]
@@ -349,6 +365,7 @@ def test_a_line_on_standard_input_stops_the_run(tmp_path: Path) -> None:
     assert 0 < len(bytes_of(tmp_path / "out")) < 200
 
 
+@pytest.mark.slow
 def test_layers_of_the_plate_pass_through(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
     depth = np.linspace(1.0, 90.0, HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, WIDTH, 1)
@@ -362,6 +379,7 @@ def test_layers_of_the_plate_pass_through(tmp_path: Path, mattebox: Run) -> None
     assert np.array_equal(kept, depth[..., 0].astype(np.float16).astype(np.float32))
 
 
+@pytest.mark.slow
 def test_the_plates_own_alpha_multiplies_or_fills_on_request(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
     own = np.zeros((HEIGHT, WIDTH, 1), np.float32)
@@ -378,6 +396,7 @@ def test_the_plates_own_alpha_multiplies_or_fills_on_request(tmp_path: Path, mat
     assert np.array_equal(found["multiply"][:, :30], found["ignore"][:, :30])
 
 
+@pytest.mark.slow
 def test_flickering_light_is_followed_frame_by_frame(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1009))
     for frame in range(1002, 1009, 2):
@@ -395,6 +414,7 @@ def test_flickering_light_is_followed_frame_by_frame(tmp_path: Path, mattebox: R
     assert errors["auto"] < 0.5 * errors["off"]
 
 
+@pytest.mark.slow
 def test_despill_leaves_protected_colours_alone(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1002))
     prop = plate_pixels(1)
@@ -437,11 +457,13 @@ def test_doctor_reports_as_json(mattebox: Run) -> None:
     assert report["ocio"]["source"] == "built-in"
 
 
+@pytest.mark.slow
 def test_doctor_names_the_unmixing_weights_by_their_digest(mattebox: Run) -> None:
     assert json.loads(mattebox("doctor", "--json").stdout)["unmixing"] == weights_sha256()
     assert f"unmixing network: {weights_sha256()}" in mattebox("doctor").stdout
 
 
+@pytest.mark.slow
 def test_doctor_names_the_cure_of_a_broken_config(
     tmp_path: Path, mattebox: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -451,6 +473,7 @@ def test_doctor_names_the_cure_of_a_broken_config(
     assert "none.ocio" in json.loads(done.stdout)["faults"][0]["what"]
 
 
+@pytest.mark.slow
 def test_the_demo_keys_the_shipped_shot(tmp_path: Path, mattebox: Run) -> None:
     done = mattebox("demo", "-o", tmp_path)
     assert done.returncode == 0, done.stderr

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.end_to_end.conftest import Run
 from tests.support.pictures import HEIGHT, WIDTH, write_shot
 
 from mattebox.pipeline.memory import Waiting, needed_memory, needed_to_look
 from mattebox.settings import EngineName
+
+pytestmark = pytest.mark.slow
 
 KEYING = needed_memory(EngineName.SCREEN, WIDTH, HEIGHT, Waiting(1, 1))
 LOOKING = needed_to_look(EngineName.SCREEN, WIDTH, HEIGHT, 4)  # all frames of the shot

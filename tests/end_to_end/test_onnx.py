@@ -18,6 +18,8 @@ from tests.unit.engines.exported import lively_checkpoint
 from mattebox.engines.checkpoints import load_rvm
 from mattebox.export.onnx import export_onnx
 
+pytestmark = pytest.mark.slow
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 

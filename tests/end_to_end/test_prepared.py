@@ -13,6 +13,8 @@ from tests.support.pictures import plate_pixels, write_exr, write_shot
 
 from mattebox.job import Job
 
+pytestmark = pytest.mark.slow
+
 KEPT = "nothing to look at"
 
 

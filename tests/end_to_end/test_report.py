@@ -17,6 +17,8 @@ from tests.support.pictures import WIDTH, write_shot
 
 from mattebox.frames import read_frame, write_frame
 
+pytestmark = pytest.mark.slow
+
 FRAMES = range(1001, 1013)
 BAD_FRAME = 1007
 LAYERS = ("fg", "spill", "net", "conf", "plate")

@@ -15,6 +15,8 @@ from mattebox.measure.identity import identity_error
 from mattebox.measure.sequences import measure_sequences
 from mattebox.sequences import find_sequence
 
+pytestmark = pytest.mark.slow
+
 REC709_TO_ACESCG = np.array(
     # Linear Rec.709 (D65) to AP1 (ACES white), Bradford; ACES TB-2014-004 and IEC 61966-2-1.
     [

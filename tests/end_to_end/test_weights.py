@@ -75,6 +75,7 @@ def sha256(
     return known
 
 
+@pytest.mark.slow
 def test_from_an_empty_store_to_a_keyed_frame(
     server: FileServer, sha256: str, tmp_path: Path, mattebox: Run
 ) -> None:
@@ -114,6 +115,7 @@ def test_from_an_empty_store_to_a_keyed_frame(
     assert len(server.asked) == 1
 
 
+@pytest.mark.slow
 def test_a_job_prepared_here_is_keyed_where_the_weights_lie_elsewhere(
     sha256: str,
     weights_file: Path,
@@ -243,6 +245,7 @@ def test_the_list_shows_every_entry_its_licence_and_what_is_installed(
     assert document["licences"]["MIT"]["url"].startswith("https://")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sha256")
 def test_verify_names_every_file_that_is_not_what_it_should_be(
     weights_file: Path, tmp_path: Path, mattebox: Run
@@ -274,6 +277,7 @@ def test_path_of_what_is_not_installed_prints_nothing_and_is_69(mattebox: Run) -
     assert "mattebox weights fetch rvm_mobilenetv3" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("sha256")
 def test_doctor_names_what_is_installed(weights_file: Path, tmp_path: Path, mattebox: Run) -> None:
     installed = tmp_path / "store" / "house_rvm.pth"
@@ -281,6 +285,7 @@ def test_doctor_names_what_is_installed(weights_file: Path, tmp_path: Path, matt
     assert json.loads(mattebox("doctor", "--json").stdout)["weights"] == [str(installed)]
 
 
+@pytest.mark.slow
 def test_every_command_of_the_page_runs(
     server: FileServer,
     weights_file: Path,

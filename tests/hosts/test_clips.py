@@ -11,6 +11,8 @@ from tests.hosts.conftest import Blender
 from tests.hosts.pictures import edit, rgb, rgba
 from tests.support.pictures import HEIGHT, WIDTH, Pixels, read_exr, write_shot
 
+pytestmark = pytest.mark.slow
+
 Keyed = tuple[Path, dict[str, Any]]
 """Folder of a shot, and what its scenario said."""
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import PyOpenColorIO as ocio  # type: ignore[import-untyped]
+import pytest
 from tests.hosts.conftest import Blender
 from tests.hosts.pictures import over, rgb, rgba
 from tests.support.pictures import header, read_exr, rgb_of, write_shot
+
+pytestmark = pytest.mark.slow
 
 CONFIG = "cg-config-v2.1.0_aces-v1.3_ocio-v2.3"
 """The newest that OpenColorIO 2.3 reads, which is inside Blender 4.2."""

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import yaml
 from tests.hosts.conftest import REPOSITORY, Blender
 from tests.hosts.pictures import over, rgb, rgba
 from tests.support.farm_tools import openjd_command
 from tests.support.pictures import write_shot
+
+pytestmark = pytest.mark.slow
 
 RENDER_CHUNK = REPOSITORY / "examples/blender_farm/render_chunk.py"
 

@@ -16,6 +16,8 @@ from tests.hosts.conftest import Blender
 from tests.hosts.pictures import edit, over, rgb, rgba
 from tests.support.pictures import Pixels, header, read_exr, rgb_of
 
+pytestmark = pytest.mark.slow
+
 FRAMES = (2, 3, 4)
 LIGHT = 40.0
 LIT = np.s_[86:90, 158:162]

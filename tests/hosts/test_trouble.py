@@ -6,9 +6,12 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from tests.hosts.conftest import Blender
 from tests.hosts.pictures import rgba
 from tests.support.pictures import write_shot
+
+pytestmark = pytest.mark.slow
 
 FRAMES = 60
 """More than are keyed between a first frame and the stop that follows it."""

@@ -21,6 +21,7 @@ PLATE = REPOSITORY / "examples/fixture_hair/green_spill_grain"
 BLENDER = os.environ.get("MATTEBOX_BLENDER") or shutil.which("blender")
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.blender,
     pytest.mark.skipif(
         BLENDER is None or shutil.which("xvfb-run") is None,

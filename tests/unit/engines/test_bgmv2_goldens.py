@@ -90,6 +90,7 @@ def test_base_network(goldens: Goldens, case: str) -> None:
         assert_within(difference, goldens.cases[case], name)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize(
     "dense_share", [pytest.param(1 / 6, id="as shipped"), pytest.param(1.0, id="cell by cell")]
@@ -130,6 +131,7 @@ def test_refined_matte(goldens: Goldens, case: str, dense_share: float) -> None:
         assert_within(difference, goldens.cases[case], name)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_resnet101_full_is_every_cell_refined(goldens: Goldens) -> None:
     network = load_bgmv2(goldens.checkpoint("bgmv2_resnet101"))

@@ -77,6 +77,7 @@ def test_writing_cells_changes_those_and_no_others() -> None:
     assert picture.sum() == patch.sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bgmv2_mobilenetv2", "bgmv2_resnet50", "bgmv2_resnet101"])
 def test_full_is_every_cell_refined_in_a_batch_of_two(
     random_checkpoint: Weights, picture: Pictures, name: Bgmv2Name

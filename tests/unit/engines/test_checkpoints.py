@@ -46,6 +46,7 @@ def refused(path: Path) -> str:
     return str(fault.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*get_args(RvmName), *get_args(Bgmv2Name)])
 @pytest.mark.parametrize("ending", ["pth", "safetensors"])
 def test_every_network_is_recognised_whatever_its_file_is_called(

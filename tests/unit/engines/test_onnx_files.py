@@ -102,6 +102,7 @@ def test_only_names_of_sides_and_one_output_are_changed_by_mending(
     assert mended == model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*get_args(RvmName), *get_args(Bgmv2Name)])
 def test_every_network_is_recognised_whatever_its_file_is_called(
     exported: Exported, name: NetworkName
@@ -130,6 +131,7 @@ def test_number_type_ratio_and_size_are_read(exported: Exported) -> None:
     assert (baked.size, baked.has_ratio, baked.ratio) == (None, True, 0.375)
 
 
+@pytest.mark.slow
 def test_a_ratio_without_a_note_is_read_off_the_picture_s_resize(
     exported: Exported, tmp_path: Path
 ) -> None:

@@ -44,6 +44,7 @@ def frames(shared: Path, name: str) -> torch.Tensor:
         return torch.from_numpy(archive["frames_uint8_NHWC"]).permute(0, 3, 1, 2).float() / 255.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_look_alike", [False, True], ids=["our export", "official's names"])
 @pytest.mark.parametrize(
     ("name", "ratio", "tolerance"),

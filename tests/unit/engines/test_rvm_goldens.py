@@ -67,6 +67,7 @@ def test_all_rvm_cases_are_tested(goldens: Goldens) -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("network", [*get_args(RvmName), "bgmv2_mobilenetv2", "bgmv2_resnet50"])
 def test_names_shapes_and_seeded_values_are_the_release_s(
@@ -87,11 +88,13 @@ def assert_manifest(goldens: Goldens, shared: Path, network: NetworkName) -> Non
     assert hashes == {entry["name"]: entry["seeded_sha256_16"] for entry in listed}
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_resnet101_s_names_shapes_and_seeded_values(goldens: Goldens, shared: Path) -> None:
     assert_manifest(goldens, shared, "bgmv2_resnet101")
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 @pytest.mark.parametrize("case", FRAME_BY_FRAME)
 def test_alpha_foreground_and_state_of_every_frame(goldens: Goldens, case: str) -> None:

@@ -44,6 +44,7 @@ def frames(record: Mapping[str, Array]) -> torch.Tensor:
     return picture.permute(0, 3, 1, 2).float() / 255.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("normalisation", "tolerance"),
     [
@@ -124,6 +125,7 @@ def test_the_engine_cuts_the_person_out(shared: Path, tmp_path: Path) -> None:
     assert float(((alpha >= 0.01) & (alpha <= 0.99)).float().mean()) < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("precision", "most", "share"), [("float16", 0.08, 4e-3), ("bfloat16", 0.2, 2e-2)]
 )

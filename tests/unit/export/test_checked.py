@@ -34,6 +34,7 @@ from mattebox.export.torchscript import export_torchscript
 from mattebox.whole_files import write_whole
 
 
+@pytest.mark.slow
 def test_a_file_that_answers_as_torch_does_takes_its_name(rvm: Rvm, tmp_path: Path) -> None:
     steps: list[None] = []
     result = export_checked_onnx(
@@ -64,6 +65,7 @@ def exporter_of_another(network: RobustVideoMatting, real: Callable[..., None]) 
     return export
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("was_there", [False, True])
 def test_a_file_that_differs_is_not_kept_and_replaces_nothing(
     rvm: Rvm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was_there: bool
@@ -83,6 +85,7 @@ def test_a_file_that_differs_is_not_kept_and_replaces_nothing(
         assert path.read_bytes() == b"before"
 
 
+@pytest.mark.slow
 def test_a_torchscript_file_that_differs_is_not_kept(
     rvm: Rvm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +106,7 @@ def test_nan_never_passes_and_another_shape_is_said() -> None:
         Difference.between(ours, torch.zeros(3))
 
 
+@pytest.mark.slow
 def test_drift_follows_each_side_s_own_state(rvm: Rvm, rvm_file: Path) -> None:
     network = rvm()
     file = OnnxFile(rvm_file)

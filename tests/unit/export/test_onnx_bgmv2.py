@@ -26,6 +26,7 @@ def median_error(network: BackgroundMatting, height: int, width: int) -> float:
         return float(network(frame.source, frame.plate).coarse.error.median())
 
 
+@pytest.mark.slow
 def test_thresholding_refines_the_cells_that_torch_refines(
     bgmv2: BackgroundMatting, tmp_path: Path
 ) -> None:
@@ -37,6 +38,7 @@ def test_thresholding_refines_the_cells_that_torch_refines(
     assert row.passes(FLOAT32), row
 
 
+@pytest.mark.slow
 def test_a_frame_without_any_cell_to_refine_is_only_enlarged(
     bgmv2: BackgroundMatting, tmp_path: Path
 ) -> None:
@@ -48,6 +50,7 @@ def test_a_frame_without_any_cell_to_refine_is_only_enlarged(
     assert row.passes(FLOAT32), row
 
 
+@pytest.mark.slow
 def test_ties_go_to_the_first_cells_as_in_torch(bgmv2: BackgroundMatting, tmp_path: Path) -> None:
     network = copy.deepcopy(bgmv2)
     network.decoder.conv4.weight[4] = 0.0  # one expected error everywhere
@@ -59,6 +62,7 @@ def test_ties_go_to_the_first_cells_as_in_torch(bgmv2: BackgroundMatting, tmp_pa
     assert answer.refined.sum() == 30
 
 
+@pytest.mark.slow
 def test_more_cells_than_there_are_refines_all_that_have_an_error(
     bgmv2: BackgroundMatting, tmp_path: Path
 ) -> None:
@@ -69,6 +73,7 @@ def test_more_cells_than_there_are_refines_all_that_have_an_error(
     assert row.passes(FLOAT32), row
 
 
+@pytest.mark.slow
 def test_a_file_for_one_size_has_that_size_everywhere(
     bgmv2: BackgroundMatting, tmp_path: Path
 ) -> None:
@@ -90,6 +95,7 @@ def test_a_file_for_one_size_has_that_size_everywhere(
     assert row.passes(FLOAT32), row
 
 
+@pytest.mark.slow
 def test_float16_takes_and_gives_float16_and_refines_in_float32(
     bgmv2: BackgroundMatting, tmp_path: Path
 ) -> None:

@@ -21,6 +21,7 @@ SIZES = [(72, 100), (65, 99)]
 CELL_SIZES = [(72, 100), (64, 132)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rvm_mobilenetv3", "rvm_resnet50"])
 def test_rvm_as_onnx_is_torch_within_2e_4_over_frames_with_states(
     name: NetworkName, tmp_path: Path
@@ -38,6 +39,7 @@ def test_rvm_as_onnx_is_torch_within_2e_4_over_frames_with_states(
     assert alpha.std() > 20 * rows[0].alpha.most, "equal alphas would agree by chance"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bgmv2_mobilenetv2", "bgmv2_resnet50", "bgmv2_resnet101"])
 def test_bgmv2_as_onnx_is_torch_within_2e_4_and_refines_the_same_cells(
     name: NetworkName, tmp_path: Path

@@ -83,6 +83,7 @@ def test_at_ratio_1_the_refiner_does_not_run_as_in_torch(rvm: Rvm, rvm_file: Pat
     assert (nearly_1 - unrefined).abs().max() > 10 * FLOAT32.most
 
 
+@pytest.mark.slow
 def test_the_refiner_without_weights_is_exported_too(rvm: Rvm, tmp_path: Path) -> None:
     network = rvm("fast")
     export_onnx(network, tmp_path / "fast.onnx")
@@ -91,6 +92,7 @@ def test_the_refiner_without_weights_is_exported_too(rvm: Rvm, tmp_path: Path) -
     assert all(row.passes(FLOAT32) for row in rows), rows
 
 
+@pytest.mark.slow
 def test_a_baked_ratio_gives_torch_s_coarse_size_where_float32_is_a_pixel_off(
     rvm: Rvm, tmp_path: Path
 ) -> None:
@@ -105,6 +107,7 @@ def test_a_baked_ratio_gives_torch_s_coarse_size_where_float32_is_a_pixel_off(
     assert all(row.passes(FLOAT32) for row in rows), rows
 
 
+@pytest.mark.slow
 def test_a_file_for_one_size_holds_no_size_that_is_computed(rvm: Rvm, fixed_rvm_file: Path) -> None:
     graph = onnx.load(fixed_rvm_file).graph
     assert not operators(graph) & {"Shape", "Gather", "If", "Expand", "Where"}
@@ -122,6 +125,7 @@ def test_a_file_for_one_size_holds_no_size_that_is_computed(rvm: Rvm, fixed_rvm_
     assert all(row.passes(FLOAT32) for row in rows), rows
 
 
+@pytest.mark.slow
 def test_float16_takes_and_gives_float16_but_the_ratio_and_refines_in_float32(
     rvm: Rvm, tmp_path: Path
 ) -> None:
@@ -140,6 +144,7 @@ def test_float16_takes_and_gives_float16_but_the_ratio_and_refines_in_float32(
     assert not rows[0].passes(FLOAT32), "rounding to 11 bits is seen"
 
 
+@pytest.mark.slow
 def test_equal_calls_give_equal_bytes_and_leave_the_network_alone(
     rvm: Rvm, fixed_rvm_file: Path, tmp_path: Path
 ) -> None:

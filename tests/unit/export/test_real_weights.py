@@ -26,6 +26,7 @@ def network(shared: Path) -> RobustVideoMatting:
     return load_rvm(identify(real_rvm_tensors(shared)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "float16"])
 def test_real_weights_as_onnx_stay_with_torch_over_frames(
     network: RobustVideoMatting, tmp_path: Path, precision: Precision

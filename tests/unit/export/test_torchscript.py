@@ -28,6 +28,7 @@ def half_ratio(rvm: Rvm, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_rvm_as_torchscript_is_torch_at_every_frame_as_the_first(
     rvm: Rvm, half_ratio: Path
 ) -> None:
@@ -39,6 +40,7 @@ def test_rvm_as_torchscript_is_torch_at_every_frame_as_the_first(
     assert not remembering[0].passes(FLOAT32), "the file has no memory"
 
 
+@pytest.mark.slow
 def test_bgmv2_as_torchscript_takes_sizes_that_are_no_whole_cells(
     bgmv2: BackgroundMatting, tmp_path: Path
 ) -> None:
@@ -50,6 +52,7 @@ def test_bgmv2_as_torchscript_takes_sizes_that_are_no_whole_cells(
     assert [row.refined_cells for row in rows] == [60, 60, 60]
 
 
+@pytest.mark.slow
 def test_the_answer_is_foreground_and_alpha_in_one_picture(rvm: Rvm, tmp_path: Path) -> None:
     export_torchscript(rvm(), tmp_path / "rvm.pt", ratio=1.0)
     with quiet_exporter():
@@ -74,6 +77,7 @@ def test_a_host_may_switch_the_file_to_half_precision(rvm: Rvm, half_ratio: Path
     assert (answer[:, 3:].float() - whole).abs().mean() < 5e-3
 
 
+@pytest.mark.slow
 def test_equal_calls_give_equal_bytes_under_any_name(rvm: Rvm, tmp_path: Path) -> None:
     """torch itself numbers its classes on and on while a process lives."""
     for name in ("one.pt", "two.torchscript"):
@@ -83,6 +87,7 @@ def test_equal_calls_give_equal_bytes_under_any_name(rvm: Rvm, tmp_path: Path) -
     assert len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_the_file_says_what_it_is_and_nothing_of_the_machine(rvm: Rvm, tmp_path: Path) -> None:
     path = tmp_path / "rvm.pt"
     export_torchscript(rvm(), path, provenance=Provenance("rvm_mobilenetv3", "cd" * 32))
