@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mattebox.errors import DeviceError, UsageError
+from mattebox.errors import DeviceError, UsageError, named
 
 if TYPE_CHECKING:
     import torch
@@ -58,7 +58,8 @@ def choose_device(wanted: str) -> Device:
         raise DeviceError(
             f"the device {wanted} was asked for and {seen} (torch {torch.__version__})",
             next_step="run `mattebox doctor`, check the driver and CUDA_VISIBLE_DEVICES, or say "
-            "--device cpu",
+            f"{named('device')} cpu",
+            setting="device",
         )
     return _cuda(index)
 

@@ -14,25 +14,55 @@
     ├── WriteError           74  a frame could not be written
     └── RunInterruptedError  75  stopped on request; run again to finish
 
-A message says what is wrong with which value, what was expected, and the next step. Errors of
+A message says what is wrong with which value, what was expected, and the next step. Settings and
+inputs stand in it by ``named``: the command line says ``--clip-black``, a panel "Clip "
+"black". Errors of
 third-party libraries are turned into these at the seam where the library is called.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+
+NameOf = Callable[[str], str]
+"""How a setting or an input is called, from its name in a job."""
+
+_NAMED = re.compile("\ue000(\\w+)\ue001")  # private use: no file's name has these
+
+
+def named(name: str) -> str:
+    """A setting or an input inside a text; who shows the text chooses the word (``in_words``)."""
+    return f"\ue000{name}\ue001"
+
+
+def in_words(text: str, name_of: NameOf) -> str:
+    """A text with every ``named`` as ``name_of`` says it."""
+    return _NAMED.sub(lambda found: name_of(found[1]), text)
+
+
+def flag_of(name: str) -> str:
+    """As the command line says it: ``--clip-black``."""
+    return "--model-config" if name == "network_config" else "--" + name.replace("_", "-")
+
+
+def label_of(name: str) -> str:
+    """As panels say it: "Clip black"."""
+    return name.replace("_", " ").capitalize()
 
 
 class MatteboxError(Exception):
-    """Base of all errors of Mattebox.
+    """Base of all errors of Mattebox. Its texts say settings as the command line does.
 
     Attributes:
         code: short stable name for event lines and scripts.
         exit_code: what the command ends with (``sysexits.h`` numbers, docs/bad_input.md).
+        message: what is wrong with which value.
         expected: what would have been right, or None where the message says it.
         next_step: what the user can do now, or None.
+        setting: the setting or input concerned, by its name in a job, or None.
         path: the file concerned, or None.
         frame: the frame number concerned, or None.
     """
@@ -46,15 +76,25 @@ class MatteboxError(Exception):
         *,
         expected: str | None = None,
         next_step: str | None = None,
+        setting: str | None = None,
         path: Path | None = None,
         frame: int | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.expected = expected
-        self.next_step = next_step
+        self._said = (message, expected, next_step)
+        self.message, self.expected, self.next_step = self.said(flag_of)
+        self.setting = setting
         self.path = path
         self.frame = frame
+
+    def said(self, name_of: NameOf) -> tuple[str, str | None, str | None]:
+        """Message, expected and next step with settings as ``name_of`` calls them."""
+        message, expected, next_step = self._said
+        return (
+            in_words(message, name_of),
+            None if expected is None else in_words(expected, name_of),
+            None if next_step is None else in_words(next_step, name_of),
+        )
 
     def __str__(self) -> str:
         parts = [self.message]
@@ -99,10 +139,15 @@ class JobError(UsageError):
     code = "job"
 
     def __init__(self, faults: Sequence[str], *, path: Path | None = None) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(in_words(fault, flag_of) for fault in faults)
+        self._faults = tuple(faults)
         where = f" in {path}" if path is not None else ""
         count = "one fault" if len(self.faults) == 1 else f"{len(self.faults)} faults"
         super().__init__(f"{count}{where}:\n" + "\n".join(f"- {fault}" for fault in faults))
+
+    def faults_said(self, name_of: NameOf) -> list[str]:
+        """All faults with settings as ``name_of`` calls them."""
+        return [in_words(fault, name_of) for fault in self._faults]
 
 
 class InputError(MatteboxError):

@@ -13,7 +13,7 @@ from typing import Annotated, Literal, Protocol, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from mattebox.errors import JobError, MatteboxError
+from mattebox.errors import JobError, MatteboxError, NameOf, flag_of, in_words
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -85,6 +85,9 @@ class ErrorEvent(_Event):
     message: str
     expected: str | None = None
     next_step: str | None = None
+    setting: str | None = Field(
+        default=None, description="Setting or input concerned, by its name in a job."
+    )
     frame: int | None = None
     path: str | None = None
     faults: list[str] = Field(default_factory=list)
@@ -109,17 +112,19 @@ Event = Annotated[
 EVENT_SCHEMA: TypeAdapter[Event] = TypeAdapter(Event)
 
 
-def error_event(error: MatteboxError) -> ErrorEvent:
-    """The event line of an error."""
+def error_event(error: MatteboxError, name_of: NameOf = flag_of) -> ErrorEvent:
+    """The event line of an error, with settings as ``name_of`` calls them."""
+    message, expected, next_step = error.said(name_of)
     return ErrorEvent(
         code=error.code,
         exit_code=error.exit_code,
-        message=error.message,
-        expected=error.expected,
-        next_step=error.next_step,
+        message=message,
+        expected=expected,
+        next_step=next_step,
+        setting=error.setting,
         frame=error.frame,
         path=None if error.path is None else str(error.path),
-        faults=list(error.faults) if isinstance(error, JobError) else [],
+        faults=error.faults_said(name_of) if isinstance(error, JobError) else [],
     )
 
 
@@ -238,6 +243,22 @@ class TerminalReporter:
             self._console.print(
                 "  time: " + stage_summary(event.seconds_by_stage), highlight=False, markup=False
             )
+
+
+class NamingReporter:
+    """Passes events on, with settings as ``name_of`` calls them."""
+
+    def __init__(self, listener: Reporter, name_of: NameOf) -> None:
+        self._listener = listener
+        self._name_of = name_of
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, WarningEvent):
+            said = {"message": in_words(event.message, self._name_of)}
+            if event.next_step is not None:
+                said["next_step"] = in_words(event.next_step, self._name_of)
+            event = event.model_copy(update=said)
+        self._listener.emit(event)
 
 
 class CollectingReporter:

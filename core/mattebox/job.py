@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from mattebox import __version__
-from mattebox.errors import InputError, JobError
+from mattebox.errors import InputError, JobError, named
 from mattebox.inputs import InputKind, Inputs, inputs
 from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
@@ -201,33 +201,33 @@ class Job(Inputs, _Head, frozen=True):
         settings, found = self.settings, []
         if settings.clip_black >= settings.clip_white:
             found.append(
-                f"--clip-black {settings.clip_black:g} must lie below "
-                f"--clip-white {settings.clip_white:g}"
+                f"{named('clip_black')} {settings.clip_black:g} must lie below "
+                f"{named('clip_white')} {settings.clip_white:g}"
             )
         has_screen = self.clean_plate is not None or settings.screen is not None
         if settings.engine in (EngineName.SCREEN, EngineName.BGMV2) and not has_screen:
             found.append(
-                f"--engine {settings.engine} needs a clean plate or a screen colour; "
-                "give --clean-plate FILE or --screen auto|green|blue|R,G,B"
+                f"{named('engine')} {settings.engine} needs a clean plate or a screen colour; "
+                f"give {named('clean_plate')} FILE or {named('screen')} auto|green|blue|R,G,B"
             )
         if settings.engine is EngineName.HINT and self.hint is None:
-            found.append("--engine hint needs a matte; give --hint FILE[:channel]")
+            found.append(
+                f"{named('engine')} hint needs a matte; give {named('hint')} FILE[:channel]"
+            )
         if settings.engine is EngineName.TRIANGULATE:
-            wanted = {
-                "--background": self.clean_plate,
-                "--plate2": self.plate2,
-                "--background2": self.background2,
-            }
-            absent = [flag for flag, value in wanted.items() if value is None]
+            wanted = ("clean_plate", "plate2", "background2")
+            absent = [named(name) for name in wanted if getattr(self, name) is None]
             if absent:
                 found.append(
-                    f"--engine triangulate needs two backgrounds; give {', '.join(absent)}"
+                    f"{named('engine')} triangulate needs two backgrounds; give {', '.join(absent)}"
                 )
         if settings.engine is EngineName.ONNX_MATTE:
-            needed = {"--weights FILE.onnx": self.weights, "--model-config": self.network_config}
-            absent = [flag for flag, value in needed.items() if value is None]
+            needed = {"weights": " FILE.onnx", "network_config": " FILE"}
+            absent = [named(n) + form for n, form in needed.items() if getattr(self, n) is None]
             if absent:
-                found.append(f"--engine onnx-matte needs a network; give {' and '.join(absent)}")
+                found.append(
+                    f"{named('engine')} onnx-matte needs a network; give {' and '.join(absent)}"
+                )
         return found
 
 
@@ -272,7 +272,7 @@ def _fault(entry: Any, *, as_flags: bool) -> str:
         names = [
             part for part in where if part not in ("settings", "colour") and not part.isdigit()
         ]
-        name = "--" + ".".join(names).replace("_", "-")
+        name = ".".join([named(names[0]), *names[1:]])
     else:
         name = ".".join(where)
     if entry["type"] == "extra_forbidden":

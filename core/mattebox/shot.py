@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.errors import InputError, MatteboxError, MissingFramesError, UsageError
+from mattebox.errors import InputError, MatteboxError, MissingFramesError, UsageError, named
 from mattebox.frames import (
     Part,
     format_difference,
@@ -300,7 +300,8 @@ def _open(what: Input, given: str | Matte) -> _OpenInput:
         red, green, blue = (float(part) for part in colour.groups())
     except ValueError:
         raise UsageError(
-            f"--{what.name.replace('_', '-')} {given!r} is neither a file nor a colour",
+            f"{named(what.name)} {given!r} is neither a file nor a colour",
             expected="a file, a sequence, or R,G,B in the plate's own space, such as 0,0,0",
+            setting=what.name,
         ) from None
     return _OpenInput(what, None, colour=(red, green, blue))

@@ -6,7 +6,6 @@ import contextlib
 import enum
 import json
 import queue
-import re
 import subprocess
 import threading
 import time
@@ -17,8 +16,7 @@ from typing import IO, Any
 
 from .keyed_frames import vouch_for
 from .mattebox_command import BrokenError, Mattebox, clean_environment, hidden_window
-from .parameters import PARAMETERS
-from .request import FILES, Request
+from .request import Request
 
 PATIENCE_SECONDS = 10.0
 """A stop request lets the frame in hand finish this long; the core keeps to the same figure."""
@@ -286,16 +284,7 @@ def _sentence(event: dict[str, Any]) -> str:
         parts.append(f"expected: {event['expected']}")
     if event.get("next_step"):
         parts.append(f"next step: {event['next_step']}")
-    return _in_the_hosts_words("\n".join(parts))
-
-
-def _in_the_hosts_words(text: str) -> str:
-    """Settings and inputs by the names they have on panels: "Clip black" for ``--clip-black``."""
-    labels = {parameter.name: parameter.label for parameter in PARAMETERS}
-    labels.update((name, name.replace("_", " ").capitalize()) for name in (*FILES, "device"))
-    for name, label in labels.items():
-        text = re.sub(rf"--{name.replace('_', '-')}(?![\w-])", label, text)
-    return text
+    return "\n".join(parts)
 
 
 def _read(stream: IO[str] | None, keep: Any) -> None:

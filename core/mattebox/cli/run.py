@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mattebox.cli.jobs import job_if_readable, write_job
-from mattebox.errors import MatteboxError, UsageError
+from mattebox.errors import MatteboxError, NameOf, UsageError, flag_of, label_of
 from mattebox.events import (
     EndEvent,
     JsonReporter,
+    NamingReporter,
     NoteEvent,
     Reporter,
     TerminalReporter,
@@ -47,15 +48,19 @@ class Listener(Enum):
             return cls.JSON
         return cls.OPENJD if openjd_lines else cls.PERSON
 
+    @property
+    def name_of(self) -> NameOf:
+        """How this listener knows settings: hosts have panels, all others typed options."""
+        return label_of if self is Listener.JSON else flag_of
+
     def reporter(self) -> Reporter:
         """Somebody who tells this listener."""
-        match self:
-            case Listener.PERSON:
-                return TerminalReporter()
-            case Listener.JSON:
-                return JsonReporter()
-            case Listener.OPENJD:
-                return OpenJdReporter()
+        tells: dict[Listener, Callable[[], Reporter]] = {
+            Listener.PERSON: TerminalReporter,
+            Listener.JSON: JsonReporter,
+            Listener.OPENJD: OpenJdReporter,
+        }
+        return NamingReporter(tells[self](), self.name_of)
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def session(listener: Listener) -> Iterator[Session]:
         try:
             yield opened
         except MatteboxError as error:
-            opened.reporter.emit(error_event(error))
+            opened.reporter.emit(error_event(error, listener.name_of))
             opened.end(error.exit_code)
             raise SystemExit(error.exit_code) from error
         except (Exception, KeyboardInterrupt) as error:

@@ -20,7 +20,7 @@ from mattebox.engines.networks.bgmv2 import Refinement, RefineMode
 from mattebox.engines.networks.bgmv2_cells import CELL
 from mattebox.engines.networks.folding import fold_batch_norms
 from mattebox.engines.weights_file import Weights, torch_weights
-from mattebox.errors import UnknownNameError, UsageError
+from mattebox.errors import UnknownNameError, UsageError, named
 
 INFO = EngineInfo(
     name="bgmv2",
@@ -38,7 +38,10 @@ HD_PIXELS, UHD_PIXELS = 80_000, 320_000
 LARGEST_SCALE = 0.5
 """The refiner works at half size; the coarse picture may not be larger (paper, section 4.2)."""
 
-MEMORY_ADVICE = "lower --ratio or --refine-pixels, use --precision float16, or another --device"
+MEMORY_ADVICE = (
+    f"lower {named('ratio')} or {named('refine_pixels')}, use {named('precision')} float16, or "
+    f"another {named('device')}"
+)
 
 
 class Bgmv2Engine:
@@ -124,7 +127,9 @@ def pictures_of_whole_cells(frame: EngineInput) -> tuple[torch.Tensor, torch.Ten
     if plate is None:
         raise UsageError(
             "the bgmv2 engine has no clean plate",
-            next_step="give --clean-plate FILE, or --screen auto|green|blue|R,G,B to make one",
+            next_step=f"give {named('clean_plate')} FILE, or {named('screen')} "
+            "auto|green|blue|R,G,B to make one",
+            setting="clean_plate",
         )
     if plate.shape[-2:] != picture.shape[-2:]:
         raise UsageError(

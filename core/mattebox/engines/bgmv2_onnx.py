@@ -11,7 +11,7 @@ from mattebox.engines.bgmv2 import INFO, MEMORY_ADVICE, pictures_of_whole_cells
 from mattebox.engines.onnx_files import BGMV2_INPUTS, OnnxNetwork
 from mattebox.engines.onnx_session import OnnxSession, picture_type
 from mattebox.engines.weights_file import Weights, onnx_weights
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 
 OFFICIAL_MODE = "sampling"
 """What the official files do, and what a file does that says nothing."""
@@ -50,10 +50,10 @@ class Bgmv2OnnxEngine:
     ) -> None:
         file = onnx_weights(weights)
         file.refuse_another_engine(INFO.name)
-        _check_decided(file, "--ratio", "downsample_ratio", scale)
-        _check_decided(file, "--refine-pixels", "refine_pixels", sample_pixels)
+        _check_decided(file, named("ratio"), "downsample_ratio", scale)
+        _check_decided(file, named("refine_pixels"), "refine_pixels", sample_pixels)
         if mode != OFFICIAL_MODE:
-            _check_decided(file, "--refine-mode", "refine_mode", mode)
+            _check_decided(file, named("refine_mode"), "refine_mode", mode)
         file.refuse_another_precision(precision)
         self._file = file
         self._dtype = picture_type(file)

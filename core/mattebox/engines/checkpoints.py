@@ -17,7 +17,7 @@ from mattebox.engines.networks.bgmv2 import BackgroundMatting
 from mattebox.engines.networks.mobilenetv3 import IMAGENET, Normalisation
 from mattebox.engines.networks.rvm import RobustVideoMatting, RvmRefiner
 from mattebox.engines.weights_file import KNOWN
-from mattebox.errors import WeightsError
+from mattebox.errors import WeightsError, named
 
 RvmName = Literal["rvm_mobilenetv3", "rvm_resnet50"]
 Bgmv2Name = Literal["bgmv2_mobilenetv2", "bgmv2_resnet50", "bgmv2_resnet101"]
@@ -133,7 +133,7 @@ def load_rvm(
     if refiner == "deep" and checkpoint.refiner == "fast":
         raise WeightsError(
             f"{_called(checkpoint.path)} hold no deep guided filter",
-            next_step="use --refiner fast or auto, or the release's .pth file",
+            next_step=f"use {named('refiner')} fast or auto, or the release's .pth file",
             path=checkpoint.path,
         )
     with torch.device("meta"):
@@ -158,7 +158,7 @@ def load_bgmv2(checkpoint: Checkpoint) -> BackgroundMatting:
 def _wrong_engine(checkpoint: Checkpoint, asked: str, right: str) -> WeightsError:
     return WeightsError(
         f"{_called(checkpoint.path)} are of {checkpoint.network}, not of {asked}",
-        next_step=f"use --engine {right}, or other weights",
+        next_step=f"use {named('engine')} {right}, or other weights",
         path=checkpoint.path,
     )
 

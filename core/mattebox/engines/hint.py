@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 
 INFO = EngineInfo(
     name="hint",
@@ -24,6 +24,7 @@ class HintEngine:
         if frame.hint is None:
             raise UsageError(
                 "the hint engine has no matte to start from",
-                next_step="give --hint FILE[:channel]",
+                next_step=f"give {named('hint')} FILE[:channel]",
+                setting="hint",
             )
         return Prediction(alpha=frame.hint.clamp(0.0, 1.0), sure_inside=True), state

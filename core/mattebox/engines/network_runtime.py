@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from mattebox.errors import DeviceError, MatteboxError, UnknownNameError
+from mattebox.errors import DeviceError, MatteboxError, UnknownNameError, named
 
 PRECISIONS = {
     "float32": torch.float32,
@@ -44,11 +44,12 @@ def place(network: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
         if (device.index or 0) >= count:
             raise DeviceError(
                 f"the device {device} is not there ({count} CUDA devices are visible)",
-                next_step="run `mattebox doctor`, or say --device cpu",
+                next_step=f"run `mattebox doctor`, or say {named('device')} cpu",
+                setting="device",
             )
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
-    with memory_faults(device, "use another --device"):
+    with memory_faults(device, f"use another {named('device')}"):
         network.to(device)
         # Tensor cores read 16-bit pictures channels last; float32 kernels gain nothing from it.
         if device.type == "cuda" and dtype != torch.float32:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from mattebox.engines.onnx_runtime import absent
 from mattebox.engines.weights_file import damaged
-from mattebox.errors import UsageError, WeightsError
+from mattebox.errors import UsageError, WeightsError, named
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
@@ -111,14 +111,15 @@ class OnnxNetwork:
             raise WeightsError(
                 f"the weights {self.path} are of no network we know (inputs {takes}; outputs "
                 f"{gives})",
-                next_step="use --engine onnx-matte with --model-config FILE (docs/onnx.md)",
+                next_step=f"use {named('engine')} onnx-matte with {named('network_config')} FILE "
+                "(docs/onnx.md)",
                 path=self.path,
             )
         family = self.network.partition("_")[0]
         if family != engine:
             raise WeightsError(
                 f"the weights {self.path} are of {self.network}, not of {engine}",
-                next_step=f"use --engine {family}, or other weights",
+                next_step=f"use {named('engine')} {family}, or other weights",
                 path=self.path,
             )
 
@@ -127,7 +128,7 @@ class OnnxNetwork:
         if asked not in ("float32", self.precision):
             raise UsageError(
                 f"{self.path} computes in {self.precision}, not in {asked}",
-                next_step=f"leave --precision away, or export with --precision {asked}",
+                next_step=f"leave {named('precision')} away, or export with --precision {asked}",
             )
 
     def refuse_another_size(self, height: int, width: int) -> None:

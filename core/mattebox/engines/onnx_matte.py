@@ -12,7 +12,7 @@ from mattebox.engines.network_runtime import encoded_picture, memory_faults
 from mattebox.engines.onnx_files import OnnxNetwork, Port
 from mattebox.engines.onnx_session import TYPES, OnnxSession
 from mattebox.engines.weights_file import Weights, onnx_weights
-from mattebox.errors import UnknownNameError, UsageError, WeightsError
+from mattebox.errors import UnknownNameError, UsageError, WeightsError, named
 from mattebox.network_config import NetworkConfig, PictureInput
 
 INFO = EngineInfo(
@@ -28,7 +28,7 @@ SURELY_OUTSIDE, SURELY_INSIDE = 0.05, 0.95
 UNKNOWN = 0.5
 """A trimap's value for that."""
 
-MEMORY_ADVICE = "lower the size in --model-config, or use another --device"
+MEMORY_ADVICE = f"lower the size in {named('network_config')}, or use another {named('device')}"
 
 
 class OnnxMatteEngine:
@@ -103,13 +103,16 @@ class OnnxMatteEngine:
             if frame.plate_encoded is None:
                 raise UsageError(
                     "this network needs a clean plate",
-                    next_step="give --clean-plate FILE, or --screen auto|green|blue|R,G,B",
+                    next_step=f"give {named('clean_plate')} FILE, or {named('screen')} "
+                    "auto|green|blue|R,G,B",
+                    setting="clean_plate",
                 )
             return _normalised(_resized(frame.plate_encoded, size), self._config.picture)
         if frame.hint is None:
             raise UsageError(
                 "this network needs a trimap, which is made from a matte",
-                next_step="give --hint FILE[:channel]",
+                next_step=f"give {named('hint')} FILE[:channel]",
+                setting="hint",
             )
         hint = _resized(frame.hint, size)
         trimap = torch.full_like(hint, UNKNOWN)
@@ -124,7 +127,7 @@ class OnnxMatteEngine:
             raise WeightsError(
                 f"the output {self._alpha.name!r} has shape {list(shape)}",
                 expected="one alpha: [1,1,h,w], [1,h,w] or [h,w]",
-                next_step="name another output in --model-config",
+                next_step=f"name another output in {named('network_config')}",
             )
         alpha = answer.float().reshape(1, 1, *shape[-2:])
         if self._config.alpha.curve == "sigmoid":
@@ -155,7 +158,7 @@ def _port(ports: tuple[Port, ...], name: str | None, kind: str) -> Port:
         f"{kind} of the network",
         str(name),
         [port.name for port in ports],
-        next_step="change --model-config",
+        next_step=f"change {named('network_config')}",
     )
 
 
@@ -166,7 +169,8 @@ def _check_inputs(file: OnnxNetwork, known: list[Port]) -> None:
         raise WeightsError(
             f"{file.path} also takes {', '.join(extra)}",
             expected="one picture, and at most a trimap or a plate",
-            next_step="name a second input in --model-config, or use --engine rvm or bgmv2",
+            next_step=f"name a second input in {named('network_config')}, or use "
+            f"{named('engine')} rvm or bgmv2",
             path=file.path,
         )
     for port in known:

@@ -18,7 +18,7 @@ import torch
 from mattebox.engines.network_runtime import memory_faults
 from mattebox.engines.onnx_files import OnnxNetwork, Port
 from mattebox.engines.onnx_runtime import PROVIDERS, find_runtime, import_runtime
-from mattebox.errors import DeviceError, UnknownNameError, UsageError, WeightsError
+from mattebox.errors import DeviceError, UnknownNameError, UsageError, WeightsError, named
 
 TYPES = {
     "float32": (torch.float32, np.float32),
@@ -49,8 +49,9 @@ def provider_for(wanted: str, device: torch.device) -> str:
     if (wanted == "cpu") != (device.type == "cpu"):
         needed = "cpu" if wanted == "cpu" else "cuda"
         raise UsageError(
-            f"--provider {wanted} does not compute on the device {device}",
-            next_step=f"say --device {needed}, or leave --provider at auto",
+            f"{named('provider')} {wanted} does not compute on the device {device}",
+            next_step=f"say {named('device')} {needed}, or leave {named('provider')} at auto",
+            setting="provider",
         )
     return wanted
 
@@ -229,7 +230,7 @@ def _refuse_absent(provider: str, runtime: Any) -> None:
     raise DeviceError(
         f"onnxruntime {runtime.__version__} has no {PROVIDERS[provider]} (it has {listed})",
         next_step="pip uninstall onnxruntime, then pip install 'mattebox[onnx-gpu]'; or say "
-        "--device cpu",
+        f"{named('device')} cpu",
     )
 
 
@@ -241,5 +242,5 @@ def _not_started(provider: str) -> DeviceError:
     return DeviceError(
         f"onnxruntime {facts.version} could not start {PROVIDERS[provider]} ({why or built})",
         next_step="run `mattebox doctor`; install an onnxruntime-gpu for torch's CUDA major, or "
-        "say --device cpu",
+        f"say {named('device')} cpu",
     )

@@ -10,7 +10,7 @@ import torch
 from mattebox.engines.base import Engine, EngineInfo
 from mattebox.engines.onnx_files import OnnxNetwork
 from mattebox.engines.weights_file import Weights, read_weights
-from mattebox.errors import UsageError, WeightsError
+from mattebox.errors import UsageError, WeightsError, named
 from mattebox.network_config import NetworkConfig
 from mattebox.settings import Backend, EngineName, KeySettings, Provider
 
@@ -66,7 +66,8 @@ def make_engine(
             if config is None:
                 raise UsageError(
                     "this engine needs a description of its network",
-                    next_step="give --model-config FILE (docs/onnx.md)",
+                    next_step=f"give {named('network_config')} FILE (docs/onnx.md)",
+                    setting="network_config",
                 )
             return OnnxMatteEngine(
                 _read(weights), config, device=device, provider=settings.provider.value
@@ -128,8 +129,10 @@ def _bgmv2(settings: KeySettings, weights: Weights, device: torch.device) -> Eng
 def _refuse_provider(settings: KeySettings) -> None:
     if settings.provider is not Provider.AUTO:
         raise UsageError(
-            f"--provider {settings.provider} is for onnxruntime, and torch runs these weights",
+            f"{named('provider')} {settings.provider} is for onnxruntime, and torch runs these "
+            "weights",
             next_step="drop it, or give an ONNX file (`mattebox export onnx`)",
+            setting="provider",
         )
 
 
@@ -142,5 +145,5 @@ def _on_onnx(settings: KeySettings, weights: Weights) -> bool:
 
 def _read(weights: Path | None) -> Weights:
     if weights is None:
-        raise WeightsError("this engine needs weights", next_step="give --weights FILE")
+        raise WeightsError("this engine needs weights", next_step=f"give {named('weights')} FILE")
     return read_weights(weights)

@@ -19,7 +19,7 @@ from mattebox.engines.networks.folding import fold_batch_norms
 from mattebox.engines.networks.rvm import RvmRefiner, coarse_size
 from mattebox.engines.networks.rvm_decoder import RvmState
 from mattebox.engines.weights_file import Weights, torch_weights
-from mattebox.errors import UnknownNameError, UsageError
+from mattebox.errors import UnknownNameError, UsageError, named
 
 INFO = EngineInfo(
     name="rvm",
@@ -34,7 +34,9 @@ COARSE_SIDE = 512
 """Longer side of the coarse picture at ratio auto (the release's own tool; it was trained on
 coarse pictures of 256 to 512 pixels)."""
 
-MEMORY_ADVICE = "lower --ratio, use --precision float16, or use another --device"
+MEMORY_ADVICE = (
+    f"lower {named('ratio')}, use {named('precision')} float16, or use another {named('device')}"
+)
 
 
 class RvmEngine:

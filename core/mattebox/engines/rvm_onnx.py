@@ -15,7 +15,7 @@ from mattebox.engines.onnx_files import RATIO_NOTE, RVM_RATIO, RVM_STATES, OnnxN
 from mattebox.engines.onnx_session import OnnxSession, picture_type
 from mattebox.engines.rvm import INFO, MEMORY_ADVICE, auto_ratio
 from mattebox.engines.weights_file import Weights, onnx_weights
-from mattebox.errors import UsageError, WeightsError
+from mattebox.errors import UsageError, WeightsError, named
 
 STATE_CHANNELS = {
     "rvm_mobilenetv3": (16, 20, 40, 64),
@@ -64,8 +64,9 @@ class RvmOnnxEngine:
         if refiner not in ("auto", file.refiner):
             raise WeightsError(
                 f"the weights {file.path} hold the {file.refiner} refiner, not the {refiner} one",
-                next_step=f"use --refiner {file.refiner} or auto, or export another file",
+                next_step=f"use {named('refiner')} {file.refiner} or auto, or export another file",
                 path=file.path,
+                setting="refiner",
             )
         self._file = file
         self._ratio = _ratio(file, ratio)
@@ -100,7 +101,8 @@ class RvmOnnxEngine:
         if coarse_height == 0 or coarse_width == 0:
             raise UsageError(
                 f"the ratio {ratio} leaves nothing of a {width}x{height} frame",
-                next_step="use a larger --ratio, or auto",
+                next_step=f"use a larger {named('ratio')}, or auto",
+                setting="ratio",
             )
         shapes = self._state_shapes(batch, coarse_height, coarse_width)
         if state is None or not state.fits(batch, coarse_height, coarse_width):
@@ -175,13 +177,14 @@ def _ratio(file: OnnxNetwork, asked: float | None) -> float | None:
         if asked is None:
             raise UsageError(
                 f"{file.path} was made for one ratio and does not say which",
-                next_step="give that ratio with --ratio R, or export the file again with "
+                next_step=f"give that ratio with {named('ratio')} R, or export the file again with "
                 "`mattebox export onnx`",
             )
         return asked
     if asked is not None and not np.isclose(asked, file.ratio, rtol=1e-6):
         raise UsageError(
             f"{file.path} was made for the ratio {file.ratio:g}, not for {asked:g}",
-            next_step="leave --ratio at auto, or export a file for that ratio",
+            next_step=f"leave {named('ratio')} at auto, or export a file for that ratio",
+            setting="ratio",
         )
     return file.ratio

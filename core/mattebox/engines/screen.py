@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mattebox.colour_difference import colour_difference
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 
 INFO = EngineInfo(
     name="screen",
@@ -29,6 +29,8 @@ class ScreenEngine:
         if frame.plate_linear is None:
             raise UsageError(
                 "the screen engine has neither a clean plate nor a screen colour",
-                next_step="give --clean-plate FILE, or --screen auto|green|blue|R,G,B",
+                next_step=f"give {named('clean_plate')} FILE, or {named('screen')} "
+                "auto|green|blue|R,G,B",
+                setting="clean_plate",
             )
         return Prediction(alpha=colour_difference(frame.linear, frame.plate_linear)), state

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from mattebox.errors import UsageError, WeightsError
+from mattebox.errors import UsageError, WeightsError, named
 
 if TYPE_CHECKING:
     from mattebox.engines.checkpoints import Checkpoint
@@ -81,7 +81,7 @@ def torch_weights(weights: Path | Weights) -> Checkpoint:
         raise WeightsError(
             f"{found.path} is an ONNX file, which torch cannot run",
             expected=f"{KNOWN} as {ENDINGS.replace(' or .onnx', '')}",
-            next_step="use --backend onnx (or auto), or give the release's .pth file",
+            next_step=f"use {named('backend')} onnx (or auto), or give the release's .pth file",
             path=found.path,
         )
     return found
@@ -96,7 +96,7 @@ def onnx_weights(weights: Path | Weights) -> OnnxNetwork:
         raise UsageError(
             f"{found.path} is no ONNX file, which onnxruntime needs",
             next_step=f"make one with `mattebox export onnx {found.path} -o FILE.onnx`, or use "
-            "--backend torch (or auto)",
+            f"{named('backend')} torch (or auto)",
         )
     return found
 
@@ -179,6 +179,6 @@ def _our_faults(path: Path) -> Iterator[None]:
     except OSError as error:
         raise WeightsError(
             f"the weights file {path} cannot be read: {error.strerror or error}",
-            next_step="check --weights",
+            next_step=f"check {named('weights')}",
             path=path,
         ) from error

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattebox.errors import UsageError, WriteError
+from mattebox.errors import UsageError, WriteError, named
 from mattebox.farm.chunks import Chunks
 from mattebox.job import Job
 from mattebox.sequences import format_frames
@@ -81,7 +81,8 @@ class Submission:
             raise UsageError(
                 f"the job's device is {self.job.device}, and a farm's workers differ",
                 expected="cpu or cuda: the frames of one shot come from one kind of device",
-                next_step="say --device cpu or --device cuda",
+                next_step=f"say {named('device')} cpu or {named('device')} cuda",
+                setting="device",
             )
 
     @property

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.errors import NonFiniteError
+from mattebox.errors import NonFiniteError, named
 from mattebox.images import Pixels
 
 REPAIRABLE_SHARE = 1e-3
@@ -56,9 +56,12 @@ def repair_non_finite(
             f"y {row} of its pixels",
             expected="none" if mode == "error" else f"at most {REPAIRABLE_SHARE:.1%}",
             next_step="render the frame again"
-            + ("" if count > REPAIRABLE_SHARE * total else ", or use --non-finite repair"),
+            + (
+                "" if count > REPAIRABLE_SHARE * total else f", or use {named('non_finite')} repair"
+            ),
             path=path,
             frame=frame,
+            setting="non_finite",
         )
     repaired = pixels.copy()
     for channel in range(pixels.shape[2]):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.errors import InputError
+from mattebox.errors import InputError, named
 from mattebox.screen_key import ScreenKey
 
 Pixels = NDArray[np.float32]
@@ -130,8 +130,10 @@ def find_screen(
             f"no {hue if hue is not None else 'green or blue'} screen was found in the shot",
             expected="one connected area of one saturated colour, on at least "
             f"{100 * LEAST_AREA:g} % of the picture",
-            next_step="give the colour as --screen R,G,B, give --clean-plate FILE, or use "
-            "--engine rvm for a natural background",
+            next_step=f"give the colour as {named('screen')} R,G,B, give {named('clean_plate')} "
+            "FILE, or use "
+            f"{named('engine')} rvm for a natural background",
+            setting="screen",
         )
     best, *others = sorted(known, key=lambda one: one.score, reverse=True)
     red, green, blue = (float(np.float32(v)) for v in np.median(best.colours, axis=0))

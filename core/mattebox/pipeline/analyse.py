@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from mattebox.colour_difference import is_keyable_screen
 from mattebox.devices import use_deterministic_arithmetic
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 from mattebox.events import NoteEvent, Reporter, WarningEvent
 from mattebox.job import Analysis, Job, PreparedColour, PreparedWeights
 from mattebox.matte.analyse import analyse_shot
@@ -42,10 +42,8 @@ places see most of what moves in front of the plate."""
 LARGEST_SAMPLE = 600_000
 """Pixels of a frame that decide exposure and screen colour; more change neither."""
 
-LEAST_KNOWN_SCREEN = 0.1
+LEAST_KNOWN_SCREEN = 0.01
 """A screen seen on less of the picture is not estimated; one colour stands for it."""
-
-KEY_CHANNELS = {ScreenName.AUTO: None, ScreenName.GREEN: 1, ScreenName.BLUE: 2}
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ def _fit_plate(
             WarningEvent(
                 code="plate_moved",
                 message=f"the clean plate is moved ({registration.model}): {registration.reason}",
-                next_step="--register-plate off leaves it where it is",
+                next_step=f"{named('register_plate')} off leaves it where it is",
             )
         )
     if gain is not None and gain.accepted:
@@ -205,7 +203,7 @@ def _fit_plate(
                 message="the clean plate is multiplied by "
                 + ", ".join(f"{value:.4f}" for value in gain.gain)
                 + f" (R, G, B): {gain.reason}",
-                next_step="--match-exposure off leaves it as it is",
+                next_step=f"{named('match_exposure')} off leaves it as it is",
             )
         )
     return analysis.model_copy(
@@ -227,8 +225,6 @@ def _plate_kind(
         return "given"
     if screen is None:
         return "inpainted"
-    if not isinstance(job.settings.screen, ScreenName):
-        return "constant"  # a colour said in numbers is meant
     sources = [torch.from_numpy(s).permute(2, 0, 1).unsqueeze(0).contiguous() for s in samples]
     share = screen_share(sources, screen)
     found = f"{', '.join(f'{value:.3f}' for value in screen)} in linear Rec.709"
@@ -237,7 +233,7 @@ def _plate_kind(
             WarningEvent(
                 code="constant_plate",
                 message=f"no clean plate: one colour stands for the screen, {found}",
-                next_step="an uneven screen keys better with --clean-plate FILE",
+                next_step=f"an uneven screen keys better with {named('clean_plate')} FILE",
             )
         )
         return "constant"
@@ -246,7 +242,7 @@ def _plate_kind(
             code="estimated_plate",
             message=f"no clean plate: the screen ({found}) is estimated from the shot, "
             f"{100 * share:.0f} % of it was seen",
-            next_step="--clean-plate FILE keys better where the subject never moves away",
+            next_step=f"{named('clean_plate')} FILE keys better where the subject never moves away",
         )
     )
     return "estimated"
@@ -265,7 +261,7 @@ def _screen(
     if isinstance(said, ScreenName):
         if plates and said is ScreenName.AUTO:
             return plate_colour(plates)
-        return find_screen(samples, KEY_CHANNELS[said]).colour
+        return find_screen(samples, None if said is ScreenName.AUTO else said.value).colour
     if isinstance(said, SrgbColour):
         encoded = torch.tensor([code / 255.0 for code in said])
         red, green, blue = srgb_decode(encoded).tolist()
@@ -274,8 +270,9 @@ def _screen(
     red, green, blue = colour.to_rec709(given).flatten().tolist()
     if max(red, green, blue) <= 0.0:
         raise UsageError(
-            f"--screen {','.join(f'{part:g}' for part in said)} has no light",
+            f"{named('screen')} {','.join(f'{part:g}' for part in said)} has no light",
             expected="R,G,B with at least one value above 0",
+            setting="screen",
         )
     return (red, green, blue)
 

@@ -9,7 +9,7 @@ import torch
 
 from mattebox.engines.base import EngineState
 from mattebox.engines.state_files import StateOwner, read_owner, read_state, write_state
-from mattebox.errors import MatteboxError, StaleError, UsageError
+from mattebox.errors import MatteboxError, StaleError, UsageError, named
 from mattebox.pipeline.plan import Plan
 from mattebox.pipeline.window import StartingState
 
@@ -56,8 +56,9 @@ class ChunkLinks:
         """
         if (files.before or files.after) and not plan.reach.remembers:
             raise UsageError(
-                f"--engine {plan.job.settings.engine} remembers nothing between frames",
+                f"{named('engine')} {plan.job.settings.engine} remembers nothing between frames",
                 next_step="leave --state-in and --state-out out; its chunks agree without them",
+                setting="engine",
             )
         if files.before is not None:
             _refuse_another(plan, files.before)

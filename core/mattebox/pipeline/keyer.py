@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from mattebox.engines.base import Engine, EngineInput, Prediction
-from mattebox.errors import DeviceError
+from mattebox.errors import DeviceError, named
 from mattebox.images import Window
 from mattebox.job import Analysis
 from mattebox.matte.controls import MatteControls, control_alpha
@@ -410,6 +410,7 @@ def _device_errors(device: torch.device) -> Iterator[None]:
     except torch.OutOfMemoryError as error:
         raise DeviceError(
             f"{device} ran out of memory: {str(error).splitlines()[0]}",
-            next_step="lower --ratio, use --precision float16, close other programs, or use "
-            "--device cpu",
+            next_step=f"lower {named('ratio')}, use {named('precision')} float16, close other "
+            "programs, or use "
+            f"{named('device')} cpu",
         ) from error

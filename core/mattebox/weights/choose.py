@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mattebox.engines.weights_file import Weights, file_sha256, read_weights
-from mattebox.errors import WeightsError, nearest_names
+from mattebox.errors import WeightsError, named, nearest_names
 from mattebox.settings import EngineName
 from mattebox.weights.catalogue import DEFAULTS, Catalogue, Entry
 from mattebox.weights.check import described
@@ -54,7 +54,11 @@ def choose_weights(asked: str | None, engine: EngineName) -> ChosenWeights:
     catalogue, store = Catalogue.read(), Store.from_environment()
     if asked is None:
         if engine not in DEFAULTS:
-            raise WeightsError(f"--engine {engine} needs weights", next_step="give --weights FILE")
+            raise WeightsError(
+                f"{named('engine')} {engine} needs weights",
+                next_step=f"give {named('weights')} FILE",
+                setting="weights",
+            )
         return _installed(DEFAULTS[engine], catalogue, store, engine)
     if asked not in catalogue.entries:
         near = nearest_names(asked, catalogue.entries)
@@ -62,7 +66,8 @@ def choose_weights(asked: str | None, engine: EngineName) -> ChosenWeights:
         raise WeightsError(
             f"there is no weights file {asked}, and the catalogue has no weights of that name",
             expected="a file, or a name that `mattebox weights list` shows",
-            next_step=f"{hint}check --weights",
+            next_step=f"{hint}check {named('weights')}",
+            setting="weights",
         )
     return _installed(asked, catalogue, store, None)
 
@@ -127,11 +132,14 @@ def _installed(
         for other in catalogue.entries.values()
         if other.network.startswith(default_of) and store.find(other) is not None
     ]
-    instead = f"--weights {others[0]}, which is installed" if others else "--weights FILE"
+    instead = named("weights") + (f" {others[0]}, which is installed" if others else " FILE")
     raise WeightsError(
-        f"--engine {default_of} needs weights, and its default {name} is not installed ({looked})",
-        next_step=f"mattebox weights fetch {name}; or give {instead}; or use --engine screen, "
+        f"{named('engine')} {default_of} needs weights, and its default {name} is not installed "
+        f"({looked})",
+        next_step=f"mattebox weights fetch {name}; or give {instead}; or use {named('engine')} "
+        "screen, "
         "which needs none",
+        setting="weights",
     )
 
 

@@ -33,7 +33,7 @@ from mattebox.engines.networks.bgmv2_cells import (
 from mattebox.engines.networks.layers import Taps, resize
 from mattebox.engines.networks.mobilenetv2 import MobileNetV2Encoder
 from mattebox.engines.networks.resnet import ResNetEncoder
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 
 Bgmv2Backbone = Literal["mobilenetv2", "resnet50", "resnet101"]
 RefineMode = Literal["sampling", "thresholding", "full"]
@@ -261,6 +261,7 @@ def _checked_size(source: torch.Tensor, plate: torch.Tensor, scale: float) -> tu
         raise UsageError(
             f"the scale {scale} does not suit a {width}x{height} picture",
             expected="a number in (0, 0.5] that leaves at least one pixel",
-            next_step="use --ratio auto",
+            next_step=f"use {named('ratio')} auto",
+            setting="ratio",
         )
     return height, width
