@@ -106,6 +106,7 @@ def assert_whole(request: Request, progress: Progress) -> list[int]:
 # To the end
 
 
+@pytest.mark.slow
 def test_a_shot_is_keyed_and_told_frame_by_frame(keyed: Keyed) -> None:
     progress = keyed.progress
     assert progress.phase is Phase.DONE, progress.error
@@ -252,6 +253,7 @@ def test_a_stopped_run_and_a_killed_one_leave_whole_frames_and_say_how_they_ende
     assert run.wait().phase is Phase.STOPPED
 
 
+@pytest.mark.slow
 def test_a_setting_that_cannot_be_is_named(core: Mattebox, tmp_path: Path) -> None:
     request = hair(tmp_path, settings={"engine": "screen", "gamma": 99.0, "shadow": "keep"})
     progress = Run.start(core, request).wait()

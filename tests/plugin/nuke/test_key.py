@@ -62,6 +62,7 @@ def test_a_range_keyed_beside_a_poisoned_nuke_has_the_commands_bytes(
     assert [node["frame_state"].getValueAt(frame) for frame in (1, 2, 3)] == [2, 2, 2]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_the_current_frame_is_keyed_alone_and_with_the_same_bytes(
     terminal: FakeNuke, plate: str, by_command: dict[str, bytes]
 ) -> None:
@@ -188,6 +189,7 @@ def test_a_node_that_is_deleted_while_it_is_keyed_harms_nobody(
     assert written == {"hair_v001.0001.exr": by_command["hair_v001.0001.exr"]}
 
 
+@pytest.mark.slow
 def test_without_a_window_a_failed_key_ends_the_script(terminal: FakeNuke, plate: str) -> None:
     node = keyer(terminal, plate)
     node["clip_black"].setValue(0.9)

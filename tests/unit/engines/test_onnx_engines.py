@@ -21,6 +21,8 @@ from mattebox.engines.rvm import RvmEngine
 from mattebox.engines.rvm_onnx import RvmOnnxEngine, nearest_ratio
 from mattebox.errors import DeviceError, UsageError, WeightsError
 
+pytestmark = pytest.mark.slow
+
 Weights = Callable[[NetworkName], Checkpoint]
 Exported = Callable[..., Path]
 Pictures = Callable[..., torch.Tensor]
@@ -60,7 +62,6 @@ def assert_answers_as_torch(
             assert float((map_ - torch_map).abs().max()) <= tolerance
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["rvm_mobilenetv3", "rvm_resnet50"])
 @pytest.mark.parametrize("ratio", [0.5, 1.0])
 def test_rvm_answers_as_in_torch_with_its_memory_and_through_a_change_of_size(
@@ -75,7 +76,6 @@ def test_rvm_answers_as_in_torch_with_its_memory_and_through_a_change_of_size(
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("ratio", [0.5, 1.0])
 def test_a_file_as_the_official_ones_is_mended_and_not_refined_at_ratio_1(
     lively: Weights, exported: Exported, picture: Pictures, tmp_path: Path, ratio: float
@@ -111,7 +111,6 @@ def test_a_state_of_another_size_is_dropped_as_at_a_cut(
     assert torch.equal(fresh.alpha, after.alpha)
 
 
-@pytest.mark.slow
 def test_a_float16_file_is_given_float16_and_answers_in_float32(
     lively: Weights, exported: Exported, picture: Pictures
 ) -> None:
@@ -129,7 +128,6 @@ def test_a_float16_file_is_given_float16_and_answers_in_float32(
     assert float((prediction.alpha - expected.alpha).abs().mean()) < 5e-3
 
 
-@pytest.mark.slow
 def test_a_baked_ratio_is_the_file_s_and_another_one_is_refused(
     lively: Weights, exported: Exported, picture: Pictures
 ) -> None:
@@ -144,7 +142,6 @@ def test_a_baked_ratio_is_the_file_s_and_another_one_is_refused(
         RvmOnnxEngine(path, device=CPU, ratio=0.5)
 
 
-@pytest.mark.slow
 def test_a_baked_ratio_nobody_wrote_down_has_to_be_said(
     lively: Weights, exported: Exported, picture: Pictures, tmp_path: Path
 ) -> None:
@@ -160,7 +157,6 @@ def test_a_baked_ratio_nobody_wrote_down_has_to_be_said(
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("has_note", [True, False])
 def test_a_file_for_one_size_and_ratio_takes_that_and_names_it_otherwise(
     lively: Weights, exported: Exported, picture: Pictures, tmp_path: Path, has_note: bool
@@ -214,7 +210,6 @@ def test_the_ratio_in_float32_gives_the_coarse_size_of_the_exact_one(
         assert found == coarse_size(*size, ratio)
 
 
-@pytest.mark.slow
 def test_a_ratio_that_no_float32_serves_is_answered_at_the_nearest(
     exported: Exported, picture: Pictures
 ) -> None:
@@ -229,7 +224,6 @@ def test_a_ratio_that_no_float32_serves_is_answered_at_the_nearest(
     assert float((one.alpha - other.alpha).abs().mean()) < 0.1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bgmv2_mobilenetv2", "bgmv2_resnet50"])
 def test_bgmv2_answers_as_in_torch_at_any_size(
     lively: Weights, exported: Exported, picture: Pictures, name: NetworkName
@@ -245,7 +239,6 @@ def test_bgmv2_answers_as_in_torch_at_any_size(
         assert state is None
 
 
-@pytest.mark.slow
 def test_bgmv2_without_a_plate_says_what_to_give(exported: Exported, picture: Pictures) -> None:
     engine = Bgmv2OnnxEngine(exported("bgmv2_mobilenetv2"), device=CPU)
     with pytest.raises(UsageError, match="--clean-plate FILE"):

@@ -120,6 +120,7 @@ def test_every_network_is_recognised_whatever_its_file_is_called(
     assert not found.has_ratio
 
 
+@pytest.mark.slow
 def test_number_type_ratio_and_size_are_read(exported: Exported) -> None:
     halves = onnx_weights(exported("rvm_mobilenetv3", precision="float16"))
     assert (halves.precision, halves.input("src").type) == ("float16", "float16")
