@@ -95,13 +95,18 @@ class EstimatedPlate:
     known: torch.Tensor
 
 
-def estimate_plate(sources: Sequence[torch.Tensor], screen: Triple) -> EstimatedPlate:
+def estimate_plate(
+    sources: Sequence[torch.Tensor],
+    screen: Triple,
+    excluded: Sequence[torch.Tensor | None] | None = None,
+) -> EstimatedPlate:
     """The screen behind the subject, from frames spread over the whole shot.
 
     Args:
         sources: each [1,3,H,W] float32, linear Rec.709, unbounded; 8 to 24 frames are enough.
         screen: colour of the screen, linear Rec.709, found or given; its hue gives
             the key. It only has to be right within a factor of two in light.
+        excluded: for each source [1,1,H,W] bool, True where a matte says that it is no screen.
 
     Returns:
         The plate. ``known`` is 0 everywhere, and the plate ``screen``, where no screen is found.
@@ -113,6 +118,10 @@ def estimate_plate(sources: Sequence[torch.Tensor], screen: Triple) -> Estimated
     smooth = box_mean(frames, radius)
     colour = frames.new_tensor(screen).view(1, 3, 1, 1)
     candidate = key_excess(smooth, key) > START_SHARE * key_excess(colour, key)
+    if excluded is not None:
+        for index, matte in enumerate(excluded):
+            if matte is not None:
+                candidate[index : index + 1] &= ~matte
     nothing = EstimatedPlate(colour.expand_as(frames[:1]).clone(), torch.zeros_like(frames[:1, :1]))
     if int(candidate.sum()) < LEAST_PIXELS:
         return nothing

@@ -104,7 +104,7 @@ class _Candidate:
 
 
 def find_screen(
-    samples: Sequence[Pixels], hue: str | None, excluded: Sequence[Mask] | None = None
+    samples: Sequence[Pixels], hue: str | None, excluded: Sequence[Mask | None] | None = None
 ) -> FoundScreen:
     """The screen: the largest connected, smooth, saturated area of the samples.
 
@@ -112,7 +112,7 @@ def find_screen(
         samples: HxWx3 float32 linear Rec.709 pictures of the shot.
         hue: a name of ``HUES``; None looks for green and blue, and for another hue only where
             neither is there and the other is unmistakable.
-        excluded: HxW bool for each sample, True where the picture is known to be no screen.
+        excluded: for each sample HxW bool, True where a matte says that it is no screen.
 
     Raises:
         InputError: there is none.

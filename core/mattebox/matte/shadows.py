@@ -1,9 +1,10 @@
 """Which part of the matte is a shadow on the screen.
 
-A shadow is the plate, darker by a factor that changes slowly, with a little of other light in it;
-a contrast curve makes it more saturated as well, never less. So is a black veil: only the user knows which, and shadows stay unless asked otherwise. What is not
-a shadow: anything with a colour or light of its own, anything nearly black, and anything whose
-density changes within a few pixels, such as strands.
+A shadow is the plate, darker by a factor that changes slowly, with a little of other light in it; a
+contrast curve makes it more saturated as well, never less. So is a black veil: only the user knows
+which, and shadows stay unless asked otherwise. What is not a shadow: anything with a colour or
+light of its own, anything nearly black, and anything whose density changes within a few pixels,
+such as strands.
 """
 
 from __future__ import annotations

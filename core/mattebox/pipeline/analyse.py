@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -26,7 +26,14 @@ from mattebox.matte.registration import moved_plate, register_plate
 from mattebox.matte.screen import find_screen, plate_colour
 from mattebox.matte.statistics import PlateGain, Registration
 from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_box
-from mattebox.pipeline.plates import Plates, own_plate, screen_share, shot_light
+from mattebox.pipeline.plates import (
+    Mask,
+    Plates,
+    no_screen,
+    own_plate,
+    screen_share,
+    shot_light,
+)
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName, KeySettings, PlateFit, ScreenName, Solver, SrgbColour
 from mattebox.shot import Pictures, Shot
@@ -34,6 +41,7 @@ from mattebox_ocio.model_space import exposure_for, srgb_decode
 from mattebox_ocio.plate import PlateColour
 
 Pixels = NDArray[np.float32]
+Kind = TypeVar("Kind", bound=np.generic)
 
 SAMPLED_PAIRS = 6
 """Pairs of neighbouring frames looked at per shot: two frames tell grain from texture, and six
@@ -82,14 +90,16 @@ def analyse(
     given = [p.input("clean_plate") for p in pictures.values()]
     once = {id(plate): plate for plate in given if plate is not None}
     plates = [_picture(shot_light(plate, colour)) for plate in once.values()]
-    screen = _screen(job, colour, samples, plates)
+    mattes = [no_screen(p) for p in pictures.values()]
+    excluded = [None if matte is None else _thinned(matte) for matte in mattes]
+    screen = _screen(job, colour, samples, excluded, plates, reporter)
     exposure = job.settings.exposure
     analysis = Analysis(
         frames=tuple(pictures),
         digest=digest.hexdigest(),
         exposure=exposure_for(samples) if exposure is None else 2.0**exposure,
         screen=screen,
-        plate=_plate_kind(job, samples[::2], screen, reporter),
+        plate=_plate_kind(job, samples[::2], excluded[::2], screen, reporter),
         statistics=None,
     )
     if job.settings.solver is Solver.OFF or job.settings.engine is EngineName.TRIANGULATE:
@@ -217,6 +227,7 @@ def _fit_plate(
 def _plate_kind(
     job: Job,
     samples: Sequence[Pixels],
+    excluded: Sequence[Mask | None],
     screen: tuple[float, float, float] | None,
     reporter: Reporter,
 ) -> Literal["given", "estimated", "constant", "inpainted"]:
@@ -225,8 +236,7 @@ def _plate_kind(
         return "given"
     if screen is None:
         return "inpainted"
-    sources = [torch.from_numpy(s).permute(2, 0, 1).unsqueeze(0).contiguous() for s in samples]
-    share = screen_share(sources, screen)
+    share = screen_share(samples, screen, excluded)
     found = f"{', '.join(f'{value:.3f}' for value in screen)} in linear Rec.709"
     if share < LEAST_KNOWN_SCREEN:
         reporter.emit(
@@ -252,7 +262,9 @@ def _screen(
     job: Job,
     colour: PlateColour,
     samples: list[Pixels],
+    excluded: list[Mask | None],
     plates: list[Pixels],
+    reporter: Reporter,
 ) -> tuple[float, float, float] | None:
     """The colour of the screen's light in linear Rec.709, or None where there is no screen."""
     said = job.settings.screen
@@ -261,7 +273,17 @@ def _screen(
     if isinstance(said, ScreenName):
         if plates and said is ScreenName.AUTO:
             return plate_colour(plates)
-        return find_screen(samples, None if said is ScreenName.AUTO else said.value).colour
+        found = find_screen(samples, None if said is ScreenName.AUTO else said.value, excluded)
+        if found.rivals:
+            reporter.emit(
+                WarningEvent(
+                    code="two_screens",
+                    message=f"{found.hue} is taken for the screen; "
+                    f"{' and '.join(found.rivals)} would do as well",
+                    next_step=f"{named('screen')} green, blue or a colour says which is meant",
+                )
+            )
+        return found.colour
     if isinstance(said, SrgbColour):
         encoded = torch.tensor([code / 255.0 for code in said])
         red, green, blue = srgb_decode(encoded).tolist()
@@ -285,5 +307,10 @@ def _are_screens(plates: list[Pixels]) -> bool:
 
 def _picture(light: torch.Tensor) -> Pixels:
     """[1,3,H,W] as HxWx3, thinned to about LARGEST_SAMPLE pixels."""
-    step = max(1, round((light.shape[-2] * light.shape[-1] / LARGEST_SAMPLE) ** 0.5))
-    return light[0, :, ::step, ::step].permute(1, 2, 0).contiguous().numpy()
+    return _thinned(light[0].permute(1, 2, 0).numpy())
+
+
+def _thinned(picture: NDArray[Kind]) -> NDArray[Kind]:
+    """HxW... thinned to about LARGEST_SAMPLE pixels, in memory of its own."""
+    step = max(1, round((picture.shape[0] * picture.shape[1] / LARGEST_SAMPLE) ** 0.5))
+    return np.ascontiguousarray(picture[::step, ::step])

@@ -19,10 +19,14 @@ from mattebox.matte.plate_estimate import estimate_plate
 from mattebox.matte.plate_exposure import gained_plate
 from mattebox.matte.registration import moved_plate
 from mattebox.pipeline.setup import ShotSetup
-from mattebox.shot import Shot
+from mattebox.shot import Pictures, Shot
 from mattebox_ocio.plate import PlateColour
 
 Pixels = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+NO_SCREEN = 0.5
+"""From this on a holdout or garbage matte says that there is no screen."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,10 @@ def own_plate(shot: Shot, colour: PlateColour, analysis: Analysis) -> OwnPlate |
     if analysis.screen is None or analysis.plate not in ("estimated", "constant"):
         return None
     if analysis.plate == "estimated":
-        sources = [shot_light(shot.read(frame).source, colour) for frame in analysis.frames[::2]]
-        found = estimate_plate(sources, analysis.screen)
+        seen = [shot.read(frame) for frame in analysis.frames[::2]]
+        sources = [shot_light(pictures.source, colour) for pictures in seen]
+        excluded = [_mask(no_screen(pictures)) for pictures in seen]
+        found = estimate_plate(sources, analysis.screen, excluded)
         return OwnPlate(found.plate, 1.0 - found.known)
     shape = (1, 3, shot.window.height, shot.window.width)
     return OwnPlate(torch.tensor(analysis.screen).view(1, 3, 1, 1).expand(shape).contiguous(), None)
@@ -106,9 +112,24 @@ def shot_light(pixels: Pixels, colour: PlateColour) -> torch.Tensor:
     return colour.to_rec709(colour.to_out(_tensor(pixels)))
 
 
-def screen_share(sources: Sequence[torch.Tensor], screen: tuple[float, float, float]) -> float:
-    """Part of the picture where a screen estimated from these frames is known, 0..1."""
-    return float(estimate_plate(list(sources), screen).known.mean())
+def no_screen(pictures: Pictures) -> Mask | None:
+    """HxW True where a matte says that a frame shows no screen: its subject, or garbage."""
+    mattes = [pictures.input(name) for name in ("inside", "outside")]
+    known = [matte > NO_SCREEN for matte in mattes if matte is not None]
+    return np.logical_or.reduce(known) if known else None
+
+
+def screen_share(
+    samples: Sequence[Pixels], screen: tuple[float, float, float], excluded: Sequence[Mask | None]
+) -> float:
+    """Part of the picture, 0..1, where a screen estimated from these samples is known."""
+    masks = [_mask(mask) for mask in excluded]
+    return float(estimate_plate([_tensor(one) for one in samples], screen, masks).known.mean())
+
+
+def _mask(mask: Mask | None) -> torch.Tensor | None:
+    """HxW as [1,1,H,W]."""
+    return None if mask is None else torch.from_numpy(mask)[None, None]
 
 
 def write_plate(job: PreparedJob, path: Path, *, setup: ShotSetup | None = None) -> str:

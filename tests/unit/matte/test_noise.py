@@ -69,7 +69,8 @@ def test_the_same_frames_give_the_same_model() -> None:
 def in_codes(frames: torch.Tensor, bits: int) -> torch.Tensor:
     """Linear light as a display-referred file of so many bits holds it (gamma 2.2)."""
     most = 2**bits - 1
-    return (most * frames.clamp(0.0, 1.0) ** (1.0 / 2.2)).round().div(most) ** 2.2
+    codes = (most * frames.clamp(0.0, 1.0) ** (1.0 / 2.2)).round() / most
+    return codes.pow(2.2)
 
 
 @pytest.mark.parametrize("bits", [8, 10])

@@ -160,3 +160,41 @@ def test_three_real_frames_know_as_much_as_two(shared: Path) -> None:
         return float(estimate_plate(sources, (0.077, 0.408, 0.102)).known.mean())
 
     assert known(1, 3, 5) > 0.9 * known(1, 3)
+
+
+def graded(light: torch.Tensor, strength: float) -> torch.Tensor:
+    """A grade that takes colour out of what is bright."""
+    grey = light.amax(1, keepdim=True)
+    pale = (strength * grey).clamp(0.0, 1.0)
+    return light + pale * (grey - light)
+
+
+def test_a_graded_screen_is_seen_whole() -> None:
+    x = torch.linspace(0.15, 1.6, WIDTH)
+    falling = torch.tensor(SCREEN).view(1, 3, 1, 1) * x.expand(1, 1, HEIGHT, WIDTH)
+    plate = graded(falling, 0.35)
+    shares = plate[:, 0] / plate[:, 1]
+    assert float(shares.max() - shares.min()) > 0.15  # what a linear screen never shows
+    found = estimate_plate(frames_of(plate, 8)[0], SCREEN)
+    assert float((found.known > 0).float().mean()) > 0.8
+    assert float((found.plate - plate).abs().mean()) < 0.006
+
+
+@pytest.mark.parametrize("screen", [(0.45, 0.44, 0.02), (0.03, 0.4, 0.42)], ids=["yellow", "cyan"])
+def test_a_screen_that_is_dark_in_one_channel_is_estimated_like_any_other(screen: Triple) -> None:
+    plate = torch.tensor(screen).view(1, 3, 1, 1) * (
+        uneven() / uneven().mean((2, 3))[..., None, None]
+    )
+    found = estimate_plate(frames_of(plate, 8)[0], screen)
+    assert float((found.known > 0).float().mean()) > 0.9
+    assert float((found.plate - plate).abs().mean()) < 0.004
+
+
+def test_what_a_matte_excludes_is_no_screen() -> None:
+    plate = uneven()
+    frames, _ = frames_of(plate, 6)
+    excluded = torch.zeros(1, 1, HEIGHT, WIDTH, dtype=torch.bool)
+    excluded[..., :60] = True
+    found = estimate_plate(frames, SCREEN, [excluded] * len(frames))
+    assert float(found.known[..., :60].max()) == 0.0
+    assert float(found.known[..., 80:].mean()) > 0.9

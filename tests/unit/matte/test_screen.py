@@ -27,7 +27,7 @@ Pixels = NDArray[np.float32]
 def room(colour: tuple[float, float, float] = (0.3, 0.28, 0.25)) -> Pixels:
     """A textured room of one hue, 200 x 300."""
     texture = np.random.default_rng(2).uniform(0.4, 1.2, (200, 300, 1))
-    return (texture * np.array(colour)).astype(np.float32)
+    return np.asarray(texture * np.array(colour), np.float32)
 
 
 def placed(
