@@ -70,7 +70,8 @@ def in_codes(frames: torch.Tensor, bits: int) -> torch.Tensor:
     """Linear light as a display-referred file of so many bits holds it (gamma 2.2)."""
     most = 2**bits - 1
     codes = (most * frames.clamp(0.0, 1.0) ** (1.0 / 2.2)).round() / most
-    return codes.pow(2.2)
+    light: torch.Tensor = codes**2.2
+    return light
 
 
 @pytest.mark.parametrize("bits", [8, 10])
