@@ -247,7 +247,15 @@ def _(folder: Path) -> list[object]:
 
 @case("a network without weights")
 def _(folder: Path) -> list[object]:
-    return ["key", write_shot(folder / "in"), "-o", folder / "out"]
+    return ["key", write_shot(folder / "in"), "-o", folder / "out", "--engine", "rvm"]
+
+
+@case("nothing said of a shot without a screen")
+def _(folder: Path) -> list[object]:
+    (folder / "in").mkdir()
+    grey = np.full((HEIGHT, WIDTH, 3), 0.3, np.float32)
+    write_exr(folder / "in/shot.1001.exr", grey)
+    return ["key", folder / "in/shot.####.exr", "-o", folder / "out"]
 
 
 @case("weights that are not there")

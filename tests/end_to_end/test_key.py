@@ -74,6 +74,19 @@ def test_without_a_plate_the_screen_is_found_in_the_shot(tmp_path: Path, mattebo
 
 
 @pytest.mark.slow
+def test_where_nothing_is_said_a_screen_in_the_picture_is_keyed(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in")
+    done = mattebox("key", shot, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "a green screen covers" in done.stderr
+    said = mattebox("key", shot, "-o", tmp_path / "said", "--engine", "screen", "--screen", "auto")
+    assert said.returncode == 0, said.stderr
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "said")
+
+
+@pytest.mark.slow
 def test_shadows_stay_unless_they_are_to_be_removed(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in", frames=range(1001, 1003))
     for path in (tmp_path / "in").glob("shot.*.exr"):

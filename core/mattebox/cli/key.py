@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -91,7 +90,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
 
     Frames that are on disk and current are skipped; `--force` computes them again.
 
-    **A green screen, nothing else known**: `mattebox key shot.####.exr -o keyed/ --screen auto`
+    **A screen, nothing else said**: `mattebox key shot.####.exr -o keyed/`
 
     **With a clean plate, ACEScg**: `mattebox key shot.####.exr -o keyed/ --clean-plate plate.exr
     --in-space ACEScg`
@@ -131,8 +130,18 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 )
             values = job_values(said)
             values.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
-            values["settings"].setdefault("engine", _default_engine(said))
+            settings = values["settings"]
+            undecided = "engine" not in settings and not any(
+                said[known] is not None for known in ("hint", "clean_plate", "screen")
+            )
+            if undecided:
+                settings["screen"] = "auto"
+            settings.setdefault("engine", "screen" if said["hint"] is None else "hint")
             asked = Job.checked({"plate": plate, "output": output} | values)
+            if undecided:
+                from mattebox.pipeline.engine_choice import with_engine
+
+                asked = with_engine(asked, told.reporter)
         if write_job is not None and analysis:
             prepare_job(asked, write_job, told)
         elif write_job is not None:
@@ -150,13 +159,6 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 max_memory=None if max_memory is None else _memory(max_memory),
             )
             run_job(asked, options, told)
-
-
-def _default_engine(said: Mapping[str, Any]) -> str:
-    if said["hint"] is not None:
-        return "hint"
-    has_screen = said["clean_plate"] is not None or said["screen"] is not None
-    return "screen" if has_screen else "rvm"
 
 
 def _memory(text: str) -> int:

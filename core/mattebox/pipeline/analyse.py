@@ -71,6 +71,28 @@ class _Piece:
     sure_inside: bool
 
 
+@dataclass(frozen=True)
+class Sample:
+    """A frame, thinned, for what is found once per shot.
+
+    Attributes:
+        light: HxWx3 linear Rec.709.
+        excluded: HxW True where a matte says that there is no screen; None without mattes.
+    """
+
+    light: Pixels
+    excluded: Mask | None
+
+
+def sample(pictures: Pictures, colour: PlateColour) -> Sample:
+    """A frame as a sample of its shot."""
+    excluded = no_screen(pictures)
+    return Sample(
+        _picture(shot_light(pictures.source, colour)),
+        None if excluded is None else _thinned(excluded),
+    )
+
+
 def analyse(
     setup: ShotSetup,
     found: PreparedColour,
@@ -85,21 +107,21 @@ def analyse(
     reporter.emit(NoteEvent(message=f"looking at {count} of {len(shot.plate.frames)} frames"))
     pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
-    samples = [_picture(shot_light(p.source, colour)) for p in pictures.values()]
+    samples = [sample(one, colour) for one in pictures.values()]
     # One still serves all frames: it is converted once.
     given = [p.input("clean_plate") for p in pictures.values()]
     once = {id(plate): plate for plate in given if plate is not None}
     plates = [_picture(shot_light(plate, colour)) for plate in once.values()]
-    mattes = [no_screen(p) for p in pictures.values()]
-    excluded = [None if matte is None else _thinned(matte) for matte in mattes]
-    screen = _screen(job, colour, samples, excluded, plates, reporter)
+    screen = _screen(job, colour, samples, plates, reporter)
     exposure = job.settings.exposure
     analysis = Analysis(
         frames=tuple(pictures),
         digest=digest.hexdigest(),
-        exposure=exposure_for(samples) if exposure is None else 2.0**exposure,
+        exposure=exposure_for([one.light for one in samples])
+        if exposure is None
+        else 2.0**exposure,
         screen=screen,
-        plate=_plate_kind(job, samples[::2], excluded[::2], screen, reporter),
+        plate=_plate_kind(job, samples[::2], screen, reporter),
         statistics=None,
     )
     if job.settings.solver is Solver.OFF or job.settings.engine is EngineName.TRIANGULATE:
@@ -226,8 +248,7 @@ def _fit_plate(
 
 def _plate_kind(
     job: Job,
-    samples: Sequence[Pixels],
-    excluded: Sequence[Mask | None],
+    samples: Sequence[Sample],
     screen: tuple[float, float, float] | None,
     reporter: Reporter,
 ) -> Literal["given", "estimated", "constant", "inpainted"]:
@@ -236,7 +257,7 @@ def _plate_kind(
         return "given"
     if screen is None:
         return "inpainted"
-    share = screen_share(samples, screen, excluded)
+    share = screen_share([one.light for one in samples], screen, [one.excluded for one in samples])
     found = f"{', '.join(f'{value:.3f}' for value in screen)} in linear Rec.709"
     if share < LEAST_KNOWN_SCREEN:
         reporter.emit(
@@ -261,8 +282,7 @@ def _plate_kind(
 def _screen(
     job: Job,
     colour: PlateColour,
-    samples: list[Pixels],
-    excluded: list[Mask | None],
+    samples: Sequence[Sample],
     plates: list[Pixels],
     reporter: Reporter,
 ) -> tuple[float, float, float] | None:
@@ -273,7 +293,11 @@ def _screen(
     if isinstance(said, ScreenName):
         if plates and said is ScreenName.AUTO:
             return plate_colour(plates)
-        found = find_screen(samples, None if said is ScreenName.AUTO else said.value, excluded)
+        found = find_screen(
+            [one.light for one in samples],
+            None if said is ScreenName.AUTO else said.value,
+            [one.excluded for one in samples],
+        )
         if found.rivals:
             reporter.emit(
                 WarningEvent(
