@@ -15,9 +15,8 @@
     └── RunInterruptedError  75  stopped on request; run again to finish
 
 A message says what is wrong with which value, what was expected, and the next step. Settings and
-inputs stand in it by ``named``: the command line says ``--clip-black``, a panel "Clip "
-"black". Errors of
-third-party libraries are turned into these at the seam where the library is called.
+inputs stand in it by ``named``: the command line says ``--clip-black``, a panel "Clip black".
+Errors of third-party libraries are turned into these at the seam where the library is called.
 """
 
 from __future__ import annotations

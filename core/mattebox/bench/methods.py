@@ -69,9 +69,9 @@ def own_candidates(
 
 
 def _engine_of(weights: Path) -> str:
-    from mattebox.engines.weights_file import identify_weights
+    from mattebox.engines.weights_file import read_weights
 
-    network = identify_weights(weights).network
+    network = read_weights(weights).network
     if network is None:
         raise WeightsError(
             f"the weights {weights} are of no network that takes part",

@@ -68,10 +68,6 @@ def read_weights(path: Path) -> Weights:
     return found
 
 
-identify_weights = read_weights
-"""Its name where only ``network`` is asked for."""
-
-
 def torch_weights(weights: Path | Weights) -> Checkpoint:
     """Weights that torch runs. Raises as ``read_weights``, and WeightsError for an ONNX file."""
     from mattebox.engines.onnx_files import OnnxNetwork
