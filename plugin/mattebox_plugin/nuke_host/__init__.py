@@ -11,7 +11,7 @@ import nuke
 
 from .. import nuke_node as names
 from . import bake as _bake
-from . import farm, guard, key, status, told
+from . import farm, guard, key, messages, status
 from . import troubleshoot as _troubleshoot
 
 ICON = "Mattebox.png"
@@ -34,34 +34,34 @@ def add_menu() -> None:
 
 def key_frame(node: nuke.Node) -> None:
     """Key the frame that the Viewer is at."""
-    told.to_artist(key.key_frame, node)
+    messages.run_action(key.key_frame, node)
 
 
 def key_range(node: nuke.Node) -> None:
     """Key all frames of the node; current ones are skipped."""
-    told.to_artist(key.key_range, node)
+    messages.run_action(key.key_range, node)
 
 
 def key_missing(node: nuke.Node) -> None:
     """Key the frames that are not on disk, or not whole."""
-    told.to_artist(key.key_missing, node)
+    messages.run_action(key.key_missing, node)
 
 
 def refresh(node: nuke.Node) -> None:
     """Look at the disk again and show the frames of the settings as they are now."""
-    told.to_artist(status.refresh, node)
+    messages.run_action(status.refresh, node)
 
 
 def bake(node: nuke.Node) -> None:
     """Replace the node with a plain group that reads its frames."""
-    told.to_artist(_bake.bake, node)
+    messages.run_action(_bake.bake, node)
 
 
 def export_job(node: nuke.Node) -> None:
     """Write the job bundle for the farm."""
-    told.to_artist(farm.export_job, node)
+    messages.run_action(farm.export_job, node)
 
 
 def troubleshoot(node: nuke.Node) -> None:
     """List what is wrong, each with its cure."""
-    told.to_artist(_troubleshoot.show, node)
+    messages.run_action(_troubleshoot.show, node)

@@ -8,8 +8,8 @@ import nuke
 
 from .. import nuke_node as names
 from ..keyed_frames import State, newest_fingerprint
-from .asked import Asked
 from .knobs import forward, set_values, text
+from .node_request import NodeRequest
 
 STATES = {
     State.MISSING: names.MISSING,
@@ -19,7 +19,7 @@ STATES = {
 }
 
 
-def attach(node: nuke.Node, asked: Asked, fingerprint: str) -> None:
+def attach(node: nuke.Node, wanted: NodeRequest, fingerprint: str) -> None:
     """Let the node show the frames of a request. Main thread only.
 
     A gizmo saves its own knobs and nothing of its inside, so the Read follows the knobs.
@@ -27,10 +27,10 @@ def attach(node: nuke.Node, asked: Asked, fingerprint: str) -> None:
     set_values(
         node,
         {
-            names.RESULT_FILE: forward(asked.request.output),
-            names.RESULT_FIRST: asked.span.first,
-            names.RESULT_LAST: asked.span.last,
-            names.RESULT_DIGEST: asked.request.digest,
+            names.RESULT_FILE: forward(wanted.request.output),
+            names.RESULT_FIRST: wanted.span.first,
+            names.RESULT_LAST: wanted.span.last,
+            names.RESULT_DIGEST: wanted.request.digest,
             names.RESULT_FINGERPRINT: fingerprint,
             names.HAS_RESULT: True,
         },
@@ -45,23 +45,23 @@ def reload(node: nuke.Node) -> None:
         cast("nuke.PyScript_Knob", read["reload"]).execute()
 
 
-def is_attached(node: nuke.Node, asked: Asked) -> bool:
+def is_attached(node: nuke.Node, wanted: NodeRequest) -> bool:
     """Whether the node shows the frames of this request, and not those of other settings or, in a
     copy, of the node it was copied from. Where the project lies does not count: farms mount it
     elsewhere."""
     return (
         bool(node[names.HAS_RESULT].value())
-        and text(node, names.RESULT_DIGEST) == asked.request.digest
-        and _place(text(node, names.RESULT_FILE)) == _place(asked.request.output)
+        and text(node, names.RESULT_DIGEST) == wanted.request.digest
+        and _place(text(node, names.RESULT_FILE)) == _place(wanted.request.output)
     )
 
 
-def fingerprint_of(node: nuke.Node, asked: Asked) -> str | None:
+def fingerprint_of(node: nuke.Node, wanted: NodeRequest) -> str | None:
     """The fingerprint of the request's frames, as far as anybody knows: the node's own, else that
     of the frame on disk that was written last. A folder belongs to one request alone."""
-    if is_attached(node, asked):
+    if is_attached(node, wanted):
         return text(node, names.RESULT_FINGERPRINT)
-    return newest_fingerprint(asked.request.frame_path(f) for f in asked.span.frames)
+    return newest_fingerprint(wanted.request.frame_path(f) for f in wanted.span.frames)
 
 
 def _place(pattern: str) -> list[str]:

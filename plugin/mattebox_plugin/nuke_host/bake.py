@@ -12,9 +12,9 @@ from .. import nuke_node as names
 from ..keyed_frames import State, in_words
 from ..nuke_script import KnobType, NodeText, expression, pushed, remembered
 from . import attach, status
-from .asked import Asked, asked
 from .knobs import forward, text
-from .told import NodeError
+from .messages import NodeError
+from .node_request import NodeRequest, request_of
 
 
 def bake(node: nuke.Node) -> None:
@@ -22,7 +22,7 @@ def bake(node: nuke.Node) -> None:
 
     Raises NodeError where a frame is missing or stale: what is baked is never checked again.
     """
-    wanted = asked(node)
+    wanted = request_of(node)
     if not attach.is_attached(node, wanted):
         raise NodeError("the frames of these settings are not shown", "Key range, or Update")
     fingerprint = text(node, names.RESULT_FINGERPRINT)
@@ -34,7 +34,7 @@ def bake(node: nuke.Node) -> None:
     _take_place(node, group)
 
 
-def group_text(wanted: Asked, fingerprint: str) -> str:
+def group_text(wanted: NodeRequest, fingerprint: str) -> str:
     """The Group as a script: plate in, keyed frames or plate out."""
     group = NodeText("Group").knob("inputs", 0).knob("tile_color", "0x3a7f5fff")
     group.knob("label", "Mattebox, baked")

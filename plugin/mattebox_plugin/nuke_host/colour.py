@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 
 import nuke
 
-from .told import NodeError
+from .messages import NodeError
 
 BUILT_IN = "ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4"
 """Stands for Nuke's own colour management, which has no config: its "linear" is Rec.709's."""

@@ -6,9 +6,9 @@ import nuke
 
 from ..mattebox_command import ask, find
 from . import key, rendering, status
-from .asked import asked
 from .knobs import file_text, text
-from .told import NodeError, say
+from .messages import NodeError, say
+from .node_request import request_of
 
 SECONDS = 600
 """Writing a bundle reads headers of the whole plate, which may lie on a slow share."""
@@ -23,7 +23,7 @@ def export_job(node: nuke.Node) -> None:
         NodeError: the device is not said.
         NotFoundError, BrokenError: there is no Mattebox, or it refuses the job.
     """
-    wanted = asked(node)
+    wanted = request_of(node)
     if wanted.request.device == "auto":
         raise NodeError(
             "the device is auto, and workers that differ would give frames that differ",

@@ -9,9 +9,9 @@ import nuke
 from .. import nuke_node as names
 from ..keyed_frames import Look, State, in_words, runs
 from . import attach, graph
-from .asked import Asked, asked
 from .knobs import is_mattebox, text
-from .told import NodeError
+from .messages import NodeError
+from .node_request import NodeRequest, request_of
 
 SHIFTING = [
     "TimeOffset",
@@ -83,10 +83,10 @@ def _frames(text_: str) -> Iterable[int]:
             return
 
 
-def _usable(node: nuke.Node) -> Asked:
+def _usable(node: nuke.Node) -> NodeRequest:
     """What a node asks for, where it is what the node shows."""
     try:
-        wanted = asked(node)
+        wanted = request_of(node)
     except NodeError as error:
         raise RuntimeError(f"{node.fullName()}: {error}") from error
     if not node[names.HAS_RESULT].value():
@@ -104,7 +104,7 @@ def _usable(node: nuke.Node) -> Asked:
     return wanted
 
 
-def _check(node: nuke.Node, wanted: Asked, frames: Iterable[int]) -> None:
+def _check(node: nuke.Node, wanted: NodeRequest, frames: Iterable[int]) -> None:
     """Refuse where one of the frames cannot be used; names all of the node's that cannot."""
     fingerprint = text(node, names.RESULT_FINGERPRINT)
     looks = [wanted.look(frame, fingerprint) for frame in frames]

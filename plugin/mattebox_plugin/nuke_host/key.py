@@ -12,9 +12,9 @@ from ..keyed_frames import State, runs
 from ..mattebox_command import Mattebox, find
 from ..run import Phase, Progress, Run
 from . import attach, rendering, status
-from .asked import Asked, asked
 from .knobs import file_text
-from .told import NodeError, say
+from .messages import NodeError, say
+from .node_request import NodeRequest, request_of
 
 POLL_SECONDS = 0.1
 
@@ -24,7 +24,7 @@ running: dict[str, Watcher] = {}
 
 def key_frame(node: nuke.Node) -> None:
     """Key the current frame. The look at the shot sees all of it all the same."""
-    wanted = asked(node)
+    wanted = request_of(node)
     frame = int(nuke.frame())
     if frame not in wanted.span.frames:
         raise NodeError(f"frame {frame} is outside {wanted.span.text}", "go to a frame of the shot")
@@ -33,13 +33,13 @@ def key_frame(node: nuke.Node) -> None:
 
 def key_range(node: nuke.Node) -> None:
     """Key all frames of the node."""
-    wanted = asked(node)
+    wanted = request_of(node)
     key(node, wanted, tuple(wanted.span.frames))
 
 
 def key_missing(node: nuke.Node) -> None:
     """Key the frames that are not on disk or cut short."""
-    wanted = asked(node)
+    wanted = request_of(node)
     fingerprint = attach.fingerprint_of(node, wanted)
     looks = [wanted.look(frame, fingerprint) for frame in wanted.span.frames]
     missing = [one.frame for one in looks if one.state in (State.MISSING, State.CUT_SHORT)]
@@ -49,7 +49,7 @@ def key_missing(node: nuke.Node) -> None:
         status.refresh(node)
 
 
-def key(node: nuke.Node, wanted: Asked, frames: Sequence[int]) -> None:
+def key(node: nuke.Node, wanted: NodeRequest, frames: Sequence[int]) -> None:
     """Render what has to be rendered, then start the core; returns at once where Nuke has a window.
 
     Raises:
@@ -72,7 +72,7 @@ def key(node: nuke.Node, wanted: Asked, frames: Sequence[int]) -> None:
         _in_line(node, wanted, mattebox, frames)
 
 
-def render_inputs(node: nuke.Node, wanted: Asked) -> None:
+def render_inputs(node: nuke.Node, wanted: NodeRequest) -> None:
     """Render the inputs that are no plain files, over the node's whole range: the look at the shot
     needs all of it, and a second key finds it there."""
     for picture in wanted.to_render:
@@ -80,7 +80,9 @@ def render_inputs(node: nuke.Node, wanted: Asked) -> None:
         rendering.render(picture)
 
 
-def _in_line(node: nuke.Node, wanted: Asked, mattebox: Mattebox, frames: Sequence[int]) -> None:
+def _in_line(
+    node: nuke.Node, wanted: NodeRequest, mattebox: Mattebox, frames: Sequence[int]
+) -> None:
     run = Run.start(mattebox, wanted.request, frames=runs(frames))
     said = ""
     while not run.poll().phase.is_over:
@@ -94,7 +96,7 @@ def _in_line(node: nuke.Node, wanted: Asked, mattebox: Mattebox, frames: Sequenc
 
 
 def _beside(
-    node: nuke.Node, wanted: Asked, mattebox: Mattebox, frames: Sequence[int], folder: str
+    node: nuke.Node, wanted: NodeRequest, mattebox: Mattebox, frames: Sequence[int], folder: str
 ) -> None:
     task = nuke.ProgressTask(f"Mattebox: {node.name()}")
     run = Run.start(mattebox, wanted.request, frames=runs(frames))
@@ -106,7 +108,7 @@ class Watcher:
     """Listens to a run from a thread of its own; the script is left to the main one."""
 
     def __init__(
-        self, node: nuke.Node, wanted: Asked, run: Run, task: nuke.ProgressTask, folder: str
+        self, node: nuke.Node, wanted: NodeRequest, run: Run, task: nuke.ProgressTask, folder: str
     ) -> None:
         self._node = node
         self._wanted = wanted
@@ -150,7 +152,7 @@ class Watcher:
             say(self.run.progress.error or self.run.progress.line)
 
 
-def finish(node: nuke.Node, wanted: Asked, progress: Progress) -> None:
+def finish(node: nuke.Node, wanted: NodeRequest, progress: Progress) -> None:
     """Show what a run left on disk. Main thread only."""
     for warning in progress.warnings:
         nuke.tprint(f"Mattebox: {node.fullName()}: {warning}")

@@ -12,7 +12,7 @@ from .. import nuke_node as names
 from ..parameter import Kind, Parameter
 from ..parameters import PARAMETERS
 from ..request import screen_text, settings_of
-from .told import NodeError
+from .messages import NodeError
 
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 

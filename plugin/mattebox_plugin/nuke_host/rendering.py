@@ -14,7 +14,7 @@ import nuke
 from ..keyed_frames import written_at
 from ..patterns import numbered
 from .inputs import Picture
-from .told import NodeError
+from .messages import NodeError
 
 CANCELLED = "Cancelled"
 """How Nuke's RuntimeError begins where the artist stopped a render."""

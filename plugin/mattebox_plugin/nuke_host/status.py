@@ -7,9 +7,9 @@ import nuke
 from .. import nuke_node as names
 from ..keyed_frames import Look, State, in_words
 from . import attach
-from .asked import Asked, asked
 from .knobs import set_values, text
-from .told import NodeError
+from .messages import NodeError
+from .node_request import NodeRequest, request_of
 
 QUIET_KNOBS = frozenset(
     {
@@ -35,7 +35,7 @@ def refresh(node: nuke.Node) -> None:
 
     Raises NodeError where the node cannot say what it asks for.
     """
-    wanted = asked(node)
+    wanted = request_of(node)
     fingerprint = attach.fingerprint_of(node, wanted)
     looks = tuple(wanted.look(frame, fingerprint) for frame in wanted.span.frames)
     if fingerprint is not None:
@@ -43,7 +43,7 @@ def refresh(node: nuke.Node) -> None:
     show(node, wanted, looks)
 
 
-def show(node: nuke.Node, wanted: Asked, looks: tuple[Look, ...]) -> None:
+def show(node: nuke.Node, wanted: NodeRequest, looks: tuple[Look, ...]) -> None:
     """Write the status line and the curve of states."""
     say(node, sentence(wanted, looks))
     curve = node[names.FRAME_STATE]
@@ -53,7 +53,7 @@ def show(node: nuke.Node, wanted: Asked, looks: tuple[Look, ...]) -> None:
         curve.setValueAt(attach.STATES[look.state], look.frame)
 
 
-def sentence(wanted: Asked, looks: tuple[Look, ...]) -> str:
+def sentence(wanted: NodeRequest, looks: tuple[Look, ...]) -> str:
     """ "8 of 10 frames current (1001-1010); missing 1004; stale 1007"."""
     current = sum(look.state is State.CURRENT for look in looks)
     rest = in_words(looks)
@@ -73,7 +73,7 @@ def why_outdated(node: nuke.Node) -> str | None:
     Looks at knobs alone, never at the disk.
     """
     try:
-        return None if attach.is_attached(node, asked(node)) else CHANGED
+        return None if attach.is_attached(node, request_of(node)) else CHANGED
     except NodeError as error:
         return str(error)
 

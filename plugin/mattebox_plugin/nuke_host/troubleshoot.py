@@ -12,9 +12,9 @@ import nuke
 from ..keyed_frames import State, in_words
 from ..mattebox_command import BrokenError, Fault, NotFoundError, examine, find
 from . import attach, colour
-from .asked import asked, results_folder
 from .knobs import file_text
-from .told import NodeError, say
+from .messages import NodeError, say
+from .node_request import request_of, results_folder
 
 OLDEST, NEWEST = 14, 17
 """Versions of Nuke whose knobs this package was checked against."""
@@ -59,7 +59,7 @@ def _facts(node: nuke.Node) -> Iterator[str]:
     try:
         space = colour.of_script()
         yield f"colour: {space.working} of {space.config}"
-        wanted = asked(node)
+        wanted = request_of(node)
     except NodeError:
         return
     for pipe, picture in wanted.pictures.items():
@@ -125,7 +125,7 @@ def _folder(node: nuke.Node) -> Iterator[Fault]:
 def _node(node: nuke.Node) -> Iterator[Fault]:
     """Inputs and frames."""
     try:
-        wanted = asked(node)
+        wanted = request_of(node)
     except NodeError as error:
         yield Fault(error.what, error.next_step)
         return

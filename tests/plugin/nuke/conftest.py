@@ -119,7 +119,7 @@ def keyed_files(node: Node) -> dict[str, bytes]:
 
 def keyed_by_hand(node: Node, *frames: int, fingerprint: str = "f" * 32) -> Any:
     """Frames as the core would leave them for a node, without its work; what the node asks for."""
-    wanted = part("asked").asked(node)
+    wanted = part("node_request").request_of(node)
     for frame in frames:
         path = wanted.request.frame_path(frame)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ def frame_of(node: Node, frame: int) -> Path:
 
 
 def script(node: Node) -> str:
-    wanted = part("asked").asked(node)
+    wanted = part("node_request").request_of(node)
     return str(part("bake").group_text(wanted, "f" * 32))
 
 

@@ -77,7 +77,7 @@ def test_what_is_not_said_is_never_assumed(
     use_ocio(nuke, working, **knobs)
     with pytest.raises(Exception, match=found) as caught:
         part("colour").of_script()
-    assert type(caught.value) is part("told").NodeError
+    assert type(caught.value) is part("messages").NodeError
 
 
 def test_a_working_space_with_a_curve_is_refused(nuke: FakeNuke) -> None:

@@ -44,7 +44,7 @@ def test_a_graded_plate_is_rendered_and_the_bundle_reads_the_render(
         "parameter_values.yaml",
         "template.yaml",
     ]
-    wanted = part("asked").asked(node)
+    wanted = part("node_request").request_of(node)
     job = json.loads((bundle / "job.json").read_text(encoding="utf-8"))
     assert job["plate"] == wanted.request.plate
     assert job["device"] == "cpu"
@@ -62,7 +62,7 @@ def test_the_farms_frames_are_the_nodes_own(nuke: FakeNuke, plate: str) -> None:
     node = keyer(nuke, plate)
     node["device"].setValue("cpu")
     nuke.press(node, "export_job")
-    job = part("asked").asked(node).request.folder / "job" / "job.json"
+    job = part("node_request").request_of(node).request.folder / "job" / "job.json"
     worker = [sys.executable, "-m", "mattebox", "key", "--job", str(job), "--frames", "2"]
     done = subprocess.run(worker, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr

@@ -200,7 +200,7 @@ def test_a_keyer_below_another_sees_only_the_nearest_one(
     render(terminal, writer(terminal, second, tmp_path))
     Path(str(keyed["result"].value()).replace("####", "0001")).unlink()
     with pytest.raises(Exception, match=r"Mattebox1: frame 1 cannot be rendered: missing"):
-        part("key").render_inputs(second, part("asked").asked(second))
+        part("key").render_inputs(second, part("node_request").request_of(second))
 
 
 def test_a_copy_does_not_pass_for_the_node_it_was_copied_from(
@@ -243,7 +243,7 @@ def test_results_render_after_the_project_has_moved(
     node["has_result"].setValue(True)
     for name, value in state.items():
         node[name].setValue(value)
-    node["result"].setValue(part("asked").asked(node).request.output)
+    node["result"].setValue(part("node_request").request_of(node).request.output)
     render(after, writer(after, node, tmp_path))
     assert len(after.executed) == 3
 

@@ -14,7 +14,7 @@ Change = Callable[[FakeNuke, Node], object]
 
 
 def pictures(node: Node) -> dict[str, tuple[str, str, str | None]]:
-    asked = part("asked").asked(node)
+    asked = part("node_request").request_of(node)
     return {
         pipe: (Path(picture.pattern).name, picture.space, picture.why_rendered)
         for pipe, picture in asked.pictures.items()
@@ -24,7 +24,7 @@ def pictures(node: Node) -> dict[str, tuple[str, str, str | None]]:
 def test_a_plain_read_is_used_as_it_is_with_its_colour_space(nuke: FakeNuke, plate: str) -> None:
     node = keyer(nuke, plate)
     assert pictures(node) == {"plate": ("hair_v001.####.exr", "Linear Rec.709 (sRGB)", None)}
-    job = part("asked").asked(node).request.job()
+    job = part("node_request").request_of(node).request.job()
     assert job["plate"] == plate
     assert job["colour"]["in_space"] == job["colour"]["out_space"] == "Linear Rec.709 (sRGB)"
     assert job["settings"] == {"screen": "auto"}
@@ -41,7 +41,7 @@ def test_the_space_of_a_log_plate_is_told_and_the_result_comes_in_the_working_sp
     read = node.input(0)
     assert read is not None
     read["colorspace"].setValue("ARRI LogC4")
-    assert part("asked").asked(node).request.job()["colour"] == {
+    assert part("node_request").request_of(node).request.job()["colour"] == {
         "config": "/nuke/fn-nuke_cg.ocio",
         "in_space": "ARRI LogC4",
         "out_space": "scene_linear",
@@ -139,7 +139,7 @@ def test_every_pipe_reaches_its_entry_of_the_job(nuke: FakeNuke, plate: str) -> 
     node = keyer(nuke, plate)
     for index, pipe in enumerate(("clean_plate", "hint", "inside", "outside", "protect"), 1):
         node.setInput(index, nuke.read(f"/show/{pipe}.####.exr", 1, 3, LINEAR))
-    job = part("asked").asked(node).request.job()
+    job = part("node_request").request_of(node).request.job()
     assert job["clean_plate"] == "/show/clean_plate.####.exr"
     for pipe in ("hint", "inside", "outside", "protect"):
         assert job[pipe] == {"pattern": f"/show/{pipe}.####.exr", "channel": None}
@@ -161,7 +161,7 @@ def test_a_still_that_has_to_be_rendered_is_rendered_once(
     grade.setInput(0, clean)
     node.setInput(1, grade)
     assert pictures(node)["clean_plate"][0] == "clean_plate.exr"
-    wanted = part("asked").asked(node)
+    wanted = part("node_request").request_of(node)
     part("key").render_inputs(node, wanted)
     assert Path(wanted.request.pictures["clean_plate"]).is_file()
     assert [frame for _, frame in nuke.executed] == [1]
@@ -188,13 +188,13 @@ def test_mattes_have_no_colour_space(nuke: FakeNuke, plate: str) -> None:
 def test_windows_paths_are_written_with_forward_slashes(nuke: FakeNuke) -> None:
     nuke.root_node["name"].setValue("D:\\show\\sh010\\comp.nk")
     node = keyer(nuke, "C:\\plates v1\\sh010.####.exr")
-    request = part("asked").asked(node).request
+    request = part("node_request").request_of(node).request
     assert request.plate == "C:/plates v1/sh010.####.exr"
     assert request.root == "D:/show/sh010/mattebox"
     assert "\\" not in request.output
     assert request.output.startswith("D:/show/sh010/mattebox/Mattebox1_")
     node["folder"].setValue("\\\\server\\share\\keys\\")
-    assert part("asked").asked(node).request.root == "//server/share/keys"
+    assert part("node_request").request_of(node).request.root == "//server/share/keys"
 
 
 @pytest.mark.parametrize("folder", ["/show/[x]", "/show/$shot", "/show]"])
@@ -219,7 +219,7 @@ def test_rendered_inputs_are_rendered_once_and_again_when_their_files_are_newer(
 ) -> None:
     node = keyer(nuke, plate)
     between(nuke, node, "Grade")["multiply"].setValue(0.5)
-    key, asked = part("key"), part("asked").asked
+    key, asked = part("key"), part("node_request").request_of
     key.render_inputs(node, asked(node))
     assert [frame for _, frame in nuke.executed] == [1, 2, 3]
     folder = Path(asked(node).request.plate).parent
@@ -244,11 +244,11 @@ def test_a_keyer_in_a_group_renders_what_comes_from_outside(nuke: FakeNuke, plat
         node.setInput(0, pipe)
         nuke.create("Output").setInput(0, node)
     group.setInput(0, grade)
-    wanted = part("asked").asked(node)
+    wanted = part("node_request").request_of(node)
     assert wanted.pictures["plate"].why_rendered == "Grade1 changes the picture"
     part("key").render_inputs(node, wanted)
     assert [frame for _, frame in nuke.executed] == [1, 2, 3]
-    assert wanted.request.plate == part("asked").asked(outer).request.plate
+    assert wanted.request.plate == part("node_request").request_of(outer).request.plate
     assert wanted.request.folder.name.startswith("Group1.Mattebox1_")
 
 
@@ -271,7 +271,7 @@ def test_proxy_mode_is_off_while_inputs_are_rendered_and_on_again_after(
     nuke.callbacks["beforeFrameRender"].append(
         (lambda: modes.append(nuke.root_node["proxy"].value()), "Write")
     )
-    part("key").render_inputs(node, part("asked").asked(node))
+    part("key").render_inputs(node, part("node_request").request_of(node))
     assert modes == [False, False, False]
     assert nuke.root_node["proxy"].value() is True
 
@@ -305,11 +305,11 @@ def test_a_render_that_is_stopped_leaves_whole_frames_and_no_node(
     nuke.press(node, "key_range")
     assert node["status"].value() == "stopped while its inputs were rendered"
     assert nuke.messages == []
-    folder = Path(part("asked").asked(node).request.plate).parent
+    folder = Path(part("node_request").request_of(node).request.plate).parent
     assert [path.name for path in folder.iterdir()] == ["plate.0001.exr"]  # 2 may be half
     assert [one.node_class for one in nuke.root_node.members].count("Write") == 0
     nuke.cancel_render_at = None
-    part("key").render_inputs(node, part("asked").asked(node))
+    part("key").render_inputs(node, part("node_request").request_of(node))
     assert [frame for _, frame in nuke.executed] == [1, 2, 2, 3]
     assert len(list(folder.iterdir())) == 3
 

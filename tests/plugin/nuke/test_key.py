@@ -91,7 +91,7 @@ def test_a_graded_plate_is_rendered_and_has_the_bytes_of_the_command_on_the_rend
     assert str(node["status"].value()).startswith("stale: the settings have changed")
     node["gamma"].setValue(1.0)
     assert node["status"].value() == "3 of 3 frames current (1-3)"
-    rendered = part("asked").asked(node).request.plate
+    rendered = part("node_request").request_of(node).request.plate
     assert keyed_files(node) == command_line(rendered, tmp_path / "keyed")
     original = read_exr(Path(numbered(plate, 1)))["rgba.green"]
     halved = read_exr(Path(numbered(rendered, 1)))["rgba.green"]
@@ -180,7 +180,7 @@ def test_a_node_that_is_deleted_while_it_is_keyed_harms_nobody(
     nuke: FakeNuke, plate: str, by_command: dict[str, bytes]
 ) -> None:
     node = keyer(nuke, plate)
-    folder = part("asked").asked(node).request.folder
+    folder = part("node_request").request_of(node).request.folder
     nuke.press(node, "key_frame")
     nuke.module.delete(node)
     finished(nuke)

@@ -1,4 +1,4 @@
-"""Telling people: a window where there is one, a line and an exception where there is none."""
+"""Messages to artists: a window in the interface; a line and an exception without one."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ EXPECTED = (NodeError, NotFoundError, BrokenError, OSError)
 """What an artist can do something about. Anything else is our own fault and keeps its trace."""
 
 
-def to_artist(action: Callable[[nuke.Node], None], node: nuke.Node) -> None:
-    """Run a button's action; its fault becomes a message.
+def run_action(action: Callable[[nuke.Node], None], node: nuke.Node) -> None:
+    """Run a button's action and show an expected fault as a message.
 
-    Raises RuntimeError where Nuke has no window: a script must not go on as if all were well.
+    Raises RuntimeError where Nuke runs without an interface: a script must stop there.
     """
     try:
         action(node)

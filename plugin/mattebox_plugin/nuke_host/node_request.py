@@ -1,4 +1,4 @@
-"""What a node asks for: its request, its inputs as files, its frames."""
+"""A node read as a request to the core: its inputs as files, its frames, its results folder."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .. import nuke_node as names
 from ..keyed_frames import Look, look
 from ..request import Request
 from . import colour, inputs, knobs
-from .told import NodeError
+from .messages import NodeError
 
 DEFAULT_FOLDER = "mattebox"
 
 
 @dataclass(frozen=True)
-class Asked:
+class NodeRequest:
     """A node's key, ready to be run or looked up.
 
     Attributes:
@@ -45,7 +45,7 @@ class Asked:
         return tuple(p for p in self.pictures.values() if p.why_rendered is not None)
 
 
-def asked(node: nuke.Node) -> Asked:
+def request_of(node: nuke.Node) -> NodeRequest:
     """Read a node. Touches no file of its inputs.
 
     Raises NodeError with what keeps it from being keyed.
@@ -75,7 +75,7 @@ def asked(node: nuke.Node) -> Asked:
         settings=knobs.settings(node, has_clean_plate="clean_plate" in pictures),
     )
     knobs.safe_in_nuke(request.output)
-    return Asked(request, pictures, span)
+    return NodeRequest(request, pictures, span)
 
 
 def span_of(node: nuke.Node) -> inputs.Span:
