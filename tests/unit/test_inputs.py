@@ -31,7 +31,7 @@ sys.argv = [
 ]
 app(standalone_mode=False)
 
-from mattebox.farm.places import with_paths
+from mattebox.farm.job_paths import with_paths
 from mattebox.job import Job
 from mattebox.shot import Shot
 read = Job.read(Path(job))

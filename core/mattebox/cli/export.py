@@ -14,7 +14,7 @@ from mattebox.settings import EngineName, RefineMode, Refiner
 if TYPE_CHECKING:
     from mattebox.engines.networks.bgmv2 import BackgroundMatting, Refinement
     from mattebox.engines.networks.rvm import RobustVideoMatting, RvmRefiner
-    from mattebox.export.checked import Checked
+    from mattebox.export.checked_export import CheckedExport
     from mattebox.export.files import Provenance
 
 export = typer.Typer(
@@ -98,7 +98,7 @@ def onnx(
     from mattebox.cli.progress import ReadingProgress
     from mattebox.engines.networks.bgmv2 import BackgroundMatting
     from mattebox.engines.rvm import auto_ratio
-    from mattebox.export.checked import export_checked_onnx
+    from mattebox.export.checked_export import export_checked_onnx
 
     network, provenance = _loaded(weights, refiner, output)
     is_recurrent = not isinstance(network, BackgroundMatting)
@@ -148,7 +148,7 @@ def torchscript(
     import torch
 
     from mattebox.engines.networks.rvm import RobustVideoMatting
-    from mattebox.export.checked import export_checked_torchscript
+    from mattebox.export.checked_export import export_checked_torchscript
 
     network, provenance = _loaded(weights, refiner, output)
     checked = export_checked_torchscript(
@@ -228,7 +228,7 @@ def _print_written(output: Path, provenance: Provenance) -> None:
     )
 
 
-def _print_checked(checked: Checked, runner: str) -> None:
+def _print_checked(checked: CheckedExport, runner: str) -> None:
     """Differences as tables, largest / mean of absolute values."""
     typer.echo(f"\n{runner} less torch, largest / mean difference:")
     typer.echo(_line("size", "ratio", "frames", "alpha", "foreground", "state", "other cells"))

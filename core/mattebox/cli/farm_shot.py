@@ -10,7 +10,7 @@ from pathlib import Path
 from mattebox.engines.registry import engine_info
 from mattebox.errors import UsageError, WeightsError
 from mattebox.farm.chunks import Chunks, default_size
-from mattebox.farm.places import NAMED_CONFIG, rooted
+from mattebox.farm.job_paths import NAMED_CONFIG, rooted
 from mattebox.farm.submission import Inputs, Needs, Submission
 from mattebox.job import Job
 from mattebox.pipeline.colour import choose_config

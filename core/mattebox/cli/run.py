@@ -189,12 +189,12 @@ def _prepared(
     setup: ShotSetup, kept: Path | None, reporter: Reporter, *, max_memory: int | None = None
 ) -> PreparedJob:
     """The prepared job: from where it is kept while it holds, else made, and kept there."""
-    from mattebox.pipeline.kept import still_held
     from mattebox.pipeline.prepare import prepare
+    from mattebox.pipeline.prepared_reuse import reused_job
 
     earlier = None if kept is None else job_if_readable(kept)
     if earlier is not None and not isinstance(setup.job, PreparedJob):
-        held = still_held(earlier, setup)
+        held = reused_job(earlier, setup)
         if held is not None:
             reporter.emit(NoteEvent(message=f"{kept} holds what was found; nothing to look at"))
             return held

@@ -16,7 +16,7 @@ from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from mattebox.errors import InputError, UsageError
-from mattebox.farm.places import AnyJob, with_paths
+from mattebox.farm.job_paths import AnyJob, with_paths
 
 VARIABLE = "MATTEBOX_PATH_MAPPING"
 

@@ -10,8 +10,8 @@ import torch
 from mattebox.engines.base import EngineState
 from mattebox.engines.state_files import StateOwner, read_owner, read_state, write_state
 from mattebox.errors import MatteboxError, StaleError, UsageError, named
+from mattebox.pipeline.neighbourhood import StartingState
 from mattebox.pipeline.plan import Plan
-from mattebox.pipeline.window import StartingState
 
 
 @dataclass(frozen=True)

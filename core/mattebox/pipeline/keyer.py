@@ -199,7 +199,7 @@ class FrameKeyer:
                 state,
             )
 
-    def look(self, pictures: Pictures) -> torch.Tensor:
+    def linear_light(self, pictures: Pictures) -> torch.Tensor:
         """[1,3,H,W] linear Rec.709 of a frame that is only a neighbour of others."""
         with torch.inference_mode(), _device_errors(self._device), self._timed("colour"):
             return self._colour.to_rec709(self._source(pictures))

@@ -18,11 +18,11 @@ from mattebox.job import PreparedJob
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.keyer import FrameKeyer, StageClock
 from mattebox.pipeline.memory import Waiting, waiting_within
+from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan, frames_in_words
 from mattebox.pipeline.plates import Plates, own_plate
 from mattebox.pipeline.setup import ShotSetup
-from mattebox.pipeline.window import FrameWindow
 from mattebox.shot import Pictures, Shot
 
 
@@ -185,7 +185,7 @@ def _key_frames(
         plates=Plates(colour, analysis, own_plate(plan.shot, colour, analysis), device.torch),
         clock=clock,
     )
-    window = FrameWindow(
+    neighbourhood = Neighbourhood(
         plan,
         needed,
         keyer,
@@ -199,9 +199,9 @@ def _key_frames(
         ThreadPoolExecutor(waiting.being_written, "write") as writers,
     ):
         for pictures in _read_ahead(
-            plan.shot, window.to_read, waiting.read_ahead, readers, clock, stop
+            plan.shot, neighbourhood.to_read, waiting.read_ahead, readers, clock, stop
         ):
-            for ready, keyed in window.advance(pictures):
+            for ready, keyed in neighbourhood.advance(pictures):
                 writing = writers.submit(write_keyed, plan, ready, keyed, reporter, clock)
                 pending.append((ready.frame, writing))
             while len(pending) > waiting.being_written:
@@ -212,7 +212,7 @@ def _key_frames(
             writing.result()
             yield frame
     if links.must_write and not (stop is not None and stop.is_set()):
-        links.write(window.state)
+        links.write(neighbourhood.state)
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Which frames, and which files they are: frame sets, padded names, what is on disk."""
 
-from mattebox.sequences.found import (
+from mattebox.sequences.frame_sequence import (
     FrameSequence,
     find_sequence,
     missing_frames_error,

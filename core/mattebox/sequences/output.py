@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mattebox.errors import UsageError
-from mattebox.sequences.found import FrameSequence
+from mattebox.sequences.frame_sequence import FrameSequence
 from mattebox.sequences.names import (
     MOVIE_SUFFIXES,
     PICTURE_SUFFIXES,

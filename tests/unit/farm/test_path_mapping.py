@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mattebox.errors import InputError, UsageError
+from mattebox.farm.job_paths import rooted
 from mattebox.farm.path_mapping import VARIABLE, PathMapping
-from mattebox.farm.places import rooted
 from mattebox.job import Analysis, Job, Prepared, PreparedColour, PreparedJob, PreparedWeights
 
 

@@ -13,8 +13,8 @@ from tests.support.pictures import write_shot
 from mattebox.events import CollectingReporter
 from mattebox.job import Job
 from mattebox.pipeline import setup as opening
-from mattebox.pipeline.kept import still_held
 from mattebox.pipeline.prepare import prepare
+from mattebox.pipeline.prepared_reuse import reused_job
 from mattebox.pipeline.run import run
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.shot import Shot
@@ -42,6 +42,6 @@ def test_everything_is_opened_once_for_preparing_and_keying(
     )
     reporter, setup = CollectingReporter(), ShotSetup(job)
     prepared = prepare(job, reporter, setup=setup)
-    assert still_held(prepared, setup) == prepared
+    assert reused_job(prepared, setup) == prepared
     assert run(prepared, reporter, setup=setup, preview=tmp_path / "s.png").written == (1001, 1002)
     assert opened == {"choose_device": 1, "open_colour": 1, "make_engine": 1, "shot": 1}

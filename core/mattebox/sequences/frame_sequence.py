@@ -1,4 +1,4 @@
-"""Sequences as they lie on disk."""
+"""Picture sequences as they were found on disk."""
 
 from __future__ import annotations
 

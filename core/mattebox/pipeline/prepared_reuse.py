@@ -1,4 +1,4 @@
-"""Whether what was found out about a shot earlier still holds, so that nobody looks again."""
+"""Reuse of a job prepared earlier, so that an unchanged shot is analysed once."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from mattebox.pipeline.setup import ShotSetup
 from mattebox.weights.choose import located_weights
 
 
-def still_held(earlier: Job, setup: ShotSetup) -> PreparedJob | None:
-    """The job asked for with what ``earlier`` holds; None where that was found for another job or
-    from files that have changed.
+def reused_job(earlier: Job, setup: ShotSetup) -> PreparedJob | None:
+    """The job of ``setup`` with the analysis of ``earlier``; None where that cannot be reused.
 
-    The plate may have grown meanwhile: what was found in the frames that were there then serves
-    the new ones too, and the frames that are keyed already stay current.
+    It cannot where ``earlier`` is another job, or where files that it analysed have changed. The
+    plate may have grown: the earlier analysis serves new frames too, and frames that are keyed
+    already stay current.
 
     Raises MatteboxError where the inputs cannot be opened.
     """
     if not isinstance(earlier, PreparedJob):
         return None
-    asked, device = setup.job, setup.device
-    before = earlier.asked(device=asked.device, output=asked.output)
-    if before != asked or device.kind != earlier.device.split(":")[0]:
+    job, device = setup.job, setup.device
+    before = earlier.asked(device=job.device, output=job.output)
+    if before != job or device.kind != earlier.device.split(":")[0]:
         return None
     if not _holds(earlier.prepared, setup):
         return None
-    return PreparedJob.of(asked, earlier.prepared, device=device.name)
+    return PreparedJob.of(job, earlier.prepared, device=device.name)
 
 
 def _holds(prepared: Prepared, setup: ShotSetup) -> bool:
-    """Whether files, colour and weights are those that were found."""
+    """Whether files, colour and weights are those of the earlier analysis."""
     shot, frames = setup.shot, prepared.analysis.frames
     if prepared.unmixing != weights_sha256():
         return False

@@ -14,7 +14,7 @@ from tests.unit.export.conftest import Rvm
 from mattebox.engines.networks.bgmv2 import BackgroundMatting, Refinement
 from mattebox.engines.networks.rvm import RobustVideoMatting
 from mattebox.errors import MatteboxError, WriteError
-from mattebox.export.checked import export_checked_onnx, export_checked_torchscript
+from mattebox.export.checked_export import export_checked_onnx, export_checked_torchscript
 from mattebox.export.clips import seeded_frame
 from mattebox.export.drift import drift_table
 from mattebox.export.onnx import export_onnx
@@ -74,7 +74,7 @@ def test_a_file_that_differs_is_not_kept_and_replaces_nothing(
     if was_there:
         path.write_bytes(b"before")
     monkeypatch.setattr(
-        "mattebox.export.checked.export_onnx", exporter_of_another(rvm(), export_onnx)
+        "mattebox.export.checked_export.export_onnx", exporter_of_another(rvm(), export_onnx)
     )
     with pytest.raises(MatteboxError, match="does not answer as torch does") as caught:
         export_checked_onnx(rvm(), path, size=(48, 64), ratio=0.5)
@@ -90,7 +90,7 @@ def test_a_torchscript_file_that_differs_is_not_kept(
     rvm: Rvm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "mattebox.export.checked.export_torchscript",
+        "mattebox.export.checked_export.export_torchscript",
         exporter_of_another(rvm(), export_torchscript),
     )
     with pytest.raises(MatteboxError, match="does not answer as torch does"):

@@ -1,4 +1,4 @@
-"""The frames around the one being finished: a sliding window over the shot."""
+"""The neighbourhood in time of the frame being finished: the frames that its solver reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mattebox.shot import Pictures
 
 @dataclass(frozen=True)
 class StartingState:
-    """What an engine remembers of the frames before a chunk, in place of the preroll.
+    """What an engine remembers of the frames before a chunk; replaces the preroll.
 
     Attributes:
         state: the engine's.
@@ -28,12 +28,12 @@ class StartingState:
     frame: int
 
 
-class FrameWindow:
+class Neighbourhood:
     """Takes frames in order and finishes those that are needed.
 
-    Frames are finished once their neighbours have been looked at. An engine with memory sees the
-    preroll before the first frame asked for and every frame from there on, so that a frame's
-    result does not depend on which frames of the chunk were on disk already.
+    A frame is finished once its neighbours have been read. An engine with memory sees the preroll
+    before the first frame asked for and every frame from there on. So a frame's result does not
+    depend on which frames of the chunk were on disk already.
 
     Attributes:
         to_read: all frames that have to be read, in order.
@@ -70,7 +70,7 @@ class FrameWindow:
         self.to_read = sorted(around | self._to_see)
 
     def advance(self, pictures: Pictures) -> Iterator[tuple[Pictures, KeyedFrame]]:
-        """Take in the next frame; gives the frames that can be finished now."""
+        """Take in the next frame and yield the frames that can be finished now."""
         frame = pictures.frame
         if frame in self._to_see:
             # Not only at the cut's own frame, which may be missing.
@@ -81,7 +81,7 @@ class FrameWindow:
             if frame in self._needed:
                 self._seen[frame] = (pictures, seen)
         else:
-            self._light[frame] = self._keyer.look(pictures)
+            self._light[frame] = self._keyer.linear_light(pictures)
         while self._waiting and frame >= max(
             (self._waiting[0], *self._plan.neighbours(self._waiting[0]))
         ):

@@ -11,10 +11,10 @@ from mattebox.errors import JobError
 from mattebox.events import CollectingReporter
 from mattebox.job import Job, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
-from mattebox.pipeline import kept
 from mattebox.pipeline import prepare as preparing
-from mattebox.pipeline.kept import still_held
+from mattebox.pipeline import prepared_reuse
 from mattebox.pipeline.prepare import prepare
+from mattebox.pipeline.prepared_reuse import reused_job
 from mattebox.pipeline.setup import ShotSetup
 
 
@@ -42,13 +42,13 @@ def earlier(asked: Job) -> PreparedJob:
 
 
 def still_holds(earlier: Job, asked: Job) -> bool:
-    return still_held(earlier, ShotSetup(asked)) is not None
+    return reused_job(earlier, ShotSetup(asked)) is not None
 
 
 def test_it_holds_for_the_same_job_wherever_its_frames_go(asked: Job, earlier: PreparedJob) -> None:
     assert still_holds(earlier, asked)
     elsewhere = asked.model_copy(update={"output": "/elsewhere"})
-    held = still_held(earlier, ShotSetup(elsewhere))
+    held = reused_job(earlier, ShotSetup(elsewhere))
     assert held is not None
     assert (held.output, held.fingerprint) == ("/elsewhere", earlier.fingerprint)
 
@@ -70,7 +70,7 @@ def test_it_does_not_hold_under_another_ocio_config(
 def test_it_does_not_hold_for_other_weights_of_the_unmixing_network(
     asked: Job, earlier: PreparedJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "weights_sha256", lambda: "0" * 64)
+    monkeypatch.setattr(prepared_reuse, "weights_sha256", lambda: "0" * 64)
     assert not still_holds(earlier, asked)
 
 

@@ -1,4 +1,4 @@
-"""The paths inside a job: all of them, changed in one go."""
+"""The paths inside a job, all changed at once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from mattebox.job import Job
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 Move = Callable[[str], str]
-"""From one path, pattern or folder to another; what is none of these comes back as it is."""
+"""Maps a path, pattern or folder to another; returns any other text unchanged."""
 
 NAMED_CONFIG = "ocio://"
 _COLOUR = re.compile(r"[^,/\\]+,[^,/\\]+,[^,/\\]+")
 
 
 def with_paths(job: AnyJob, move: Move) -> AnyJob:
-    """The same job with every path changed by ``move``. Names and colours reach it as well."""
+    """Apply ``move`` to every path of a job. Names and colours are passed to it as well."""
 
     def moved(text: str | None) -> str | None:
         return None if text is None else move(text)
@@ -47,9 +47,9 @@ def with_paths(job: AnyJob, move: Move) -> AnyJob:
 
 
 def rooted(job: Job) -> Job:
-    """The same job without a relative path: a worker has another working folder.
+    """Make every path of a job absolute, since a worker has another working folder.
 
-    Names (of weights, of built-in OCIO configs) and colours stay what they are.
+    Names (of weights, of built-in OCIO configs) and colours stay as they are.
     """
     placed = with_paths(job, lambda text: text if _is_colour(text) else _absolute(text))
     config, weights = job.colour.config, job.weights
@@ -67,5 +67,5 @@ def _absolute(text: str) -> str:
 
 
 def _is_colour(text: str) -> bool:
-    """Whether a background is R,G,B and no file."""
+    """Whether a background is R,G,B and not a file."""
     return _COLOUR.fullmatch(text) is not None and not Path(text).exists()

@@ -1,4 +1,4 @@
-"""Files that are only kept once they answer as torch does."""
+"""Exports that are compared with torch before the file is kept."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DRIFT_RATIO = 0.5
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedExport:
     """A file that passed.
 
     Attributes:
@@ -76,7 +76,7 @@ def export_checked_onnx(
     provenance: Provenance | None = None,
     drift_frames: int = 0,
     on_frame: Step = lambda: None,
-) -> Checked:
+) -> CheckedExport:
     """``export_onnx``, compared with torch before the file takes its name.
 
     Args:
@@ -104,7 +104,7 @@ def export_checked_onnx(
             refinement = refinement or Refinement()
             sizes = cell_sizes_for(scale, refinement) if size is None else [size]
             rows = compare_bgmv2(network, file.bgmv2, sizes, scale, refinement)
-            checked = Checked(tuple(rows))
+            checked = CheckedExport(tuple(rows))
         else:
             ratios = FREE_RATIOS if ratio is None else (ratio,)
             cases = [
@@ -119,7 +119,7 @@ def export_checked_onnx(
                 seeded_frame(height, width, index).source for index in _told(drift_frames, on_frame)
             )
             drift = drift_table(network, file.rvm, clip, clip_ratio)
-            checked = Checked(tuple(rows), tuple(drift), (height, width, clip_ratio))
+            checked = CheckedExport(tuple(rows), tuple(drift), (height, width, clip_ratio))
         refuse_unlike(network, checked, precision)
     return checked
 
@@ -131,7 +131,7 @@ def export_checked_torchscript(
     ratio: float,
     refinement: Refinement | None = None,
     provenance: Provenance | None = None,
-) -> Checked:
+) -> CheckedExport:
     """``export_torchscript``, compared with torch before the file takes its name.
 
     Raises:
@@ -150,12 +150,12 @@ def export_checked_torchscript(
         else:
             cases = [(size, ratio) for size in sizes]
             rows = compare_rvm(network, file.rvm, cases, has_memory=False)
-        checked = Checked(tuple(rows), operators=tuple(operators_used(temporary)))
+        checked = CheckedExport(tuple(rows), operators=tuple(operators_used(temporary)))
         refuse_unlike(network, checked, "float32")
     return checked
 
 
-def refuse_unlike(network: Network, checked: Checked, precision: str) -> None:
+def refuse_unlike(network: Network, checked: CheckedExport, precision: str) -> None:
     """Raise MatteboxError where a row is beyond its tolerance."""
     for row in checked.all_rows:
         tolerance = tolerance_for(network, row.ratio, max(row.width, row.height), precision)
