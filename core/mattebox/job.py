@@ -87,7 +87,7 @@ class PreparedWeights(_Part, frozen=True):
 class Analysis(_Part, frozen=True):
     """What is estimated once per shot from frames spread over the whole input."""
 
-    frames: tuple[int, ...] = Field(description="The frames that were looked at.")
+    frames: tuple[int, ...] = Field(description="The frames that were analysed.")
     digest: str = Field(description="SHA-256 over those frames' files: the plate's identity.")
     exposure: float = Field(description="Gain of the picture shown to a network.")
     screen: tuple[float, float, float] | None = Field(

@@ -378,7 +378,7 @@ class KeySettings(BaseModel):
     )
     preroll: Preroll = _knob(
         "Network",
-        "Frames that a network with memory (rvm) looks at before the first one asked for. whole, "
+        "Frames that a network with memory (rvm) reads before the first one asked for. whole, "
         "or auto: from the scene's first, so that chunks have the bytes of the whole clip. A "
         "number is faster; with 24, people agree within 1/2048.",
         unit="frames",

@@ -194,9 +194,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=Kind.TEXT,
         default="whole",
         help=(
-            "Frames that a network with memory (rvm) looks at before the first one asked for. "
-            "whole, or auto: from the scene's first, so that chunks have the bytes of the whole "
-            "clip. A number is faster; with 24, people agree within 1/2048."
+            "Frames that a network with memory (rvm) reads before the first one asked for. whole, "
+            "or auto: from the scene's first, so that chunks have the bytes of the whole clip. A "
+            "number is faster; with 24, people agree within 1/2048."
         ),
         unit="frames",
     ),

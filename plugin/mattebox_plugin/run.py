@@ -35,7 +35,7 @@ class Phase(enum.Enum):
     """How far a run is."""
 
     STARTING = "starting"
-    LOOKING = "looking at the shot"
+    ANALYSING = "analysing the shot"
     KEYING = "keying"
     STOPPING = "stopping"
     DONE = "done"
@@ -234,7 +234,7 @@ class Run:
         if name == "note":
             progress.note = event["message"]
             if not stopping:
-                progress.phase = Phase.LOOKING
+                progress.phase = Phase.ANALYSING
         elif name == "start":
             progress.total, progress.fingerprint = event["total"], event["fingerprint"]
             progress.note = f"{event['engine']} on {event['device']}"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 def write_job(shot: Path, folder: Path, device: str) -> Path:
-    """A job that nobody has looked at yet, with relative paths."""
+    """A job that is not prepared yet, with relative paths."""
     job = Job.checked(
         {
             "plate": os.path.relpath(shot, folder),
@@ -57,15 +57,15 @@ def keyed(lines: list[str]) -> list[str]:
     return [line.removeprefix("openjd_status: ") for line in lines if "frames are there" in line]
 
 
-def looks(lines: list[str]) -> list[str]:
-    """What a run said about looking at the shot."""
-    return [line for line in lines if line.startswith("openjd_status: ") and "look" in line]
+def analyses(lines: list[str]) -> list[str]:
+    """What a run said about analysing the shot."""
+    return [line for line in lines if line.startswith("openjd_status: ") and "analys" in line]
 
 
-def nothing_to_look_at(folder: Path) -> str:
+def already_analysed(folder: Path) -> str:
     """What the first step says where the analysis beside the frames still holds."""
     (prepared,) = folder.glob("*.job.json")
-    return f"openjd_status: {prepared} holds what was found; nothing to look at"
+    return f"openjd_status: {prepared} is used; the shot was analysed already"
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -102,7 +102,7 @@ def test_a_shot_is_keyed_with_a_frame_that_comes_late_and_then_nothing_is_left_t
     kept.rename(late)
     code, lines = run_bundle(bundle)
     assert code == 0
-    assert looks(lines) == [nothing_to_look_at(tmp_path / "keyed")]
+    assert analyses(lines) == [already_analysed(tmp_path / "keyed")]
     # Frames 6 and 8 look at their neighbour 7, so they are made anew with it.
     assert [line.rsplit(", ", 1)[0] for line in keyed(lines)] == [
         "1 of 1 frames are there, 1 of them were already current",
@@ -114,7 +114,7 @@ def test_a_shot_is_keyed_with_a_frame_that_comes_late_and_then_nothing_is_left_t
     assert len(before) == 5 + 1  # frames, and the prepared job
     code, lines = run_bundle(bundle)
     assert code == 0
-    assert looks(lines) == [nothing_to_look_at(tmp_path / "keyed")]
+    assert analyses(lines) == [already_analysed(tmp_path / "keyed")]
     assert [line.rsplit(", ", 1)[0] for line in keyed(lines)] == [
         "1 of 1 frames are there, 1 of them were already current",
         "4 of 4 frames are there, 4 of them were already current",

@@ -8,16 +8,16 @@ import pytest
 from tests.end_to_end.conftest import Run
 from tests.support.pictures import HEIGHT, WIDTH, write_shot
 
-from mattebox.pipeline.memory import Waiting, needed_memory, needed_to_look
+from mattebox.pipeline.memory import Waiting, needed_memory, needed_to_analyse
 from mattebox.settings import EngineName
 
 pytestmark = pytest.mark.slow
 
 KEYING = needed_memory(EngineName.SCREEN, WIDTH, HEIGHT, Waiting(1, 1))
-LOOKING = needed_to_look(EngineName.SCREEN, WIDTH, HEIGHT, 4)  # all frames of the shot
+ANALYSIS = needed_to_analyse(EngineName.SCREEN, WIDTH, HEIGHT, 4)  # all frames of the shot
 
 
-def test_a_limit_below_one_frame_ends_with_64_before_the_look_at_the_shot(
+def test_a_limit_below_one_frame_ends_with_64_before_the_analysis(
     tmp_path: Path, mattebox: Run
 ) -> None:
     shot = write_shot(tmp_path / "in")
@@ -26,24 +26,24 @@ def test_a_limit_below_one_frame_ends_with_64_before_the_look_at_the_shot(
     assert done.returncode == 64, done.stdout + done.stderr
     assert "64 MiB" in done.stderr
     assert "next step" in done.stderr
-    assert "looking at" not in done.stderr
+    assert "analysing" not in done.stderr
     assert not out.exists()
 
 
-def test_where_the_look_alone_does_not_fit_another_machine_may_take_it(
+def test_where_the_analysis_alone_does_not_fit_another_machine_may_take_it(
     tmp_path: Path, mattebox: Run
 ) -> None:
     # Many frames, so that what is held of each outweighs the network.
     shot, job = write_shot(tmp_path / "in", range(1001, 1013), scale=8), tmp_path / "job.json"
     width, height = 8 * WIDTH, 8 * HEIGHT
-    looking = needed_to_look(EngineName.SCREEN, width, height, 12)
-    assert needed_memory(EngineName.SCREEN, width, height, Waiting(1, 1)) < looking
-    limit = ("--max-memory", f"{(looking - 1) // 1024}K")
+    analysis = needed_to_analyse(EngineName.SCREEN, width, height, 12)
+    assert needed_memory(EngineName.SCREEN, width, height, Waiting(1, 1)) < analysis
+    limit = ("--max-memory", f"{(analysis - 1) // 1024}K")
     plate = ("key", shot, "-o", tmp_path / "out", "--screen", "auto")
     refused = mattebox(*plate, *limit)
     assert refused.returncode == 64, refused.stdout + refused.stderr
     words = " ".join(refused.stderr.split())
-    assert f"the look at the shot, which holds 12 frames of {width}x{height}" in words
+    assert f"analysing the shot, which holds 12 frames of {width}x{height}" in words
     assert "keying alone takes" in words
     assert "mattebox analyse" in words
     assert not (tmp_path / "out").exists()
@@ -55,7 +55,7 @@ def test_where_the_look_alone_does_not_fit_another_machine_may_take_it(
 
 def test_the_tightest_limit_gives_the_same_bytes(tmp_path: Path, mattebox: Run) -> None:
     shot = write_shot(tmp_path / "in")
-    least = -(-max(KEYING, LOOKING) // 1024)
+    least = -(-max(KEYING, ANALYSIS) // 1024)
     kept = []
     for more in ([], ["--max-memory", f"{least}K"]):
         out = tmp_path / "out"

@@ -1,4 +1,4 @@
-"""`mattebox key --prepared FILE`: what was found out is kept, and used while it holds."""
+"""`mattebox key --prepared FILE`: a prepared job is stored, and reused while it holds."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mattebox.job import Job
 
 pytestmark = pytest.mark.slow
 
-KEPT = "nothing to look at"
+REUSED = "is used; the shot was analysed already"
 
 
 @pytest.fixture
 def job(tmp_path: Path) -> Path:
-    """A job that nobody has looked at yet."""
+    """A job that is not prepared yet."""
     shot = write_shot(tmp_path / "in", frames=range(1001, 1003))
     path = tmp_path / "job.json"
     Job.checked(
@@ -54,18 +54,18 @@ def skipped(events: list[dict[str, object]]) -> object:
     return next(event["skipped"] for event in events if event["event"] == "end")
 
 
-def test_the_shot_is_looked_at_once_and_again_when_its_files_or_its_settings_change(
+def test_the_shot_is_analysed_once_and_again_when_its_files_or_its_settings_change(
     job: Path, tmp_path: Path, mattebox: Run
 ) -> None:
     kept = tmp_path / "made/for/it/prepared.json"
     first = key(mattebox, job, kept)
-    assert not any(KEPT in note for note in notes(first))
+    assert not any(REUSED in note for note in notes(first))
     assert any("measuring" in note for note in notes(first))
     assert prepared_job_of(kept).fingerprint == fingerprint(first)
     written = kept.stat().st_mtime_ns
 
     second = key(mattebox, job, kept)
-    assert notes(second) == [f"{kept} holds what was found; {KEPT}"]
+    assert notes(second) == [f"{kept} {REUSED}"]
     assert (fingerprint(second), skipped(second)) == (fingerprint(first), 2)
     assert kept.stat().st_mtime_ns == written
 
@@ -74,14 +74,14 @@ def test_the_shot_is_looked_at_once_and_again_when_its_files_or_its_settings_cha
     later = plate.stat().st_mtime_ns + 10**9
     os.utime(plate, ns=(later, later))
     third = key(mattebox, job, kept, "--frames", "1001")
-    assert not any(KEPT in note for note in notes(third))
+    assert not any(REUSED in note for note in notes(third))
     assert fingerprint(third) != fingerprint(first)
     assert prepared_job_of(kept).fingerprint == fingerprint(third)
 
     Job.checked(Job.read(job).model_dump() | {"settings": {"gamma": 1.5}}).write(job)
     kept_before = kept.read_bytes()
     fourth = key(mattebox, job, kept, "--frames", "1001")
-    assert not any(KEPT in note for note in notes(fourth))
+    assert not any(REUSED in note for note in notes(fourth))
     assert Job.read(kept).settings.gamma == 1.5
     assert kept.read_bytes() != kept_before
 
@@ -94,7 +94,7 @@ def test_a_kept_file_that_is_damaged_is_made_again_with_the_same_bytes(
     whole = kept.read_bytes()
     kept.write_bytes(whole[: len(whole) // 2])
     events = key(mattebox, job, kept, "--frames", "1001")
-    assert not any(KEPT in note for note in notes(events))
+    assert not any(REUSED in note for note in notes(events))
     assert skipped(events) == 1
     assert kept.read_bytes() == whole
 

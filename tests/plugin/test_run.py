@@ -114,8 +114,8 @@ def test_a_shot_is_keyed_and_told_frame_by_frame(keyed: Keyed) -> None:
     assert sorted(progress.frames) == [2, 3, 4]
     assert (progress.done, progress.total, progress.share) == (3, 3, 1.0)
     assert progress.frame == 4
-    assert list(dict.fromkeys(keyed.run.phases)) == [Phase.LOOKING, Phase.KEYING]
-    assert keyed.run.lines[0] == "Mattebox: looking at the shot: looking at 8 of 8 frames"
+    assert list(dict.fromkeys(keyed.run.phases)) == [Phase.ANALYSING, Phase.KEYING]
+    assert keyed.run.lines[0] == "Mattebox: analysing the shot: analysing 8 of 8 frames"
     counted = [f"Mattebox: keying {n} of 3 frames: screen on cpu" for n in range(4)]
     assert [line for line in dict.fromkeys(keyed.run.lines) if "keying" in line] == counted
     assert progress.line == "Mattebox: done 3 of 3 frames"
@@ -157,9 +157,7 @@ def test_a_second_run_takes_what_was_found_and_what_is_there(keyed: Keyed, core:
     assert progress.frames == [2, 3, 4]
     assert progress.fingerprint == keyed.progress.fingerprint
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert run.lines[0].endswith(
-        f"{keyed.request.prepared} holds what was found; nothing to look at"
-    )
+    assert run.lines[0].endswith(f"{keyed.request.prepared} is used; the shot was analysed already")
     assert not any("measuring" in line for line in run.lines)
     assert any("measuring" in line for line in keyed.run.lines)
 
@@ -328,9 +326,9 @@ def test_what_does_not_listen_is_ended_after_the_patience(
         "print(json.dumps({'event': 'note', 'message': 'deaf'}), flush=True)\n"
         "time.sleep(600)\n"
     )
-    while run.poll().phase is not Phase.LOOKING:
+    while run.poll().phase is not Phase.ANALYSING:
         time.sleep(0.01)
-    assert run.progress.line == "Mattebox: looking at the shot: deaf"
+    assert run.progress.line == "Mattebox: analysing the shot: deaf"
     began = time.monotonic()
     run.stop()
     assert run.poll().phase is Phase.STOPPING  # not at once

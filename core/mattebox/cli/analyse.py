@@ -1,4 +1,4 @@
-"""``mattebox analyse``: look at a shot once, so that no chunk has to."""
+"""``mattebox analyse``: analyse a shot once, so that no chunk has to."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def analyse(
     """Find out once what a job left open: colour, weights, exposure, screen, plate, grain.
 
     What is found is written into the job file, so that every chunk of the shot is keyed with the
-    same numbers and none looks at the whole shot again. A job that is prepared already stays as
+    same numbers and none analyses the whole shot again. A job that is prepared already stays as
     it is.
 
     `mattebox key shot.####.exr -o keyed/ --screen auto --write-job shot.json --no-analysis`,
@@ -41,12 +41,12 @@ def analyse(
     from rich.table import Table
 
     from mattebox.cli.jobs import read_job
-    from mattebox.cli.run import Listener, prepare_job, session
+    from mattebox.cli.run import Listener, open_session, prepare_job
 
     listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
     target = write_job if write_job is not None else job
-    with session(listener) as told:
-        prepared = prepare_job(read_job(job), target, told)
+    with open_session(listener) as session:
+        prepared = prepare_job(read_job(job), target, session)
     if json_lines:
         return
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -64,7 +64,7 @@ def _findings(job: PreparedJob) -> list[tuple[str, str]]:
     found, colour = job.prepared.analysis, job.prepared.colour
     rows = [
         ("fingerprint", job.fingerprint),
-        ("looked at", f"frames {format_frames(found.frames)}"),
+        ("analysed", f"frames {format_frames(found.frames)}"),
         ("plate space", f"{colour.in_space} ({colour.reason})"),
         ("plate", found.plate),
         ("screen", "none" if found.screen is None else _numbers(found.screen)),

@@ -19,7 +19,7 @@ def demo(
 
     Uses the `screen` engine: no weights, any machine, a few seconds.
     """
-    from mattebox.cli.run import Listener, RunOptions, run_job, session
+    from mattebox.cli.run import Listener, RunOptions, open_session, run_job
     from mattebox.frames import read_frame
     from mattebox.job import Job
     from mattebox.measure.sequences import measure_sequences
@@ -38,8 +38,8 @@ def demo(
             "settings": {"engine": "screen"},
         }
     )
-    with session(Listener.PERSON) as told:
-        run_job(job, RunOptions(force=True, preview=picture), told)
+    with open_session(Listener.PERSON) as session:
+        run_job(job, RunOptions(force=True, preview=picture), session)
     truth = find_sequence(str(shot / "fg" / "fixture_hair_fg.####.exr"))
     result = find_sequence(str(keyed))
     numbers = truth.frames

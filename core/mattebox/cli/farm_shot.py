@@ -1,4 +1,4 @@
-"""From a job file to what a farm is told: paths made absolute, inputs listed, chunks chosen."""
+"""Make a farm submission of a job file: absolute paths, listed inputs, chosen chunks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class FarmOptions:
 
 
 def submission_of(path: Path, options: FarmOptions) -> Submission:
-    """What a farm is told about the job of a file.
+    """Make the submission of a job file.
 
     Raises:
         UsageError: the device is ``auto``, or an option cannot be right.
@@ -111,7 +111,7 @@ def _chunks(job: Job, asked: str, frames: tuple[int, ...]) -> Chunks:
 
 
 def _longest_preroll(job: Job, whole: tuple[int, ...], last_chunk: int) -> int:
-    """The most frames that the task of any chunk looks at before its own."""
+    """The most frames that the task of any chunk reads before its own."""
     if not engine_info(job.settings.engine).recurrent:
         return 0
     before = sum(frame < last_chunk for frame in whole)
@@ -129,7 +129,7 @@ def _command(text: str) -> tuple[str, ...]:
 
 
 def _inputs(job: Job, shot: Shot, config: LoadedConfig) -> Inputs:
-    """All files that are there: the whole shot, since a chunk looks beyond its own frames."""
+    """All files that are there: the whole shot, since a chunk reads beyond its own frames."""
     files = {path for frame in shot.plate.frames for path in shot.files(frame) if path.exists()}
     weights = _weights(job)
     if weights is not None:

@@ -46,15 +46,14 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
         Path | None,
         _running(
             "--prepared",
-            "Where the prepared job is kept: taken as it is while its files are the same, "
-            "else made again.",
+            "Where the prepared job is kept: reused while its files are the same, else made again.",
         ),
     ] = None,
     analysis: Annotated[
         bool,
         _running(
             "--analysis/--no-analysis",
-            "With --write-job: look at the shot now, or leave it to `mattebox analyse`.",
+            "With --write-job: analyse the shot now, or leave it to `mattebox analyse`.",
         ),
     ] = True,
     state_in: Annotated[
@@ -96,11 +95,11 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     --in-space ACEScg`
     """
     from mattebox.cli.jobs import read_job
-    from mattebox.cli.run import Listener, RunOptions, prepare_job, run_job, session
+    from mattebox.cli.run import Listener, RunOptions, open_session, prepare_job, run_job
     from mattebox.job import Job
 
     listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
-    with session(listener) as told:
+    with open_session(listener) as session:
         if write_job is not None and prepared is not None:
             raise UsageError(
                 "--prepared keys, and --write-job only prepares", next_step="give one of them"
@@ -141,9 +140,9 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
             if undecided:
                 from mattebox.pipeline.engine_choice import with_engine
 
-                asked = with_engine(asked, told.reporter)
+                asked = with_engine(asked, session.reporter)
         if write_job is not None and analysis:
-            prepare_job(asked, write_job, told)
+            prepare_job(asked, write_job, session)
         elif write_job is not None:
             asked.write(write_job)
         else:
@@ -158,7 +157,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 state_out=state_out,
                 max_memory=None if max_memory is None else _memory(max_memory),
             )
-            run_job(asked, options, told)
+            run_job(asked, options, session)
 
 
 def _memory(text: str) -> int:

@@ -108,8 +108,8 @@ class Session:
 
 
 @contextmanager
-def session(listener: Listener) -> Iterator[Session]:
-    """A command's session. An error is told to the listener, and ends the command with its code."""
+def open_session(listener: Listener) -> Iterator[Session]:
+    """A command's session. An error goes to the listener and ends the command."""
     from mattebox.cli.exits import exit_code_of
     from mattebox.cli.stop import stop_requests
     from mattebox.pipeline.run import Tally
@@ -127,35 +127,35 @@ def session(listener: Listener) -> Iterator[Session]:
             raise
 
 
-def run_job(job: Job, options: RunOptions, told: Session) -> None:
+def run_job(job: Job, options: RunOptions, session: Session) -> None:
     """Prepare and run one job."""
     from mattebox.pipeline.chunks import StateFiles
     from mattebox.pipeline.run import run
     from mattebox.pipeline.setup import ShotSetup
 
-    # Before the job: a slip here should not cost the look at the shot.
+    # Before the job: a slip here should not cost the analysis of the shot.
     frames = frames_to_key(options)
     if frames == "":
         nothing = f"no frame of {options.frames} is in {options.chunk}"
-        told.reporter.emit(NoteEvent(message=nothing))
-        told.end(0)
+        session.reporter.emit(NoteEvent(message=nothing))
+        session.end(0)
         return
     setup = ShotSetup(job)
-    prepared = _prepared(setup, options.prepared, told.reporter, max_memory=options.max_memory)
+    prepared = _prepared(setup, options.prepared, session.reporter, max_memory=options.max_memory)
     run(
         prepared,
-        told.reporter,
+        session.reporter,
         setup=setup,
-        tally=told.tally,
+        tally=session.tally,
         frames=frames,
-        stop=told.stop,
+        stop=session.stop,
         force=options.force,
         overwrite=options.overwrite,
         preview=options.preview,
         states=StateFiles(options.state_in, options.state_out),
         max_memory=options.max_memory,
     )
-    told.end(0)
+    session.end(0)
 
 
 def frames_to_key(options: RunOptions) -> str | None:
@@ -175,30 +175,30 @@ def frames_to_key(options: RunOptions) -> str | None:
     return format_frames({*frames} & {*parse_frames(options.chunk)})
 
 
-def prepare_job(job: Job, target: Path, told: Session) -> PreparedJob:
-    """Look at the shot once and write the prepared job.
+def prepare_job(job: Job, target: Path, session: Session) -> PreparedJob:
+    """Analyse the shot once and write the prepared job.
 
     Where ``target`` holds that already, from the same files, it stays.
     """
     from mattebox.pipeline.setup import ShotSetup
 
-    return _prepared(ShotSetup(job), target, told.reporter)
+    return _prepared(ShotSetup(job), target, session.reporter)
 
 
 def _prepared(
-    setup: ShotSetup, kept: Path | None, reporter: Reporter, *, max_memory: int | None = None
+    setup: ShotSetup, stored: Path | None, reporter: Reporter, *, max_memory: int | None = None
 ) -> PreparedJob:
-    """The prepared job: from where it is kept while it holds, else made, and kept there."""
+    """Reuse the prepared job in ``stored`` where it still holds; else prepare it and store it."""
     from mattebox.pipeline.prepare import prepare
     from mattebox.pipeline.prepared_reuse import reused_job
 
-    earlier = None if kept is None else job_if_readable(kept)
+    earlier = None if stored is None else job_if_readable(stored)
     if earlier is not None and not isinstance(setup.job, PreparedJob):
-        held = reused_job(earlier, setup)
-        if held is not None:
-            reporter.emit(NoteEvent(message=f"{kept} holds what was found; nothing to look at"))
-            return held
+        reused = reused_job(earlier, setup)
+        if reused is not None:
+            reporter.emit(NoteEvent(message=f"{stored} is used; the shot was analysed already"))
+            return reused
     prepared = prepare(setup.job, reporter, setup=setup, max_memory=max_memory)
-    if kept is not None:
-        write_job(prepared, kept)
+    if stored is not None:
+        write_job(prepared, stored)
     return prepared

@@ -72,7 +72,7 @@ def default_size(preroll: int) -> int:
     """Frames per chunk where nobody says it.
 
     Args:
-        preroll: frames after which an engine has settled, or those that are looked at before a
+        preroll: frames after which an engine has settled, or those that are read before a
             chunk's first one; 0 for most engines.
     """
     return max(DEFAULT_SIZE, PREROLLS_PER_CHUNK * preroll)

@@ -60,7 +60,7 @@ class Submission:
         seconds_per_frame: a task that takes longer hangs.
         inputs: what the job reads.
         absent: those of the frames that cannot be keyed today, for want of a file.
-        longest_preroll: the most frames that the task of a chunk looks at before its own.
+        longest_preroll: the most frames that the task of a chunk reads before its own.
     """
 
     name: str
@@ -134,7 +134,7 @@ class Submission:
 
     @property
     def check_seconds(self) -> int:
-        """The longest that looking at all frames may take."""
+        """The longest that checking all frames may take."""
         return SECONDS_TO_START + self.seconds_per_frame * len(self.frames)
 
     def analyse_arguments(self, job_file: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What is estimated once per shot: exposure, screen, plate, grain.
 
-Looks at pairs of neighbouring frames spread over the whole input, never only at those asked for:
-that is what makes chunks agree.
+Analyses pairs of neighbouring frames spread over the whole input, never only those asked for: so
+all chunks agree.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Pixels = NDArray[np.float32]
 Kind = TypeVar("Kind", bound=np.generic)
 
 SAMPLED_PAIRS = 6
-"""Pairs of neighbouring frames looked at per shot: two frames tell grain from texture, and six
+"""Pairs of neighbouring frames analysed per shot: two frames tell grain from texture, and six
 places see most of what moves in front of the plate."""
 
 LARGEST_SAMPLE = 600_000
@@ -104,7 +104,7 @@ def analyse(
     use_deterministic_arithmetic(job.threads)
     pairs = sampled_pairs(job, shot)
     count = len({frame for pair in pairs for frame in pair})
-    reporter.emit(NoteEvent(message=f"looking at {count} of {len(shot.plate.frames)} frames"))
+    reporter.emit(NoteEvent(message=f"analysing {count} of {len(shot.plate.frames)} frames"))
     pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [sample(one, colour) for one in pictures.values()]
@@ -129,13 +129,13 @@ def analyse(
     ordered = [[pictures[frame] for frame in pair] for pair in pairs]
     # First the plate as it is, one picture for all frames; then as the frames will be keyed.
     as_given = job.settings.model_copy(update={"match_exposure": PlateFit.OFF})
-    pieces = _look(as_given, setup, colour, weights, analysis, ordered)
+    pieces = _after_engine(as_given, setup, colour, weights, analysis, ordered)
     if analysis.plate == "given":
         reporter.emit(NoteEvent(message="fitting the clean plate to the shot"))
     analysis = _fit_plate(job, analysis, pieces, reporter)
     if analysis.plate != "inpainted":
         pieces = []  # at 4K, one set of frames at a time is enough
-        pieces = _look(job.settings, setup, colour, weights, analysis, ordered)
+        pieces = _after_engine(job.settings, setup, colour, weights, analysis, ordered)
     known = [piece.plate for piece in pieces if piece.plate is not None]
     if len(known) < len(pieces):
         return analysis
@@ -150,14 +150,14 @@ def analyse(
 
 
 def sampled_pairs(job: Job, shot: Shot) -> tuple[tuple[int, ...], ...]:
-    """The frames that are looked at; all of them are in memory at once.
+    """The frames that are analysed; all of them are in memory at once.
 
     Raises MissingFramesError where none can be read.
     """
     return shot.spread_pairs(SAMPLED_PAIRS, job.cuts)
 
 
-def _look(
+def _after_engine(
     settings: KeySettings,
     setup: ShotSetup,
     colour: PlateColour,

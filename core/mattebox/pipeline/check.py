@@ -47,7 +47,7 @@ class Fault(enum.StrEnum):
 
 @dataclass(frozen=True)
 class CheckedFrame:
-    """One frame of a job, looked at.
+    """The status of one frame of a job.
 
     Attributes:
         frame: its number.
@@ -63,7 +63,7 @@ class CheckedFrame:
 
 
 def check(job: PreparedJob, *, frames: str | None = None) -> Iterator[CheckedFrame]:
-    """Look at every frame that a prepared job should have written, in order.
+    """Check every frame that a prepared job should have written, in order.
 
     A frame is read whole. Where it holds the ``plate`` pass its layers are added up again and held
     against the source; else its header's word is taken.
@@ -83,7 +83,7 @@ def check(job: PreparedJob, *, frames: str | None = None) -> Iterator[CheckedFra
             where = ", ".join(str(p) for p in shot.missing(frame)) or "not in the plate"
             yield CheckedFrame(frame, path, Fault.MISSING, f"its input is missing: {where}")
         else:
-            fault, detail = _look_at(plan, frame, path, colour)
+            fault, detail = _fault_of(plan, frame, path, colour)
             yield CheckedFrame(frame, path, fault, detail)
 
 
@@ -93,7 +93,7 @@ def exit_code(checked: Iterable[CheckedFrame]) -> int:
     return next((fault.error.exit_code for fault in Fault if fault in found), 0)
 
 
-def _look_at(plan: Plan, frame: int, path: Path, colour: PlateColour) -> tuple[Fault | None, str]:
+def _fault_of(plan: Plan, frame: int, path: Path, colour: PlateColour) -> tuple[Fault | None, str]:
     if not path.exists():
         return Fault.MISSING, "not written"
     try:

@@ -11,7 +11,7 @@ from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName, ScreenName
 from mattebox.weights.choose import choose_weights
 
-LOOKED_AT = 3
+SAMPLED_FRAMES = 3
 """Frames, spread over the shot, in which a screen is looked for."""
 
 
@@ -25,7 +25,7 @@ def with_engine(job: Job, reporter: Reporter) -> Job:
     """
     setup = ShotSetup(job)
     colour = setup.colour(setup.find_colour(CollectingReporter()))
-    frames = [pair[0] for pair in setup.shot.spread_pairs(LOOKED_AT, job.cuts)]
+    frames = [pair[0] for pair in setup.shot.spread_pairs(SAMPLED_FRAMES, job.cuts)]
     samples = [sample(setup.shot.read(frame), colour) for frame in frames]
     try:
         found = find_screen([one.light for one in samples], None, [one.excluded for one in samples])

@@ -1,6 +1,6 @@
 """What the two phases of a run take, and how many frames may wait within a given memory.
 
-A shot is looked at first and keyed then; a run takes the larger of the two. The figures are peaks
+A shot is analysed first and keyed then; a run takes the larger of the two. The figures are peaks
 of resident memory (VmHWM) in MiB on the CPU: one thread, torch, float32, the settings' defaults, a
 drawn shot with a clean plate. Every rule lies on or above all peaks that it is drawn from.
 """
@@ -23,24 +23,24 @@ class Fixed:
     """MiB that do not grow with the picture: interpreter, libraries, threads, a network.
 
     Attributes:
-        keying, looking: of either phase.
+        keying, analysis: of either phase.
     """
 
     keying: int
-    looking: int
+    analysis: int
 
 
-NO_NETWORK = Fixed(keying=460, looking=360)
+NO_NETWORK = Fixed(keying=460, analysis=360)
 """What is left at no pixels of the peaks at the constants below."""
 
-RVM = Fixed(keying=610, looking=450)
+RVM = Fixed(keying=610, analysis=450)
 """Measured beside a solver before, and raised by what the unmixing network added to ``NO_NETWORK``.
 With resnet50, the larger one: keying 572 at 480x270 (without a plate), 820 at 960x540, 1148 at
-1280x720; looking at four frames 578, 1016 (1044 with mobilenetv3), 998."""
+1280x720; analysing four frames 578, 1016 (1044 with mobilenetv3), 998."""
 
-BGMV2 = Fixed(keying=820, looking=750)
-"""Likewise. With resnet101, the largest: keying 784, 954, 1265 at the same sizes; looking at four
-frames 887, 1135, 1289. With resnet50 keying took 885 and 1181 at the latter two, looking 1021 and
+BGMV2 = Fixed(keying=820, analysis=750)
+"""Likewise. With resnet101, the largest: keying 784, 954, 1265 at the same sizes; analysing four
+frames 887, 1135, 1289. With resnet50 keying took 885 and 1181 at the latter two, analysis 1021 and
 941."""
 
 FIXED = {
@@ -57,10 +57,10 @@ KEYING_BYTES_PER_PIXEL = 860
 2205 at 1920x1080. The unmixing network is part of it. Other networks are done before it begins and
 work on a smaller picture: with them the peak grew by less."""
 
-LOOKING_BYTES_PER_PIXEL = 40
-LOOKING_BYTES_PER_FRAME = 95
+ANALYSIS_BYTES_PER_PIXEL = 40
+ANALYSIS_BYTES_PER_FRAME = 95
 COMPARED_BYTES_PER_PIXEL = 900
-"""The look holds all its frames at once. Fitting a plate compares pictures halved to at most
+"""The analysis holds all its frames at once. Fitting a plate compares pictures halved to at most
 ``LARGEST_PICTURE`` pixels: the last figure is for each pixel that is left. ``screen`` took
 458 with 2 frames and 497 with 6 at 480x270; 900 and 1020 at 960x540; 664 and 995 at 1280x720; 1055
 and 1713 at 1920x1080."""
@@ -115,23 +115,23 @@ def needed_memory(
     return FIXED[engine].keying * 2**20 + width * height * each
 
 
-def needed_to_look(
+def needed_to_analyse(
     engine: EngineName, width: int, height: int, frames: int, *, passed: int = 0
 ) -> int:
-    """Estimated peak in bytes of the look at a shot.
+    """Estimated peak in bytes of analysing a shot.
 
     Args:
         engine: whose network is there too.
         width, height: of the working window.
-        frames: looked at; all of them are held at once.
+        frames: analysed; all of them are held at once.
         passed: channels that are passed through.
     """
     pixels = compared = width * height
     while compared > LARGEST_PICTURE:
         compared //= 4
     held = compared * COMPARED_BYTES_PER_PIXEL
-    each = LOOKING_BYTES_PER_PIXEL + frames * (LOOKING_BYTES_PER_FRAME + passed * 4)
-    return FIXED[engine].looking * 2**20 + held + pixels * each
+    each = ANALYSIS_BYTES_PER_PIXEL + frames * (ANALYSIS_BYTES_PER_FRAME + passed * 4)
+    return FIXED[engine].analysis * 2**20 + held + pixels * each
 
 
 def refuse_too_little(
@@ -140,28 +140,28 @@ def refuse_too_little(
     width: int,
     height: int,
     *,
-    looked_at: int,
+    analysed: int,
     passed: int = 0,
 ) -> None:
-    """Refuse a limit within which a shot cannot be looked at and then keyed.
+    """Refuse a limit within which a shot cannot be analysed and then keyed.
 
     Args:
         limit: in bytes.
         engine, width, height, passed: as ``needed_memory``.
-        looked_at: frames that the look holds at once.
+        analysed: frames that the analysis holds at once.
 
     Raises UsageError, which says so where keying alone would fit.
     """
-    look = needed_to_look(engine, width, height, looked_at, passed=passed)
+    analysis = needed_to_analyse(engine, width, height, analysed, passed=passed)
     key = needed_memory(engine, width, height, Waiting(1, 1), passed=passed)
-    if limit >= max(look, key):
+    if limit >= max(analysis, key):
         return
     if limit < key:
-        raise _too_little(limit, width, height, max(look, key))
+        raise _too_little(limit, width, height, max(analysis, key))
     raise UsageError(
-        f"--max-memory of {limit // 2**20} MiB is too little for the look at the shot, which holds "
-        f"{looked_at} frames of {width}x{height} at once",
-        expected=f"at least {_mib(look)} MiB; keying alone takes {_mib(key)} MiB",
+        f"--max-memory of {limit // 2**20} MiB is too little for analysing the shot, which holds "
+        f"{analysed} frames of {width}x{height} at once",
+        expected=f"at least {_mib(analysis)} MiB; keying alone takes {_mib(key)} MiB",
         next_step="run `mattebox analyse` on a machine with more memory, and key the job that it "
         "writes; or give more",
     )

@@ -25,7 +25,7 @@ def prepare(
         job: what the user said.
         reporter: who listens.
         setup: what is open of the job already, and is passed on to ``run``.
-        max_memory: bytes that the look at the shot, and then keying, may take. None: no limit.
+        max_memory: bytes that the analysis of the shot, and then keying, may take. None: no limit.
 
     Raises MatteboxError of the kind of the fault, UsageError before the first picture is read
     where ``max_memory`` does not suffice; nothing is written.
@@ -42,7 +42,7 @@ def prepare(
             job.settings.engine,
             shot.window.width,
             shot.window.height,
-            looked_at=len({frame for pair in sampled_pairs(job, shot) for frame in pair}),
+            analysed=len({frame for pair in sampled_pairs(job, shot) for frame in pair}),
             passed=len(job.layers),
         )
     weights = setup.find_weights()

@@ -124,7 +124,7 @@ def steps():
         yield 0.1
     began = time.monotonic()
     window().event_simulate(type="ESC", value="PRESS", x=10, y=10)
-    while key.progress_of(group.name).phase in (Phase.STARTING, Phase.LOOKING, Phase.KEYING):
+    while key.progress_of(group.name).phase in (Phase.STARTING, Phase.ANALYSING, Phase.KEYING):
         yield 0.05  # the operator asks for a stop and leaves in one call
     handed_back, phase_then = time.monotonic() - began, key.progress_of(group.name).phase.value
     while key.is_under_way(group.name):

@@ -10,7 +10,7 @@ from mattebox.errors import UsageError
 from mattebox.pipeline.memory import (
     Waiting,
     needed_memory,
-    needed_to_look,
+    needed_to_analyse,
     parse_memory,
     refuse_too_little,
     waiting_within,
@@ -20,8 +20,8 @@ from mattebox.settings import EngineName
 SHOT = (EngineName.SCREEN, 1920, 1080)
 KEYING = needed_memory(*SHOT, Waiting(1, 1))
 # As few frames as make the look the larger of the two phases.
-MANY = next(count for count in range(2, 1000) if needed_to_look(*SHOT, count) > KEYING)
-LOOKING = needed_to_look(*SHOT, MANY)
+MANY = next(count for count in range(2, 1000) if needed_to_analyse(*SHOT, count) > KEYING)
+ANALYSIS = needed_to_analyse(*SHOT, MANY)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_passed_channels_take_memory_too() -> None:
     limit = needed_memory(*SHOT, Waiting(2, 2))
     assert waiting_within(limit, *SHOT, passed=4) != Waiting(2, 2)
     # four bytes each, in each of the frames
-    assert needed_to_look(*SHOT, MANY, passed=4) - LOOKING == 1920 * 1080 * MANY * 4 * 4
+    assert needed_to_analyse(*SHOT, MANY, passed=4) - ANALYSIS == 1920 * 1080 * MANY * 4 * 4
 
 
 def test_one_byte_less_than_one_frame_is_refused() -> None:
@@ -60,18 +60,18 @@ def test_no_limit_is_two_frames_each_way() -> None:
 
 
 def test_a_limit_has_to_hold_both_phases() -> None:
-    refuse_too_little(LOOKING, *SHOT, looked_at=MANY)
-    words = f"the look at the shot, which holds {MANY} frames"
-    with pytest.raises(UsageError, match=words) as look:
-        refuse_too_little(LOOKING - 1, *SHOT, looked_at=MANY)
-    assert look.value.expected is not None
-    assert f"{-(-LOOKING // 2**20)} MiB; keying alone takes {-(-KEYING // 2**20)}" in (
-        look.value.expected
+    refuse_too_little(ANALYSIS, *SHOT, analysed=MANY)
+    words = f"analysing the shot, which holds {MANY} frames"
+    with pytest.raises(UsageError, match=words) as analysis:
+        refuse_too_little(ANALYSIS - 1, *SHOT, analysed=MANY)
+    assert analysis.value.expected is not None
+    assert f"{-(-ANALYSIS // 2**20)} MiB; keying alone takes {-(-KEYING // 2**20)}" in (
+        analysis.value.expected
     )
-    refuse_too_little(LOOKING - 1, *SHOT, looked_at=MANY - 1)
+    refuse_too_little(ANALYSIS - 1, *SHOT, analysed=MANY - 1)
     with pytest.raises(UsageError, match="too little for frames of 1920x1080") as key:
-        refuse_too_little(KEYING - 1, *SHOT, looked_at=MANY)
-    assert key.value.expected == f"at least {-(-LOOKING // 2**20)} MiB"
+        refuse_too_little(KEYING - 1, *SHOT, analysed=MANY)
+    assert key.value.expected == f"at least {-(-ANALYSIS // 2**20)} MiB"
 
 
 @pytest.mark.parametrize("engine", EngineName)
@@ -80,7 +80,9 @@ def test_every_engine_has_its_figures_and_none_takes_less_than_screen(engine: En
         assert needed_memory(engine, *size, Waiting(1, 1)) >= needed_memory(
             EngineName.SCREEN, *size, Waiting(1, 1)
         )
-        assert needed_to_look(engine, *size, 12) >= needed_to_look(EngineName.SCREEN, *size, 12)
+        assert needed_to_analyse(engine, *size, 12) >= needed_to_analyse(
+            EngineName.SCREEN, *size, 12
+        )
 
 
 @pytest.mark.slow
@@ -89,6 +91,6 @@ def test_the_estimate_is_no_less_than_what_a_run_takes_and_not_twice_as_much() -
     height, width, frames = 270, 480, 4
     peak = measure_memory(frames, Canvas(height, width)).peak * 2**10
     key = needed_memory(EngineName.SCREEN, width, height, Waiting(2, 2))
-    estimate = max(key, needed_to_look(EngineName.SCREEN, width, height, frames))
+    estimate = max(key, needed_to_analyse(EngineName.SCREEN, width, height, frames))
     assert peak <= 1.1 * estimate  # threads of their own take some more
     assert estimate <= 2.0 * peak
