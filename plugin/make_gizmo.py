@@ -137,14 +137,14 @@ def _running(panel: NodeText) -> None:
         KnobType.STRING,
         node.STATUS,
         "status",
-        tip="What is done, stale and missing, as of the last look.",
+        tip="Which frames are current, stale and missing, as of the last check.",
     )
     panel.knob(node.STATUS, "nothing keyed yet")
     _button(
         panel,
         "refresh",
         "Update",
-        "Look at the frames on disk again, and show those of the settings as they are now.",
+        "Check the frames on disk again, and show those of the settings as they are now.",
         starts_line=False,
     )
 

@@ -1,4 +1,4 @@
-"""Whether a keyed frame is there, whole, and the one its node asks for: a look at its header.
+"""The status of a keyed frame, read from its header: there, whole, and of its node's job.
 
 Renders check this on machines without Mattebox too, so it reads EXR headers by itself; the layout
 is that of the OpenEXR file format's documentation.
@@ -26,8 +26,8 @@ ROWS_PER_BLOCK = {0: 1, 1: 1, 2: 1, 3: 16, 4: 32, 5: 16, 6: 32, 7: 32, 8: 32, 9:
 """Rows that each compression writes together, by the number in the header."""
 
 
-class State(enum.Enum):
-    """What a keyed frame is worth."""
+class Status(enum.Enum):
+    """Whether a keyed frame can be used, and why not."""
 
     CURRENT = "current"
     MISSING = "missing"
@@ -35,17 +35,17 @@ class State(enum.Enum):
     STALE = "stale"
 
 
-class Look(NamedTuple):
-    """One frame, looked at.
+class FrameStatus(NamedTuple):
+    """The status of one keyed frame.
 
     Attributes:
         frame: its number.
-        state: what it is worth.
+        status: whether it can be used.
         detail: why, for people; empty where it is current.
     """
 
     frame: int
-    state: State
+    status: Status
     detail: str = ""
 
 
@@ -61,8 +61,10 @@ class Header(NamedTuple):
     is_whole: bool
 
 
-def look(frame: int, path: Path, fingerprint: str | None, inputs: Sequence[Path] = ()) -> Look:
-    """One keyed frame, without reading its pixels.
+def frame_status(
+    frame: int, path: Path, fingerprint: str | None, inputs: Sequence[Path] = ()
+) -> FrameStatus:
+    """Find the status of one keyed frame without reading its pixels.
 
     Args:
         frame: its number.
@@ -75,16 +77,18 @@ def look(frame: int, path: Path, fingerprint: str | None, inputs: Sequence[Path]
         header = read_header(path)
         written = path.stat().st_mtime_ns
     except FileNotFoundError:
-        return Look(frame, State.MISSING, f"{path} is not there")
+        return FrameStatus(frame, Status.MISSING, f"{path} is not there")
     except (OSError, ValueError) as error:
-        return Look(frame, State.CUT_SHORT, f"{path} cannot be read: {error}")
+        return FrameStatus(frame, Status.CUT_SHORT, f"{path} cannot be read: {error}")
     if not header.is_whole:
-        return Look(frame, State.CUT_SHORT, f"{path} ends too early")
+        return FrameStatus(frame, Status.CUT_SHORT, f"{path} ends too early")
     why = _why_stale(path, header, fingerprint)
     newer = next((one for one in inputs if written_at(one) > written), None)
     if why is None and newer is not None:
         why = f"{newer} is newer than its key"
-    return Look(frame, State.CURRENT) if why is None else Look(frame, State.STALE, why)
+    return (
+        FrameStatus(frame, Status.CURRENT) if why is None else FrameStatus(frame, Status.STALE, why)
+    )
 
 
 def _why_stale(path: Path, header: Header, fingerprint: str | None) -> str | None:
@@ -119,13 +123,13 @@ def newest_fingerprint(paths: Iterable[Path]) -> str | None:
     return None
 
 
-def in_words(looks: Iterable[Look]) -> str:
+def in_words(statuses: Iterable[FrameStatus]) -> str:
     """The frames that cannot be used, by what is wrong: "missing 1003, 1007-1009; stale 1020"."""
-    by_state: dict[State, list[int]] = {}
-    for one in looks:
-        if one.state is not State.CURRENT:
-            by_state.setdefault(one.state, []).append(one.frame)
-    return "; ".join(f"{state.value} {runs(frames)}" for state, frames in by_state.items())
+    by_status: dict[Status, list[int]] = {}
+    for one in statuses:
+        if one.status is not Status.CURRENT:
+            by_status.setdefault(one.status, []).append(one.frame)
+    return "; ".join(f"{status.value} {runs(frames)}" for status, frames in by_status.items())
 
 
 def runs(frames: Iterable[int]) -> str:

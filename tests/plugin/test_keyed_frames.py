@@ -21,10 +21,10 @@ from mattebox.images import Frame, Window
 from mattebox.sequences import format_frames
 from mattebox_plugin.keyed_frames import (
     FINGERPRINT,
-    Look,
-    State,
+    FrameStatus,
+    Status,
+    frame_status,
     in_words,
-    look,
     read_header,
     runs,
 )
@@ -66,8 +66,8 @@ def keyed(tmp_path: Path) -> Path:
     return write_keyed(tmp_path / "shot.1001.exr")
 
 
-def state(path: Path, fingerprint: str | None = JOB, inputs: tuple[Path, ...] = ()) -> State:
-    return look(1001, path, fingerprint, inputs).state
+def status(path: Path, fingerprint: str | None = JOB, inputs: tuple[Path, ...] = ()) -> Status:
+    return frame_status(1001, path, fingerprint, inputs).status
 
 
 def cut(whole: Path, size: int) -> Path:
@@ -87,7 +87,7 @@ def test_frames_of_the_core_are_current(
     compression: str, pixel_type: Literal["half", "float"], tmp_path: Path
 ) -> None:
     path = write_keyed(tmp_path / "a.exr", compression=compression, pixel_type=pixel_type)
-    assert look(7, path, JOB) == Look(7, State.CURRENT)
+    assert frame_status(7, path, JOB) == FrameStatus(7, Status.CURRENT)
     assert read_header(path).attributes[FINGERPRINT] == JOB.encode()
 
 
@@ -105,22 +105,22 @@ def test_every_compression_is_whole_with_its_last_byte_and_not_without(
     opened = oiio.ImageInput.open(str(path))
     assert opened is not None
     assert str(opened.spec().getattribute("compression")).startswith(compression)
-    assert state(path) is State.CURRENT
-    assert state(cut(path, path.stat().st_size - 1)) is State.CUT_SHORT
+    assert status(path) is Status.CURRENT
+    assert status(cut(path, path.stat().st_size - 1)) is Status.CUT_SHORT
 
 
 @pytest.mark.parametrize("height", [1, 15, 16, 17, 32])
 def test_any_number_of_rows_is_whole(height: int, tmp_path: Path) -> None:
     path = write_keyed(tmp_path / "a.exr", window=Window(-8, -3, WIDTH, height))
-    assert state(path) is State.CURRENT
-    assert state(cut(path, path.stat().st_size - 1)) is State.CUT_SHORT
+    assert status(path) is Status.CURRENT
+    assert status(cut(path, path.stat().st_size - 1)) is Status.CUT_SHORT
 
 
 @pytest.mark.parametrize("share", [0.0005, 0.02, 0.06, 0.3, 0.5, 0.9, 0.999])
 def test_a_frame_is_cut_short_wherever_it_ends(share: float, keyed: Path) -> None:
     short = cut(keyed, int(keyed.stat().st_size * share))
-    found = look(3, short, JOB)
-    assert (found.frame, found.state) == (3, State.CUT_SHORT)
+    found = frame_status(3, short, JOB)
+    assert (found.frame, found.status) == (3, Status.CUT_SHORT)
     assert str(short) in found.detail
 
 
@@ -150,25 +150,25 @@ def test_a_hole_where_a_block_should_be_named_is_a_cut(keyed: Path) -> None:
     )
     data[table + 8 : table + 16] = bytes(8)  # a writer that died leaves zeros there
     keyed.write_bytes(data)
-    assert state(keyed) is State.CUT_SHORT
+    assert status(keyed) is Status.CUT_SHORT
 
 
 def test_a_frame_that_is_not_there_is_missing(tmp_path: Path) -> None:
-    found = look(9, tmp_path / "none.exr", JOB)
-    assert found == Look(9, State.MISSING, f"{tmp_path / 'none.exr'} is not there")
+    found = frame_status(9, tmp_path / "none.exr", JOB)
+    assert found == FrameStatus(9, Status.MISSING, f"{tmp_path / 'none.exr'} is not there")
 
 
 def test_an_exr_of_somebody_else_is_stale(tmp_path: Path) -> None:
     path = write_exr(tmp_path / "a.exr", noise()[..., :3])
-    found = look(1, path, JOB)
-    assert found.state is State.STALE
+    found = frame_status(1, path, JOB)
+    assert found.status is Status.STALE
     assert "not written by Mattebox" in found.detail
 
 
 @pytest.mark.parametrize("fingerprint", [None, "f" * 32, JOB[:-1], JOB.upper()])
 def test_another_fingerprint_or_none_is_stale(fingerprint: str | None, keyed: Path) -> None:
-    found = look(1, keyed, fingerprint)
-    assert found.state is State.STALE
+    found = frame_status(1, keyed, fingerprint)
+    assert found.status is Status.STALE
     assert "other settings" in found.detail
 
 
@@ -177,10 +177,10 @@ def test_a_picture_of_another_kind_and_an_empty_file_cannot_be_read(tmp_path: Pa
     png = (tmp_path / "a.png").rename(tmp_path / "a.exr")
     (tmp_path / "empty.exr").write_bytes(b"")
     for path in (png, tmp_path / "empty.exr"):
-        found = look(1, path, JOB)
-        assert found.state is State.CUT_SHORT
+        found = frame_status(1, path, JOB)
+        assert found.status is Status.CUT_SHORT
         assert "not an OpenEXR file" in found.detail
-    assert state(tmp_path) is State.CUT_SHORT  # a folder of that name
+    assert status(tmp_path) is Status.CUT_SHORT  # a folder of that name
 
 
 def test_tiles_parts_and_depth_are_not_ours_and_say_so(tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_tiles_parts_and_depth_are_not_ours_and_say_so(tmp_path: Path) -> None:
     for path, said in ((tiled, "tiled"), (deep, "deep|multi-part"), (parts, "multi-part")):
         with pytest.raises(ValueError, match=said):
             read_header(path)
-        assert state(path) is State.CUT_SHORT
+        assert status(path) is Status.CUT_SHORT
 
 
 def test_a_damaged_header_is_an_answer_and_takes_no_memory(keyed: Path) -> None:
@@ -215,14 +215,14 @@ def test_a_damaged_header_is_an_answer_and_takes_no_memory(keyed: Path) -> None:
     window = data.index(b"dataWindow\0box2i\0") + len(b"dataWindow\0box2i\0") + 4
     data[window : window + 16] = struct.pack("<4i", 0, -(2**31), 9, 2**31 - 1)
     keyed.write_bytes(data)
-    assert state(keyed) is State.CUT_SHORT
+    assert status(keyed) is Status.CUT_SHORT
     data[window : window + 16] = struct.pack("<4i", 0, 9, 9, 0)
     keyed.write_bytes(data)
-    assert "without rows" in look(1, keyed, JOB).detail
+    assert "without rows" in frame_status(1, keyed, JOB).detail
     place = data.index(b"compression\0compression\0") + len(b"compression\0compression\0") + 4
     data[place] = 77
     keyed.write_bytes(data)
-    assert "no usable header" in look(1, keyed, JOB).detail
+    assert "no usable header" in frame_status(1, keyed, JOB).detail
 
 
 @given(st.binary(max_size=120))
@@ -230,7 +230,7 @@ def test_no_bytes_behind_the_magic_number_are_too_odd(tail: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.exr"
         path.write_bytes(b"\x76\x2f\x31\x01\x02\0\0\0" + tail)
-        assert state(path) is State.CUT_SHORT
+        assert status(path) is Status.CUT_SHORT
 
 
 def test_a_newer_input_makes_a_frame_stale_and_an_absent_one_does_not(
@@ -240,23 +240,23 @@ def test_a_newer_input_makes_a_frame_stale_and_an_absent_one_does_not(
     plate.write_bytes(b"")
     written = keyed.stat().st_mtime_ns
     os.utime(plate, ns=(written, written))
-    assert state(keyed, inputs=(absent, plate)) is State.CURRENT
+    assert status(keyed, inputs=(absent, plate)) is Status.CURRENT
     os.utime(plate, ns=(written, written + 10**9))
-    found = look(1, keyed, JOB, (absent, plate))
-    assert found.state is State.STALE
+    found = frame_status(1, keyed, JOB, (absent, plate))
+    assert found.status is Status.STALE
     assert found.detail == f"{plate} is newer than its key"
 
 
 def test_what_is_wrong_is_told_by_kind_in_runs_of_frames() -> None:
-    looks = [
-        Look(1001, State.CURRENT),
-        Look(1003, State.MISSING),
-        Look(1020, State.STALE),
-        *(Look(frame, State.MISSING) for frame in (1009, 1007, 1008)),
-        Look(1030, State.CUT_SHORT),
+    statuses = [
+        FrameStatus(1001, Status.CURRENT),
+        FrameStatus(1003, Status.MISSING),
+        FrameStatus(1020, Status.STALE),
+        *(FrameStatus(frame, Status.MISSING) for frame in (1009, 1007, 1008)),
+        FrameStatus(1030, Status.CUT_SHORT),
     ]
-    assert in_words(looks) == "missing 1003,1007-1009; stale 1020; cut short 1030"
-    assert in_words([Look(1, State.CURRENT)]) == in_words([]) == ""
+    assert in_words(statuses) == "missing 1003,1007-1009; stale 1020; cut short 1030"
+    assert in_words([FrameStatus(1, Status.CURRENT)]) == in_words([]) == ""
 
 
 @given(st.sets(st.integers(-30, 30)))

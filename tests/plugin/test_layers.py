@@ -108,7 +108,8 @@ def test_the_host_free_modules_work_under_the_oldest_host(tmp_path: Path) -> Non
         f"request = Request(name='a', root={str(tmp_path)!r}, plate='/in/a.####.exr',"
         " pictures={'hint': '/in/h.exr:A'}, settings=settings)\n"
         "print(len(defaults), request.digest, request.write().name)\n"
-        "print(mattebox_plugin.keyed_frames.look(1, request.frame_path(1), None).state.value)\n"
+        "found = mattebox_plugin.keyed_frames.frame_status(1, request.frame_path(1), None)\n"
+        "print(found.status.value)\n"
         "print(mattebox_plugin.run.Progress().line)\n"
     )
     done = subprocess.run(

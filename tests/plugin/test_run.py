@@ -19,7 +19,7 @@ from tests.support.jobs import prepared_job_of
 from tests.support.pictures import write_shot
 
 from mattebox_plugin import run as run_module
-from mattebox_plugin.keyed_frames import FINGERPRINT, State, look, read_header
+from mattebox_plugin.keyed_frames import FINGERPRINT, Status, frame_status, read_header
 from mattebox_plugin.mattebox_command import BrokenError, Mattebox, find
 from mattebox_plugin.request import Request
 from mattebox_plugin.run import Phase, Progress, Run
@@ -94,7 +94,7 @@ def assert_whole(request: Request, progress: Progress) -> list[int]:
     assert progress.fingerprint is not None
     paths = sorted(request.folder.glob("*.exr"))
     for path in paths:
-        assert look(0, path, progress.fingerprint).state is State.CURRENT
+        assert frame_status(0, path, progress.fingerprint).status is Status.CURRENT
     hidden = {path.name for path in request.folder.iterdir()} - {path.name for path in paths}
     assert {n for n in hidden if not n.startswith(".mattebox-")} <= {
         "request.json",
@@ -125,7 +125,9 @@ def test_the_frames_are_where_the_request_says_and_have_the_fingerprint(keyed: K
     request, fingerprint = keyed.request, keyed.progress.fingerprint
     for frame in (2, 3, 4):
         path = request.frame_path(frame)
-        assert look(frame, path, fingerprint, request.inputs(frame)).state is State.CURRENT
+        assert (
+            frame_status(frame, path, fingerprint, request.inputs(frame)).status is Status.CURRENT
+        )
         assert read_header(path).attributes[FINGERPRINT].decode() == fingerprint
     assert prepared_job_of(request.prepared).fingerprint == fingerprint
     assert assert_whole(request, keyed.progress) == [2, 3, 4]
@@ -174,10 +176,10 @@ def test_a_frame_that_the_core_vouches_for_is_newer_than_its_plate(
     path, inputs = request.frame_path(1002), request.inputs(1002)
     for one in inputs:
         os.utime(one)  # copied anew, say, with the same content
-    assert look(1002, path, first.fingerprint, inputs).state is State.STALE
+    assert frame_status(1002, path, first.fingerprint, inputs).status is Status.STALE
     before = path.read_bytes()
     assert Run.start(core, request, frames="1002").wait().phase is Phase.DONE
-    assert look(1002, path, first.fingerprint, inputs).state is State.CURRENT
+    assert frame_status(1002, path, first.fingerprint, inputs).status is Status.CURRENT
     assert path.read_bytes() == before
 
 
@@ -202,7 +204,7 @@ def test_frames_before_zero_are_asked_for_and_found(core: Mattebox, tmp_path: Pa
     assert (progress.phase, sorted(progress.frames)) == (Phase.DONE, [-2, -1]), progress.error
     for frame in (-2, -1):
         path, inputs = request.frame_path(frame), request.inputs(frame)
-        assert look(frame, path, progress.fingerprint, inputs).state is State.CURRENT
+        assert frame_status(frame, path, progress.fingerprint, inputs).status is Status.CURRENT
         assert all(one.is_file() for one in inputs)
 
 

@@ -47,7 +47,7 @@ def _learn_colour() -> None:
 
 
 def _add_keys() -> None:
-    """F12 and Ctrl+F12 render as before, with a look at the keyed frames first."""
+    """F12 and Ctrl+F12 render as before, after a check of the keyed frames."""
     configuration = bpy.context.window_manager.keyconfigs.addon
     if configuration is None:  # Blender without an interface
         return

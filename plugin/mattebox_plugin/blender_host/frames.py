@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..keyed_frames import Look, State, look, newest_fingerprint
+from ..keyed_frames import FrameStatus, Status, frame_status, newest_fingerprint
 from ..patterns import frames_on_disk
 from ..request import Request
 from .group import attach, shows
@@ -42,8 +42,8 @@ def file_frames(group: Any, scene: Any, which: str) -> tuple[int, ...]:
     return wanted
 
 
-def looks(group: Any, scene: Any, scene_frames: Iterable[int]) -> list[Look]:
-    """The keyed frames that a render of these scene frames shows, each looked at.
+def frame_statuses(group: Any, scene: Any, scene_frames: Iterable[int]) -> list[FrameStatus]:
+    """The status of each keyed frame that a render of these scene frames shows.
 
     Frames outside the clip show nothing and need nothing. Where something has to be chosen first,
     every frame is missing, and says what.
@@ -53,18 +53,18 @@ def looks(group: Any, scene: Any, scene_frames: Iterable[int]) -> list[Look]:
     try:
         request, source = request_of(group, scene)
     except SourceError as error:
-        return [Look(number, State.MISSING, str(error)) for number in numbers]
+        return [FrameStatus(number, Status.MISSING, str(error)) for number in numbers]
     if source.is_still:
         numbers = [source.first]
     numbers = [number for number in numbers if source.first <= number <= source.last]
     fingerprint = _fingerprint_there(request)
     if fingerprint is None:
         if not group.mattebox.shown_digest:
-            return [Look(number, State.MISSING, "never keyed") for number in numbers]
+            return [FrameStatus(number, Status.MISSING, "never keyed") for number in numbers]
         why = "the settings changed since it was keyed"
-        return [Look(number, State.STALE, why) for number in numbers]
+        return [FrameStatus(number, Status.STALE, why) for number in numbers]
     return [
-        look(number, request.frame_path(number), fingerprint, request.inputs(number))
+        frame_status(number, request.frame_path(number), fingerprint, request.inputs(number))
         for number in numbers
     ]
 
@@ -76,7 +76,7 @@ _known_fingerprints: dict[Path, tuple[int, str | None]] = {}
 def _fingerprint_there(request: Request) -> str | None:
     """Whose frames lie in the request's folder; None where there are none.
 
-    The folder is that of these very settings; frames of an earlier look at the shot may lie in it.
+    The folder is that of these very settings; frames of an earlier analysis may lie in it.
     Going through it anew for each frame that is rendered would take longer than the render.
     """
     try:
@@ -108,7 +108,7 @@ def show_what_is_there(group: Any, scene: Any) -> None:
     try:
         request, source = request_of(group, scene)
     except SourceError:
-        return  # looks says what is missing
+        return  # frame_statuses says what is missing
     if not _shows(group, request):
         show(group, request, source)
 

@@ -65,7 +65,7 @@ def is_mattebox(group: Any) -> bool:
 
 
 def used_in(scene: Any) -> list[Any]:
-    """Our groups that a render of the scene looks at, each once."""
+    """Our groups that a render of the scene uses, each once."""
     tree = compositor_of(scene)
     if tree is None or not scene.render.use_compositing:
         return []
@@ -105,7 +105,7 @@ def attach(group: Any, first: int, last: int, some_frame: Path, *, is_still: boo
     image.filepath = _as_the_folder_is(settings.folder, some_frame)
     image.source = "FILE" if is_still else "SEQUENCE"
     colour.read_as(image, colour.working_space())
-    # Blender shows the frames of a multilayer file from memory until it is told to look again.
+    # Blender shows the frames of a multilayer file from memory until it is told to read again.
     image.reload()
     node.frame_start = first - settings.frame_offset
     node.frame_offset = first - 1

@@ -14,10 +14,10 @@ from typing import Any
 import bpy
 from bpy.app.handlers import persistent
 
-from ..keyed_frames import Look, State, in_words
+from ..keyed_frames import FrameStatus, Status, in_words
 from ..run import Phase
 from . import key, source
-from .frames import looks, show_what_is_there, shows_its_own
+from .frames import frame_statuses, show_what_is_there, shows_its_own
 from .group import used_in
 from .operators import FAULTS
 
@@ -28,29 +28,33 @@ _keyed_for: set[str] = set()
 """Groups that were keyed since this render began: the second gap keys all that is left, since
 handlers are not told whether one frame is rendered or many."""
 
-_told: dict[str, list[Look]] = {}
+_told: dict[str, list[FrameStatus]] = {}
 """Gaps that were rendered all the same, by group."""
 
 
-def gaps(scene: Any, scene_frames: Any) -> dict[Any, list[Look]]:
-    """Our groups whose frames cannot be used, with what is wrong: ``{group: [Look, ...]}``."""
+def gaps(scene: Any, scene_frames: Any) -> dict[Any, list[FrameStatus]]:
+    """Our groups whose frames cannot be used, with what is wrong: by group."""
     for group in used_in(scene):
         show_what_is_there(group, scene)
     return _gaps_as_shown(scene, scene_frames)
 
 
-def _gaps_as_shown(scene: Any, scene_frames: Any) -> dict[Any, list[Look]]:
+def _gaps_as_shown(scene: Any, scene_frames: Any) -> dict[Any, list[FrameStatus]]:
     """The same, and nothing of the file is touched: with an interface, handlers are called while
     it renders in a thread of its own."""
     found = {}
     for group in used_in(scene):
-        bad = [one for one in looks(group, scene, scene_frames) if one.state is not State.CURRENT]
+        bad = [
+            one
+            for one in frame_statuses(group, scene, scene_frames)
+            if one.status is not Status.CURRENT
+        ]
         if bad:
             found[group] = bad
     return found
 
 
-def message(found: dict[Any, list[Look]]) -> str:
+def message(found: dict[Any, list[FrameStatus]]) -> str:
     """What is wrong, for people, and what to do."""
     lines = [f"{group.name}: {in_words(bad)} ({bad[0].detail})" for group, bad in found.items()]
     return "\n".join([*lines, "Press Key in the compositor's Mattebox panel, or key on the farm."])
@@ -83,7 +87,7 @@ def on_render_pre(scene: Any, *_: Any) -> None:
             _key_or_end(group, scene)
             del found[group]
     if found:
-        is_stale = all(one.state is State.STALE for bad in found.values() for one in bad)
+        is_stale = all(one.status is Status.STALE for bad in found.values() for one in bad)
         end(message(found), STALE_EXIT if is_stale else MISSING_EXIT)
 
 
@@ -114,7 +118,7 @@ def _key_something(group: Any, scene: Any) -> None:
     """Key one frame, so that there is something to show: the current one, else the range's first
     that the clip has."""
     for frame in (scene.frame_current, *_range_of(scene)):
-        if looks(group, scene, [frame]):
+        if frame_statuses(group, scene, [frame]):
             _key_gaps_or_end(group, scene, _range_of(scene) if _is_written(group) else [frame])
             return
 
@@ -135,14 +139,14 @@ def _range_of(scene: Any) -> range:
 
 
 def _is_written(group: Any) -> bool:
-    """Whether Blender writes the source: all at once then, for the core looks at the whole."""
+    """Whether Blender writes the source: all at once then, for the core analyses the whole."""
     settings = group.mattebox
     is_movie = settings.image is not None and settings.image.source == "MOVIE"
     return bool(is_movie or settings.source == "RENDER")
 
 
 def _key_gaps_or_end(group: Any, scene: Any, frames: Iterable[int]) -> None:
-    bad = (one for one in looks(group, scene, frames) if one.state is not State.CURRENT)
+    bad = (one for one in frame_statuses(group, scene, frames) if one.status is not Status.CURRENT)
     numbers = tuple(one.frame for one in bad)
     print(f"Mattebox: keying {len(numbers)} frames for {group.name}", flush=True)
     try:
@@ -210,7 +214,7 @@ class MATTEBOX_OT_render(bpy.types.Operator):
                 return {"FINISHED"}
         return self._render(context.scene, "INVOKE_DEFAULT")
 
-    def _gaps(self, scene: Any, *, wanting: str) -> dict[Any, list[Look]]:
+    def _gaps(self, scene: Any, *, wanting: str) -> dict[Any, list[FrameStatus]]:
         """Gaps of the groups with that wish."""
         frames = (
             range(scene.frame_start, scene.frame_end + 1, scene.frame_step)

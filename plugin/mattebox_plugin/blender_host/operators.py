@@ -199,19 +199,19 @@ class MATTEBOX_OT_key(MatteboxOperator):
 
 
 def _finish_later(keying: key.Keying) -> None:
-    """Look after a run that was asked to stop until it has; what it finished is shown then."""
+    """Wait for a run that was asked to stop; then show the frames that it finished."""
 
-    def look() -> float | None:
+    def poll() -> float | None:
         if not keying.poll().phase.is_over:
             return POLL_SECONDS
         keying.finish()
         return None
 
-    bpy.app.timers.register(look, first_interval=POLL_SECONDS)
+    bpy.app.timers.register(poll, first_interval=POLL_SECONDS)
 
 
 def redraw(context: Any) -> None:
-    """Draw every compositor again: its panel shows the state of frames."""
+    """Draw every compositor again: its panel shows the status of frames."""
     for window in context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "NODE_EDITOR":

@@ -7,26 +7,26 @@ from typing import Any
 
 import bpy
 
-from ..keyed_frames import Look, State
+from ..keyed_frames import FrameStatus, Status
 from ..parameters import INPUTS
 from . import key
-from .frames import looks
+from .frames import frame_statuses
 from .operators import active_group
 from .properties import SHOWN
 
 NETWORK_ENGINES = ("rvm", "bgmv2", "onnx-matte")
 
-STATE_ICONS = {
-    State.CURRENT: "CHECKMARK",
-    State.MISSING: "CANCEL",
-    State.CUT_SHORT: "ERROR",
-    State.STALE: "FILE_REFRESH",
+STATUS_ICONS = {
+    Status.CURRENT: "CHECKMARK",
+    Status.MISSING: "CANCEL",
+    Status.CUT_SHORT: "ERROR",
+    Status.STALE: "FILE_REFRESH",
 }
 
 
-LOOK_SECONDS = 1.0
+REFRESH_SECONDS = 1.0
 
-_last_look: dict[tuple[str, int], tuple[float, list[Look]]] = {}
+_last_statuses: dict[tuple[str, int], tuple[float, list[FrameStatus]]] = {}
 
 
 class _Panel(bpy.types.Panel):
@@ -83,22 +83,24 @@ def _draw_run(layout: Any, context: Any, group: Any) -> None:
     row.enabled = not key.is_under_way(group.name)
     row.scale_y = 1.4
     row.operator("mattebox.key", icon="PLAY").group = group.name
-    for one in _looks_of_late(group, context.scene):
-        text = f"frame {one.frame}: {one.state.value}"
-        layout.label(text=text, icon=STATE_ICONS[one.state])
+    for one in _recent_statuses(group, context.scene):
+        text = f"frame {one.frame}: {one.status.value}"
+        layout.label(text=text, icon=STATUS_ICONS[one.status])
     for line in settings.status.splitlines():
         layout.label(text=line)
 
 
-def _looks_of_late(group: Any, scene: Any) -> list[Look]:
-    """The current frame, looked at within the last second: panels are drawn with every move of the
-    mouse, and the frames may lie on a slow disk."""
+def _recent_statuses(group: Any, scene: Any) -> list[FrameStatus]:
+    """The status of the current frame, at most a second old.
+
+    Panels are drawn with every move of the mouse, and the frames may lie on a slow disk.
+    """
     asked = (group.name, scene.frame_current)
-    then, found = _last_look.get(asked, (0.0, []))
-    if time.monotonic() - then > LOOK_SECONDS:
-        found = looks(group, scene, [scene.frame_current])
-        _last_look.clear()
-        _last_look[asked] = (time.monotonic(), found)
+    then, found = _last_statuses.get(asked, (0.0, []))
+    if time.monotonic() - then > REFRESH_SECONDS:
+        found = frame_statuses(group, scene, [scene.frame_current])
+        _last_statuses.clear()
+        _last_statuses[asked] = (time.monotonic(), found)
     return found
 
 
@@ -184,7 +186,7 @@ def draw_add(self: Any, context: Any) -> None:
 
 
 def draw_render(self: Any, context: Any) -> None:
-    """In the Render menu: renders that look at the keyed frames first."""
+    """In the Render menu: renders that check the keyed frames first."""
     self.layout.separator()
     self.layout.operator("mattebox.render", text="Render Image with Mattebox").animation = False
     self.layout.operator("mattebox.render", text="Render Animation with Mattebox").animation = True

@@ -79,7 +79,7 @@ def source_of(settings: Any, scene: Any, root: str, name: str) -> Source:
 def write_source(settings: Any, scene: Any, source: Source, frames: tuple[int, ...]) -> None:
     """Write the frames of a movie, or of the scene's own render, as float EXR.
 
-    Of a movie, all that are not there yet: the look at the shot should see all of it, whichever
+    Of a movie, all that are not there yet: the analysis should see all of it, whichever
     frame is keyed first. A render may take long, so of it only what is keyed.
 
     Args:

@@ -48,7 +48,7 @@ def key_missing(node: nuke.Node) -> None:
 
 
 def refresh(node: nuke.Node) -> None:
-    """Look at the disk again and show the frames of the settings as they are now."""
+    """Check the disk again and show the frames of the settings as they are now."""
     messages.run_action(status.refresh, node)
 
 

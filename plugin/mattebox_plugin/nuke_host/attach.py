@@ -7,15 +7,15 @@ from typing import cast
 import nuke
 
 from .. import nuke_node as names
-from ..keyed_frames import State, newest_fingerprint
+from ..keyed_frames import Status, newest_fingerprint
 from .knobs import forward, set_values, text
 from .node_request import NodeRequest
 
-STATES = {
-    State.MISSING: names.MISSING,
-    State.CUT_SHORT: names.MISSING,
-    State.STALE: names.STALE,
-    State.CURRENT: names.CURRENT,
+STATUS_NUMBERS = {
+    Status.MISSING: names.MISSING,
+    Status.CUT_SHORT: names.MISSING,
+    Status.STALE: names.STALE,
+    Status.CURRENT: names.CURRENT,
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import nuke
 
 from .. import nuke_node as names
-from ..keyed_frames import State, in_words
+from ..keyed_frames import Status, in_words
 from ..nuke_script import KnobType, NodeText, expression, pushed, remembered
 from . import attach, status
 from .knobs import forward, text
@@ -26,10 +26,10 @@ def bake(node: nuke.Node) -> None:
     if not attach.is_attached(node, wanted):
         raise NodeError("the frames of these settings are not shown", "Key range, or Update")
     fingerprint = text(node, names.RESULT_FINGERPRINT)
-    looks = tuple(wanted.look(frame, fingerprint) for frame in wanted.span.frames)
-    if any(look.state is not State.CURRENT for look in looks):
-        status.show(node, wanted, looks)
-        raise NodeError(f"frames cannot be baked: {in_words(looks)}", "Key range")
+    statuses = tuple(wanted.frame_status(frame, fingerprint) for frame in wanted.span.frames)
+    if any(one.status is not Status.CURRENT for one in statuses):
+        status.show(node, wanted, statuses)
+        raise NodeError(f"frames cannot be baked: {in_words(statuses)}", "Key range")
     group = _paste(group_text(wanted, fingerprint), node)
     _take_place(node, group)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import nuke
 
 from .. import nuke_node as names
-from ..keyed_frames import Look, State, in_words, runs
+from ..keyed_frames import FrameStatus, Status, in_words, runs
 from . import attach, graph
 from .knobs import is_mattebox, text
 from .messages import NodeError
@@ -107,16 +107,16 @@ def _usable(node: nuke.Node) -> NodeRequest:
 def _check(node: nuke.Node, wanted: NodeRequest, frames: Iterable[int]) -> None:
     """Refuse where one of the frames cannot be used; names all of the node's that cannot."""
     fingerprint = text(node, names.RESULT_FINGERPRINT)
-    looks = [wanted.look(frame, fingerprint) for frame in frames]
-    bad = [one for one in looks if one.state is not State.CURRENT]
+    statuses = [wanted.frame_status(frame, fingerprint) for frame in frames]
+    bad = [one for one in statuses if one.status is not Status.CURRENT]
     if not bad:
         return
-    everywhere = [wanted.look(frame, fingerprint) for frame in wanted.span.frames]
+    everywhere = [wanted.frame_status(frame, fingerprint) for frame in wanted.span.frames]
     raise RuntimeError(
         f"{node.fullName()}: frame {runs(one.frame for one in bad)} cannot be rendered: "
         f"{_first(bad)}. Of {wanted.span.text}: {in_words(everywhere)}. Next step: Key range"
     )
 
 
-def _first(bad: list[Look]) -> str:
-    return f"{bad[0].state.value}: {bad[0].detail}"
+def _first(bad: list[FrameStatus]) -> str:
+    return f"{bad[0].status.value}: {bad[0].detail}"

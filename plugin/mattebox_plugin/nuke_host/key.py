@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import nuke
 
-from ..keyed_frames import State, runs
+from ..keyed_frames import Status, runs
 from ..mattebox_command import Mattebox, find
 from ..run import Phase, Progress, Run
 from . import attach, rendering, status
@@ -23,7 +23,7 @@ running: dict[str, Watcher] = {}
 
 
 def key_frame(node: nuke.Node) -> None:
-    """Key the current frame. The look at the shot sees all of it all the same."""
+    """Key the current frame. The analysis still sees the whole shot."""
     wanted = request_of(node)
     frame = int(nuke.frame())
     if frame not in wanted.span.frames:
@@ -41,8 +41,8 @@ def key_missing(node: nuke.Node) -> None:
     """Key the frames that are not on disk or cut short."""
     wanted = request_of(node)
     fingerprint = attach.fingerprint_of(node, wanted)
-    looks = [wanted.look(frame, fingerprint) for frame in wanted.span.frames]
-    missing = [one.frame for one in looks if one.state in (State.MISSING, State.CUT_SHORT)]
+    statuses = [wanted.frame_status(frame, fingerprint) for frame in wanted.span.frames]
+    missing = [one.frame for one in statuses if one.status in (Status.MISSING, Status.CUT_SHORT)]
     if missing:
         key(node, wanted, missing)
     else:
@@ -73,8 +73,10 @@ def key(node: nuke.Node, wanted: NodeRequest, frames: Sequence[int]) -> None:
 
 
 def render_inputs(node: nuke.Node, wanted: NodeRequest) -> None:
-    """Render the inputs that are no plain files, over the node's whole range: the look at the shot
-    needs all of it, and a second key finds it there."""
+    """Render the inputs that are no plain files, over the node's whole range.
+
+    The analysis needs all of it, and a second key reuses it.
+    """
     for picture in wanted.to_render:
         status.say(node, f"rendering {picture.pipe}: {picture.why_rendered}")
         rendering.render(picture)
@@ -159,11 +161,11 @@ def finish(node: nuke.Node, wanted: NodeRequest, progress: Progress) -> None:
     if progress.fingerprint is not None and progress.frames:
         attach.attach(node, wanted, progress.fingerprint)
     fingerprint = progress.fingerprint or attach.fingerprint_of(node, wanted)
-    looks = tuple(wanted.look(frame, fingerprint) for frame in wanted.span.frames)
-    status.show(node, wanted, looks)
+    statuses = tuple(wanted.frame_status(frame, fingerprint) for frame in wanted.span.frames)
+    status.show(node, wanted, statuses)
     outdated = status.why_outdated(node)  # the artist may have turned a knob meanwhile
     if progress.phase is not Phase.DONE:
-        status.say(node, f"{progress.line}; {status.sentence(wanted, looks)}")
+        status.say(node, f"{progress.line}; {status.sentence(wanted, statuses)}")
     elif outdated is not None:
         status.say(node, outdated)
 

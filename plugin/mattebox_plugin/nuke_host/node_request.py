@@ -10,7 +10,7 @@ from typing import cast
 import nuke
 
 from .. import nuke_node as names
-from ..keyed_frames import Look, look
+from ..keyed_frames import FrameStatus, frame_status
 from ..request import Request
 from . import colour, inputs, knobs
 from .messages import NodeError
@@ -32,12 +32,14 @@ class NodeRequest:
     pictures: dict[str, inputs.Picture]
     span: inputs.Span
 
-    def look(self, frame: int, fingerprint: str | None) -> Look:
-        """What the keyed frame on disk is worth, against the files it is made from."""
+    def frame_status(self, frame: int, fingerprint: str | None) -> FrameStatus:
+        """Find the status of a keyed frame against the files it is made from."""
         sources = {*self.request.inputs(frame)}
         for picture in self.pictures.values():
             sources.update(picture.sources(frame))
-        return look(frame, self.request.frame_path(frame), fingerprint, tuple(sorted(sources)))
+        return frame_status(
+            frame, self.request.frame_path(frame), fingerprint, tuple(sorted(sources))
+        )
 
     @property
     def to_render(self) -> tuple[inputs.Picture, ...]:

@@ -1,11 +1,11 @@
-"""The status line, and the colour of each frame's state."""
+"""The status line, and the colour of each frame's status."""
 
 from __future__ import annotations
 
 import nuke
 
 from .. import nuke_node as names
-from ..keyed_frames import Look, State, in_words
+from ..keyed_frames import FrameStatus, Status, in_words
 from . import attach
 from .knobs import set_values, text
 from .messages import NodeError
@@ -31,33 +31,33 @@ CHANGED = "stale: the settings have changed since these frames were keyed"
 
 
 def refresh(node: nuke.Node) -> None:
-    """Look at the disk and show the frames of the settings as they are now, where there are any.
+    """Check the disk and show the frames of the settings as they are now, where there are any.
 
     Raises NodeError where the node cannot say what it asks for.
     """
     wanted = request_of(node)
     fingerprint = attach.fingerprint_of(node, wanted)
-    looks = tuple(wanted.look(frame, fingerprint) for frame in wanted.span.frames)
+    statuses = tuple(wanted.frame_status(frame, fingerprint) for frame in wanted.span.frames)
     if fingerprint is not None:
         attach.attach(node, wanted, fingerprint)
-    show(node, wanted, looks)
+    show(node, wanted, statuses)
 
 
-def show(node: nuke.Node, wanted: NodeRequest, looks: tuple[Look, ...]) -> None:
-    """Write the status line and the curve of states."""
-    say(node, sentence(wanted, looks))
+def show(node: nuke.Node, wanted: NodeRequest, statuses: tuple[FrameStatus, ...]) -> None:
+    """Write the status line and the curve of frame statuses."""
+    say(node, sentence(wanted, statuses))
     curve = node[names.FRAME_STATE]
     curve.clearAnimated()
     curve.setAnimated()
-    for look in looks:
-        curve.setValueAt(attach.STATES[look.state], look.frame)
+    for one in statuses:
+        curve.setValueAt(attach.STATUS_NUMBERS[one.status], one.frame)
 
 
-def sentence(wanted: NodeRequest, looks: tuple[Look, ...]) -> str:
+def sentence(wanted: NodeRequest, statuses: tuple[FrameStatus, ...]) -> str:
     """ "8 of 10 frames current (1001-1010); missing 1004; stale 1007"."""
-    current = sum(look.state is State.CURRENT for look in looks)
-    rest = in_words(looks)
-    counted = f"{current} of {len(looks)} {COUNTED} ({wanted.span.text})"
+    current = sum(one.status is Status.CURRENT for one in statuses)
+    rest = in_words(statuses)
+    counted = f"{current} of {len(statuses)} {COUNTED} ({wanted.span.text})"
     return f"{counted}; {rest}" if rest else counted
 
 
@@ -70,7 +70,7 @@ def say(node: nuke.Node, line: str) -> None:
 def why_outdated(node: nuke.Node) -> str | None:
     """Why a node shows other frames than it asks for; None where it shows what it asks for.
 
-    Looks at knobs alone, never at the disk.
+    Reads knobs alone, never the disk.
     """
     try:
         return None if attach.is_attached(node, request_of(node)) else CHANGED

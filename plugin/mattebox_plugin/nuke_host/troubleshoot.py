@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nuke
 
-from ..keyed_frames import State, in_words
+from ..keyed_frames import Status, in_words
 from ..mattebox_command import BrokenError, Fault, NotFoundError, examine, find
 from . import attach, colour
 from .knobs import file_text
@@ -142,9 +142,9 @@ def _node(node: nuke.Node) -> Iterator[Fault]:
                 f"look at {picture.node.name()}, and at the node's frames (Key tab)",
             )
     fingerprint = attach.fingerprint_of(node, wanted)
-    looks = [wanted.look(frame, fingerprint) for frame in wanted.span.frames]
-    if any(look.state is not State.CURRENT for look in looks):
-        yield Fault(f"frames: {in_words(looks)}", "Key range (Key tab)")
+    statuses = [wanted.frame_status(frame, fingerprint) for frame in wanted.span.frames]
+    if any(one.status is not Status.CURRENT for one in statuses):
+        yield Fault(f"frames: {in_words(statuses)}", "Key range (Key tab)")
     elif not attach.is_attached(node, wanted):
         yield Fault("the frames of these settings are not shown", "Update (Key tab)")
 

@@ -152,6 +152,6 @@ def results_of(group: Any) -> str:
 
 def state(group: Any, frames: Iterable[int]) -> dict[str, str]:
     """The state of keyed frames as the panel shows it, by scene frame."""
-    looks = part("blender_host.frames").looks
+    frame_statuses = part("blender_host.frames").frame_statuses
     scene = bpy.context.scene
-    return {str(f): one.state.value for f in frames for one in looks(group, scene, [f])}
+    return {str(f): one.status.value for f in frames for one in frame_statuses(group, scene, [f])}
