@@ -4,6 +4,9 @@ With x = the key channel less the larger of the two others, a pixel keeps the sh
 its screen, so alpha = 1 - x(I) / x(B). Exact for a foreground without key-channel excess; otherwise
 it reads alpha * (1 - x(F) / x(B)). A cyan, magenta or yellow screen is told by its darkest channel:
 there x = the smaller of the two others less the key channel.
+
+A plate that is no screen has no key channel. There the plain key is a difference matte: how far
+source and plate are apart, whatever the colour.
 """
 
 from __future__ import annotations
@@ -21,6 +24,10 @@ WHITE_LEVEL = 0.97
 SCREEN_COVERAGE = 0.6
 
 TINY = 1e-6
+
+# A difference of this share of the plate's mean light counts as opaque. On two rendered rooms 0.1
+# to 0.4 serve alike.
+FULL_DIFFERENCE = 0.2
 
 
 def screen_key(plate: torch.Tensor) -> ScreenKey:
@@ -76,3 +83,15 @@ def colour_difference(
     """
     raw = raw_colour_difference(source, plate, key)
     return ((raw - BLACK_LEVEL) / (WHITE_LEVEL - BLACK_LEVEL)).clamp(0.0, 1.0)
+
+
+def plain_key(source: torch.Tensor, plate: torch.Tensor) -> torch.Tensor:
+    """The plain key of any plate: ``colour_difference`` of a screen, else a difference matte.
+
+    Arguments as ``raw_colour_difference``. Returns [N,1,H,W] float32 in 0..1.
+    """
+    if is_keyable_screen(plate):
+        return colour_difference(source, plate)
+    full = (FULL_DIFFERENCE * plate.mean((1, 2, 3), keepdim=True)).clamp_min(TINY)
+    apart = (source - plate).abs().amax(1, keepdim=True) / full
+    return ((apart - BLACK_LEVEL) / (WHITE_LEVEL - BLACK_LEVEL)).clamp(0.0, 1.0)

@@ -9,6 +9,7 @@ from mattebox.colour_difference import (
     colour_difference,
     is_keyable_screen,
     key_excess,
+    plain_key,
     raw_colour_difference,
     screen_key,
 )
@@ -119,3 +120,21 @@ def test_screens_are_told_from_other_plates() -> None:
     rigged = flat(GREEN)
     rigged[..., :4] = 0.2
     assert not is_keyable_screen(rigged)
+
+
+def test_the_plain_key_of_a_screen_is_the_colour_difference() -> None:
+    plate = flat(GREEN)
+    source = 0.6 * flat((0.3, 0.2, 0.1)) + 0.4 * plate
+    assert torch.equal(plain_key(source, plate), colour_difference(source, plate))
+
+
+@pytest.mark.parametrize("exposure", [0.1, 1.0, 8.0])
+def test_the_plain_key_of_a_room_tells_what_is_not_the_plate_at_any_exposure(
+    exposure: float,
+) -> None:
+    room = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(4)) * 0.5 + 0.1
+    source = room.clone()
+    source[..., 8:24, 8:24] = 0.9
+    found = plain_key(exposure * source, exposure * room)
+    assert float(found[..., 8:24, 8:24].min()) > 0.9
+    assert float(found[..., :8, :].max()) == 0.0

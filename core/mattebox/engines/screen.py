@@ -1,12 +1,13 @@
-"""The ``screen`` engine: colour difference against a screen-coloured plate, in linear light.
+"""The ``screen`` engine: the plain key against a plate, in linear light.
 
-Runs on any machine, needs no weights, has no memory. Exact for everything whose own colour has no
-excess in the screen's key channel (neutral smoke, grey hair); the solver mends the rest.
+Runs on any machine, needs no weights, has no memory. On a screen it is exact for everything whose
+own colour has no excess in the screen's key channel (neutral smoke, grey hair); on any other plate
+it is a difference matte. The solver mends the rest.
 """
 
 from __future__ import annotations
 
-from mattebox.colour_difference import colour_difference
+from mattebox.colour_difference import plain_key
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
 from mattebox.errors import UsageError, named
 
@@ -33,4 +34,4 @@ class ScreenEngine:
                 "auto|green|blue|R,G,B",
                 setting="clean_plate",
             )
-        return Prediction(alpha=colour_difference(frame.linear, frame.plate_linear)), state
+        return Prediction(alpha=plain_key(frame.linear, frame.plate_linear)), state
