@@ -1,4 +1,4 @@
-"""What Mattebox writes into the header of a frame, by name. Known to all, knows nobody."""
+"""Names of the attributes that Mattebox writes into a frame's header. Imports nothing of ours."""
 
 PREFIX = "mattebox/"
 

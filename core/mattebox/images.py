@@ -93,7 +93,7 @@ class Frame:
             raise ValueError(f"pixels are {self.pixels.shape}, windows and channels say {expected}")
 
     def placed(self, window: Window) -> NDArray[np.float32]:
-        """The pixels on another window, as float32 HxWxC: cropped, and 0 where there are none."""
+        """The pixels on another window, as float32 HxWxC; 0 outside the data window."""
         placed = np.zeros((window.height, window.width, len(self.channels)), np.float32)
         shared = self.data_window.intersection(window)
         if not shared.is_empty:

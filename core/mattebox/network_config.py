@@ -107,7 +107,7 @@ class NetworkConfig(_Part):
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise InputError(
                 f"the network's config {path} cannot be read: {reason}",
                 next_step="check --model-config",

@@ -241,7 +241,7 @@ def _preroll(text: str) -> int | None:
     if text in ("auto", "whole"):
         return None
     if not re.fullmatch(r"\d{1,6}", text):
-        raise ValueError(f"{text!r} is no preroll; expected auto, whole or a number of frames")
+        raise ValueError(f"{text!r} is not a preroll; expected auto, whole or a number of frames")
     return int(text)
 
 

@@ -122,7 +122,7 @@ def _command(chosen: Path, source: str) -> tuple[str, ...]:
         chosen = next((path for path in inside if path.is_file()), chosen)
     if not chosen.is_file() or not os.access(chosen, os.X_OK):
         raise NotFoundError(
-            f"{chosen} (from {source}) is no program. Choose the python of the environment that "
+            f"{chosen} (from {source}) is not a program. Choose the python of the environment that "
             "Mattebox was installed into, or its mattebox command."
         )
     if chosen.name.lower().startswith("python"):

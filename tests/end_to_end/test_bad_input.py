@@ -100,7 +100,7 @@ def _(folder: Path) -> list[object]:
     return arguments
 
 
-@case("a file that is no picture")
+@case("a file that is not a picture")
 def _(folder: Path) -> list[object]:
     arguments = key(folder)
     damage(folder).write_text("<html>404</html>")
@@ -226,7 +226,7 @@ def _(folder: Path) -> list[object]:
     return key(folder, "--ocio", folder / "none.ocio")
 
 
-@case("an OCIO config that is none")
+@case("a file that is not an OCIO config")
 def _(folder: Path) -> list[object]:
     (folder / "bad.ocio").write_text("this is no config")
     return key(folder, "--ocio", folder / "bad.ocio")
@@ -250,7 +250,7 @@ def _(folder: Path) -> list[object]:
     return ["key", write_shot(folder / "in"), "-o", folder / "out", "--engine", "rvm"]
 
 
-@case("nothing said of a shot without a screen")
+@case("a shot without a screen and no engine named")
 def _(folder: Path) -> list[object]:
     (folder / "in").mkdir()
     grey = np.full((HEIGHT, WIDTH, 3), 0.3, np.float32)
@@ -269,7 +269,7 @@ def _(folder: Path) -> list[object]:
     return key(folder, "--engine", "rvm", "--weights", folder / "rvm.pth")
 
 
-@case("weights of a name that nobody knows")
+@case("weights of an unknown name")
 def _(folder: Path) -> list[object]:
     return key(folder, "--engine", "rvm", "--weights", "rvm_mobilenet")
 
@@ -279,7 +279,7 @@ def _(folder: Path) -> list[object]:
     return key(folder, "--engine", "rvm", "--weights", "rvm_resnet50")
 
 
-@case("fetching what nobody knows")
+@case("fetching weights of an unknown name")
 def _(folder: Path) -> list[object]:
     return ["weights", "fetch", "rvm_resnet5"]
 
@@ -293,26 +293,26 @@ def by_hand(file: Path) -> list[object]:
     return ["weights", "fetch", "rvm_mobilenetv3", "--accept-licence", "--from", file]
 
 
-@case("a web page copied by hand")
+@case("installing a web page")
 def _(folder: Path) -> list[object]:
     (folder / "page.html").write_text("<!DOCTYPE html><title>Not Found</title>")
     return by_hand(folder / "page.html")
 
 
-@case("half a file copied by hand")
+@case("installing half a file")
 def _(folder: Path) -> list[object]:
     (folder / "rvm.pth").write_bytes(b"PK" + bytes(998))
     return by_hand(folder / "rvm.pth")
 
 
-@case("another file copied by hand")
+@case("installing another file")
 def _(folder: Path) -> list[object]:
     with (folder / "rvm.pth").open("wb") as stream:
         stream.truncate(15_217_721)
     return by_hand(folder / "rvm.pth")
 
 
-@case("a file by hand that is not there")
+@case("installing a file that is not there")
 def _(folder: Path) -> list[object]:
     return by_hand(folder / "rvm.pth")
 
@@ -363,7 +363,7 @@ def _(folder: Path) -> list[object]:
     return ["key", folder / "in/shot.####.exr", "-o", folder / "in", "--screen", "auto"]
 
 
-@case("somebody else's file in the output")
+@case("a file in the output that Mattebox did not write")
 def _(folder: Path) -> list[object]:
     arguments = key(folder)
     (folder / "out").mkdir()
@@ -377,7 +377,7 @@ def _(folder: Path) -> list[object]:
     return [*key(folder)[:3], folder / "out/keyed/", "--screen", "auto"]
 
 
-@case("an output that is no EXR")
+@case("an output that is not EXR")
 def _(folder: Path) -> list[object]:
     return ["key", write_shot(folder / "in"), "-o", folder / "out.mov", "--screen", "auto"]
 

@@ -174,7 +174,7 @@ def test_a_chunk_whose_state_file_is_missing_damaged_or_of_another_place_says_so
     state.write_bytes(b"nothing of the kind")
     done = mattebox(*chunk)
     assert done.returncode == 66
-    assert "is no state file, or damaged" in done.stderr
+    assert "is not a state file, or is damaged" in done.stderr
     done = mattebox("key", "--job", rvm_job, "--frames", "1001-1003", "--state-out", state)
     assert done.returncode == 0, done.stderr
     done = mattebox(*chunk)

@@ -108,7 +108,7 @@ def test_a_choice_that_is_no_program_is_an_error_and_no_other_core_is_taken(
     environ = {"PATH": str(COMMAND.parent)} | ({VARIABLE: chosen} if source == VARIABLE else {})
     with pytest.raises(NotFoundError) as caught:
         find(chosen if source == "preferences" else "", environ)
-    assert f"{chosen} (from {source}) is no program. Choose the python" in str(caught.value)
+    assert f"{chosen} (from {source}) is not a program. Choose the python" in str(caught.value)
 
 
 def test_no_core_at_all_says_where_it_was_looked_for_and_what_to_do(tmp_path: Path) -> None:

@@ -119,5 +119,5 @@ def test_a_config_that_is_not_there_or_no_text(tmp_path: Path) -> None:
         NetworkConfig.read(tmp_path / "none.toml")
     assert fault.value.exit_code == 66
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="it is no text"):
+    with pytest.raises(InputError, match="it is not text"):
         NetworkConfig.read(tmp_path / "binary")

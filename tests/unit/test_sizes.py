@@ -15,7 +15,7 @@ def test_a_size_is_typed_width_first_and_comes_back_height_first() -> None:
 
 @pytest.mark.parametrize("text", ["", "1920", "1920x", "1920*1080", "0x10", "-3x4", "1.5x2"])
 def test_anything_else_is_no_size(text: str) -> None:
-    with pytest.raises(UsageError, match="is no size of a picture") as caught:
+    with pytest.raises(UsageError, match="is not a picture size") as caught:
         parse_size(text)
     assert caught.value.next_step == "give it as 1920x1080"
 

@@ -76,7 +76,7 @@ def find_bpy_python() -> Path | None:
     if named:
         if not Path(named).is_file():
             raise InputError(
-                f"{VARIABLE} is {named}, which is no file",
+                f"{VARIABLE} is {named}, which is not a file",
                 expected="the Python of an environment with bpy 4.5",
                 next_step="correct or unset the variable",
                 path=Path(named),

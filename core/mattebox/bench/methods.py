@@ -74,7 +74,7 @@ def _engine_of(weights: Path) -> str:
     network = read_weights(weights).network
     if network is None:
         raise WeightsError(
-            f"the weights {weights} are of no network that takes part",
+            f"the weights {weights} are of a network that takes no part",
             expected="weights of RVM or BGMv2",
             path=weights,
         )

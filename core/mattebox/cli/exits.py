@@ -10,7 +10,7 @@ from mattebox.errors import MatteboxError, RunInterruptedError, WriteError
 
 
 def exit_code_of(error: BaseException) -> int:
-    """What to end with. What is no error of ours, and no request, is our own fault."""
+    """Choose the exit code. An exception of any other kind is a fault of Mattebox."""
     if isinstance(error, MatteboxError):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):

@@ -105,7 +105,7 @@ def _chunks(job: Job, asked: str, frames: tuple[int, ...]) -> Chunks:
         return Chunks(default_size(settled if info.recurrent else 0))
     if not asked.isdecimal():
         raise UsageError(
-            f"--chunk {asked!r} is no number of frames", expected=f"{AUTO}, {WHOLE} or a number"
+            f"--chunk {asked!r} is not a number of frames", expected=f"{AUTO}, {WHOLE} or a number"
         )
     return Chunks(int(asked))
 

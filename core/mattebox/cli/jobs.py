@@ -18,7 +18,7 @@ def read_job(path: Path) -> Job:
 
 
 def job_if_readable(path: Path) -> Job | None:
-    """The job of a file; None where there is none, or one that cannot be read."""
+    """The job in a file; None where the file is missing or cannot be read."""
     try:
         return read_job(path) if path.is_file() else None
     except MatteboxError:

@@ -34,7 +34,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     ] = None,
     chunk: Annotated[
         str | None,
-        _running("--chunk", "Of --frames, only those in this piece; none is no error (farms)."),
+        _running("--chunk", "Of --frames, only those in this piece; it may hold none (farms)."),
     ] = None,
     job: Annotated[
         Path | None, _running("--job", "Key from a job file; other inputs come from it.")

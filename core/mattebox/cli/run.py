@@ -169,7 +169,7 @@ def frames_to_key(options: RunOptions) -> str | None:
         return options.frames
     if frames is None:
         raise UsageError(
-            f"--chunk {options.chunk} says which of --frames are meant, and there are none",
+            f"--chunk {options.chunk} chooses among --frames, which are not given",
             next_step="give --frames with all frames of the shot, or leave --chunk out",
         )
     return format_frames({*frames} & {*parse_frames(options.chunk)})

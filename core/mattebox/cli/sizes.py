@@ -21,7 +21,7 @@ def parse_size(text: str, *, least: int = 1) -> tuple[int, int]:
     found = _SIZE.fullmatch(text.strip())
     if found is None or min(int(found[1]), int(found[2])) < least:
         raise UsageError(
-            f"{text.strip()!r} is no size of a picture",
+            f"{text.strip()!r} is not a picture size",
             expected="width x height" + (f", at least {least} each" if least > 1 else ""),
             next_step="give it as 1920x1080",
         )

@@ -90,6 +90,6 @@ def _check_decided(file: OnnxNetwork, flag: str, note: str, asked: float | str |
     if asked is None or str(asked) == decided:
         return
     raise UsageError(
-        f"{flag} {asked} cannot be set: it is part of {file.path} ({decided or 'not said which'})",
+        f"{flag} {asked} cannot be set: it is part of {file.path} ({decided or 'unknown'})",
         next_step=f"leave {flag} away, or make a file for it with `mattebox export onnx`",
     )

@@ -69,7 +69,8 @@ def identify(
     found = _network_of(tensors)
     if found is None:
         raise WeightsError(
-            f"{_called(path)} hold no network we know; first names: {_some(sorted(tensors))}",
+            f"{_called(path)} hold no network that Mattebox knows; "
+            f"first names: {_some(sorted(tensors))}",
             expected=KNOWN,
             path=path,
         )

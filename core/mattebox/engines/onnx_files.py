@@ -109,8 +109,8 @@ class OnnxNetwork:
             takes = ", ".join(port.name for port in self.inputs)
             gives = ", ".join(port.name for port in self.outputs)
             raise WeightsError(
-                f"the weights {self.path} are of no network we know (inputs {takes}; outputs "
-                f"{gives})",
+                f"the weights {self.path} are of a network that Mattebox does not know "
+                f"(inputs {takes}; outputs {gives})",
                 next_step=f"use {named('engine')} onnx-matte with {named('network_config')} FILE "
                 "(docs/onnx.md)",
                 path=self.path,

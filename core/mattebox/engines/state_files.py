@@ -98,7 +98,7 @@ def read_state(path: Path, device: torch.device) -> RvmState | None:
 def _damaged(path: Path, error: Exception) -> UnreadableError:
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return UnreadableError(
-        f"{path} is no state file, or damaged ({first_line})",
+        f"{path} is not a state file, or is damaged ({first_line})",
         expected="what the chunk before wrote with --state-out",
         next_step="key the chunk before again",
         path=path,

@@ -168,7 +168,7 @@ class _Reader(pickle.Unpickler):
             return allowed[module, name]
         if module == "torch" and name in STORAGES:
             return STORAGES[name]
-        raise pickle.UnpicklingError(f"it names {module}.{name}, which is no tensor")
+        raise pickle.UnpicklingError(f"it names {module}.{name}, which is not a tensor")
 
     def persistent_load(self, pid: Any) -> torch.Tensor:
         """A run of numbers: ("storage", type, file, device, count). Always read to the CPU."""

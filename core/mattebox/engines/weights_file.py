@@ -90,7 +90,7 @@ def onnx_weights(weights: Path | Weights) -> OnnxNetwork:
     found = read_weights(weights) if isinstance(weights, Path) else weights
     if not isinstance(found, OnnxNetwork):
         raise UsageError(
-            f"{found.path} is no ONNX file, which onnxruntime needs",
+            f"{found.path} is not an ONNX file, which onnxruntime needs",
             next_step=f"make one with `mattebox export onnx {found.path} -o FILE.onnx`, or use "
             f"{named('backend')} torch (or auto)",
         )
@@ -152,11 +152,11 @@ def _kind(start: bytes, path: Path) -> Kind:
     # ModelProto begins with its ir_version (field 1) in every file that tools write.
     if start.startswith(b"\x08"):
         return "onnx"
-    raise damaged(path, "it begins as none does")
+    raise damaged(path, "its first bytes are those of no known format")
 
 
 def _state(path: Path) -> _State:
-    """What changes where the file does. Raises OSError for what is no file of a possible size."""
+    """A file's identity, size and times. Raises OSError unless it is a file of a possible size."""
     found = path.stat()
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(0, "Is a directory")

@@ -69,7 +69,7 @@ class Chunks:
 
 
 def default_size(preroll: int) -> int:
-    """Frames per chunk where nobody says it.
+    """Frames per chunk where none are given.
 
     Args:
         preroll: frames after which an engine has settled, or those that are read before a

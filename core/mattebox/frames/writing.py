@@ -99,7 +99,7 @@ def write_frame(
 def remove_abandoned(folder: Path) -> int:
     """Delete unfinished files that killed processes left in a folder long ago; says how many.
 
-    Never raises: what cannot be deleted stays, and harms nobody.
+    Never raises: a file that cannot be deleted stays, and does no harm.
     """
     removed = 0
     with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Are all frames of a job there, whole, made by this job, and do their layers add up?"""
+"""Check that the frames of a job are there, whole and current, and that their layers add up."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def check(job: PreparedJob, *, frames: str | None = None) -> Iterator[CheckedFra
     """Check every frame that a prepared job should have written, in order.
 
     A frame is read whole. Where it holds the ``plate`` pass its layers are added up again and held
-    against the source; else its header's word is taken.
+    against the source; else the identity error in its header is taken.
 
     Args:
         job: a prepared job.

@@ -252,7 +252,7 @@ class FrameKeyer:
             plate,
             prediction.alpha[seen.box],
             statistics,
-            unmixing_network(self._device),
+            unmixing_network(self._device, screen=statistics.screen),
             unseen=None if seen.unseen is None else seen.unseen[seen.box],
             neighbours=[neighbour[seen.box] for neighbour in neighbours],
         )

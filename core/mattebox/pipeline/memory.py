@@ -47,7 +47,7 @@ FIXED = {
     EngineName.SCREEN: NO_NETWORK,
     EngineName.HINT: NO_NETWORK,
     EngineName.TRIANGULATE: NO_NETWORK,
-    EngineName.ONNX_MATTE: NO_NETWORK,  # nobody knows its network beforehand: it comes on top
+    EngineName.ONNX_MATTE: NO_NETWORK,  # its network is unknown beforehand: it comes on top
     EngineName.RVM: RVM,
     EngineName.BGMV2: BGMV2,
 }
@@ -89,7 +89,7 @@ def parse_memory(text: str) -> int:
     size = 0 if found is None else int(float(found[1]) * _UNITS[found[2].upper()])
     if size <= 0:
         raise UsageError(
-            f"--max-memory {text} is no amount of memory",
+            f"--max-memory {text} is not an amount of memory",
             expected="a number with a unit: 512M, 8G, 8GiB",
             next_step="give it as --max-memory 8G",
         )

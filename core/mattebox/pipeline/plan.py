@@ -1,4 +1,4 @@
-"""Which frames a run has to do with, where they go, and which of them are current."""
+"""The plan of a run: its frames, where they are written, and which of them are current."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from mattebox.shot import Shot
 
 @dataclass(frozen=True)
 class Reach:
-    """What a frame's pixels come from beside its own files.
+    """Which other frames a frame's pixels depend on.
 
     Attributes:
         neighbours: how many frames on either side the solver reads.
-        remembers: whether the engine knows of the frames before.
+        remembers: whether the engine has a memory of the frames before.
     """
 
     neighbours: int
@@ -32,7 +32,7 @@ class Reach:
 
 @dataclass(frozen=True)
 class Plan:
-    """Which frames a run has to do with, and where they go. Knows no engine and loads no torch."""
+    """The frames of a run and where they are written. Knows no engine and loads no torch."""
 
     job: PreparedJob
     shot: Shot
@@ -47,7 +47,7 @@ class Plan:
         return tuple(f for f in self.shot.plate.frames if not self.shot.missing(f))
 
     def neighbours(self, frame: int) -> tuple[int, ...]:
-        """The frames that the solver reads beside this one: a finite window, read, not written."""
+        """The frames that the solver reads beside this one: its neighbourhood without itself."""
         scene, reach = self.scene(frame), self.reach.neighbours
         around = range(frame - reach, frame + reach + 1)
         return tuple(
@@ -55,7 +55,7 @@ class Plan:
         )
 
     def remembered(self, frame: int) -> tuple[int, ...]:
-        """The frames before this one of which an engine with memory still knows: the preroll."""
+        """The preroll: the frames before this one that an engine with memory depends on."""
         if not self.reach.remembers:
             return ()
         end = bisect_left(self.whole, frame)
@@ -113,7 +113,7 @@ class Plan:
         return cls(job, shot, reach, usable, absent, checked_output(job, shot, usable))
 
     def refuse_foreign_files(self, *, overwrite: bool) -> None:
-        """Never replace a file that is not ours, unless told to."""
+        """Refuse to replace files of other programs unless ``overwrite``. Raises UsageError."""
         if overwrite:
             return
         foreign = [
@@ -146,7 +146,10 @@ def checked_output(job: Job, shot: Shot, frames: Sequence[int]) -> OutputPattern
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether somebody else may want this file. What a full disk left of a frame is nobody's."""
+    """Whether another program wrote this file, so that it must not be overwritten.
+
+    A truncated EXR counts as ours: it is what a full disk left of a frame.
+    """
     attributes = read_attributes_only(path)
     if attributes is None:
         return not is_broken_exr(path)

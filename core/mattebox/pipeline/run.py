@@ -28,7 +28,7 @@ from mattebox.shot import Pictures, Shot
 
 @dataclass
 class Tally:
-    """How far a run is, for whoever started it: also after an error.
+    """Counts what a run has done. It can be read after an error too.
 
     Attributes:
         total: frames asked for; 0 until the run begins.
@@ -43,12 +43,12 @@ class Tally:
     _began: float = 0.0
 
     def begin(self, total: int) -> None:
-        """The run begins."""
+        """Start the clock and set the number of frames."""
         self.total, self._began = total, perf_counter()
 
     @property
     def seconds(self) -> float:
-        """Since the run began; 0 before."""
+        """Seconds since the run began; 0 before."""
         return perf_counter() - self._began if self.total else 0.0
 
 
@@ -84,9 +84,9 @@ def run(
 
     Args:
         job: a prepared job.
-        reporter: who listens.
-        setup: what is open of the job already.
-        tally: kept up to date while the run goes on.
+        reporter: gets the events of the run.
+        setup: what is already open for this job; None opens it.
+        tally: updated while the run goes on.
         frames: which frames, as on the command line; None means all on disk.
         stop: when set, the frame in hand is finished and the run ends with RunInterruptedError.
         force: compute current frames again.

@@ -21,7 +21,7 @@ _MOST_POINTS = 2000
 """More frames than this are drawn by the least and the largest value of each group of frames."""
 
 _LEAST_SPAN = 10.0
-"""Of an axis, in deviations nobody would look at: what is steady is drawn as a steady line."""
+"""Of an axis, the least range in deviations, so that what is steady is drawn as a steady line."""
 
 
 @dataclass(frozen=True)

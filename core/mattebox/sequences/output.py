@@ -54,7 +54,7 @@ class OutputPattern:
                 if key in taken:
                     raise UsageError(
                         f"the output {output} is the input {taken[key]}",
-                        expected="an output that is no input of the job",
+                        expected="an output that is not an input of the job",
                         next_step="write into another folder or under another name (-o)",
                     )
 

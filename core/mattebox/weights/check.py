@@ -91,7 +91,7 @@ def _refuse_another_network(path: Path, entry: Entry, called: str) -> None:
         message = error.message.replace(str(path), called)
         raise _wrong(message, entry, path) from error
     if found != entry.network:
-        holds = "no network we know" if found is None else f"weights of {found}"
+        holds = "no network that Mattebox knows" if found is None else f"weights of {found}"
         raise _wrong(f"{called} holds {holds}", entry, path)
 
 

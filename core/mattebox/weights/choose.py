@@ -158,7 +158,7 @@ def _refuse_another(path: Path, entry: Entry, file: Weights, store: Store) -> No
     if file.network != entry.network:
         raise WeightsError(
             f"{path} is not the {entry.name} it is installed as: it holds "
-            f"{file.network or 'no network we know'}",
+            f"{file.network or 'no network that Mattebox knows'}",
             expected=described(entry),
             next_step=f"mattebox weights verify {entry.name}",
             path=path,

@@ -234,7 +234,7 @@ class Download:
         said = f"{shown(self.url)} answered {code} {answer.reason or ''}".rstrip()
         if code in MAY_PASS:
             raise self._broken(said)
-        what = KIND_OF_ANSWER.get(code, "that is no file")
+        what = KIND_OF_ANSWER.get(code, "that is not a file")
         raise WeightsError(f"{said}: {what}", next_step=self._elsewhere)
 
     @contextmanager
@@ -254,7 +254,7 @@ class Download:
                 ) from error
             except faults.TooManyRedirects as error:
                 raise WeightsError(
-                    f"{shown(self.url)} leads on and on: more than {MOST_REDIRECTS} redirects",
+                    f"{shown(self.url)} redirects too often: more than {MOST_REDIRECTS} redirects",
                     next_step=self._elsewhere,
                 ) from error
             except faults.ConnectTimeout as error:

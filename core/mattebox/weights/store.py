@@ -45,7 +45,7 @@ class Acceptance(_Note):
 
 
 class Receipt(_Note):
-    """What was installed: the only hash there is of a file whose hash nobody published."""
+    """What was installed: the only hash of a file whose hash was not published."""
 
     name: str
     licence: str
@@ -84,7 +84,7 @@ class Store:
         # Never made here: where a share is not mounted, its name must not become a local folder.
         if not folder.is_dir():
             raise WeightsError(
-                f"{WEIGHTS} names {named}, which is no folder",
+                f"{WEIGHTS} names {named}, which is not a folder",
                 expected="a folder that is there, or an http://, https:// or file:// address",
                 next_step="mount or make the folder, correct the variable, or unset it",
                 path=folder,
@@ -231,7 +231,7 @@ def _now() -> str:
 
 
 def _read(path: Path, kind: type[NoteT]) -> NoteT | None:
-    """A note; None where there is none, or none that can be read."""
+    """A note; None where it is missing or cannot be read."""
     try:
         return kind.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):

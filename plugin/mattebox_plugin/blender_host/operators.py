@@ -45,7 +45,9 @@ class MatteboxOperator(bpy.types.Operator):
         """The group that is meant. Raises SourceError."""
         group = bpy.data.node_groups.get(self.group) if self.group else active_group(context)
         if group is None or not is_mattebox(group):
-            named = f"{self.group!r} is no Mattebox group" if self.group else "no node is selected"
+            named = (
+                f"{self.group!r} is not a Mattebox group" if self.group else "no node is selected"
+            )
             raise SourceError(f"{named}: add one with Add > Mattebox in the compositor")
         return group
 

@@ -60,7 +60,8 @@ def source_of(settings: Any, scene: Any, root: str, name: str) -> Source:
         return Source(written, colour.working_space(), 1, image.frame_duration, is_written=True)
     if image.source not in ("SEQUENCE", "FILE"):
         raise SourceError(
-            f"{image.name} is no file ({image.source.lower()}): pick an image sequence or a movie"
+            f"{image.name} is not a file ({image.source.lower()}): pick an image sequence or a "
+            "movie"
         )
     path = bpy.path.abspath(image.filepath, library=image.library)
     space = str(image.colorspace_settings.name)

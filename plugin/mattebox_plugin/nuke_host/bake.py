@@ -1,4 +1,4 @@
-"""A plain Group in place of the node: it reads finished frames and needs nobody's plug-in."""
+"""A plain Group in place of the node: it reads finished frames and needs no plug-in."""
 
 from __future__ import annotations
 

@@ -138,13 +138,16 @@ def _why_not_plain(pipe: str, top: nuke.Node, colour: ScriptColour, span: Span) 
     faults = (
         (not pattern, "no file is chosen"),
         (any(letter in pattern for letter in "[]$"), "its file is an expression"),
-        (suffix not in READABLE, f"{suffix or pattern} is no still picture"),
+        (suffix not in READABLE, f"{suffix or pattern} is not a still picture"),
         (_VIEWS.search(pattern) is not None, "it has one file for each view"),
         (pipe == names.PLATE and not sequence, "it is one picture and no sequence"),
         (sequence and not inside, f"it does not have all of {span.text}"),
         (not _keeps_frame_numbers(top), "it shifts its frames"),
         (bool(top["premultiplied"].value()), "it is marked premultiplied"),
-        (_space(pipe, top, colour) is None, f"{top['colorspace'].value()!r} is no whole space"),
+        (
+            _space(pipe, top, colour) is None,
+            f"{top['colorspace'].value()!r} is not the full name of a colour space",
+        ),
     )
     return next((why for fault, why in faults if fault), None)
 

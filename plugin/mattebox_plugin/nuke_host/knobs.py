@@ -82,7 +82,7 @@ def cuts(node: nuke.Node) -> tuple[int, ...]:
         return tuple(sorted({int(word) for word in words}))
     except ValueError as error:
         raise NodeError(
-            f"cuts {text(node, 'cuts')!r} are no frame numbers", "write them like 1040, 1100"
+            f"cuts {text(node, 'cuts')!r} are not frame numbers", "write them like 1040, 1100"
         ) from error
 
 

@@ -92,7 +92,10 @@ def span_of(node: nuke.Node) -> inputs.Span:
         plate = cast("nuke.Node", node.input(0))
         span = inputs.Span(int(plate.firstFrame()), int(plate.lastFrame()))
     if span.first > span.last:
-        raise NodeError(f"the frames {span.text} are none", "set first and last (Key tab)")
+        raise NodeError(
+            f"the first frame {span.first} is after the last frame {span.last}",
+            "set first and last (Key tab)",
+        )
     return span
 
 

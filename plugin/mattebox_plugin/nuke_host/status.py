@@ -24,7 +24,7 @@ QUIET_KNOBS = frozenset(
         *(names.SHOWN, "selected", "xpos", "ypos", "showPanel", "hidePanel", "label", "tile_color"),
     }
 )
-"""Changes of these are none of the settings."""
+"""Knobs whose changes are not changes of settings."""
 
 COUNTED = "frames current"
 CHANGED = "stale: the settings have changed since these frames were keyed"

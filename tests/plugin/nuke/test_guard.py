@@ -259,7 +259,7 @@ def test_the_status_follows_the_knobs_where_there_is_a_window(nuke: FakeNuke, pl
     node["gamma"].setValue(1.0)
     assert node["status"].value() == "2 of 3 frames current (1-3); missing 3"
     node["cuts"].setValue("two")
-    assert re.match("cuts 'two' are no frame numbers", str(node["status"].value()))
+    assert re.match("cuts 'two' are not frame numbers", str(node["status"].value()))
     node["cuts"].setValue("")
     assert node["status"].value() == "2 of 3 frames current (1-3); missing 3"
     nuke.press(node, "refresh")

@@ -101,15 +101,21 @@ def test_what_changes_no_pixel_leaves_a_read_plain(
     [
         (lambda host, node: between(host, node, "Grade"), "Grade1 changes the picture"),
         (inside_a_group, "Group1 changes the picture"),
-        (lambda _, node: read_of(node)["file"].setValue("/a/clip.mov"), ".mov is no still"),
+        (lambda _, node: read_of(node)["file"].setValue("/a/clip.mov"), ".mov is not a still"),
         (lambda _, node: read_of(node)["file"].setValue("/a/b.%V.####.exr"), "for each view"),
         (lambda _, node: read_of(node)["file"].setValue("/a/one.exr"), "one picture"),
         (lambda _, node: read_of(node)["last"].setValue(2), None),
         (lambda _, node: read_of(node)["frame"].setValue("frame-1"), "it shifts its frames"),
         (lambda _, node: read_of(node)["premultiplied"].setValue(True), "premultiplied"),
         (lambda _, node: read_of(node)["file"].setValue("[getenv A].####.exr"), "an expression"),
-        (lambda _, node: read_of(node)["colorspace"].setValue("AlexaV3LogC"), "no whole space"),
-        (lambda _, node: read_of(node)["colorspace"].setValue("default"), "no whole space"),
+        (
+            lambda _, node: read_of(node)["colorspace"].setValue("AlexaV3LogC"),
+            "not the full name of a colour space",
+        ),
+        (
+            lambda _, node: read_of(node)["colorspace"].setValue("default"),
+            "not the full name of a colour space",
+        ),
     ],
 )
 def test_what_is_no_plain_file_is_rendered_and_says_why(

@@ -213,7 +213,7 @@ def test_no_mattebox_on_the_machine_says_where_it_was_looked_for(
     monkeypatch.setenv("MATTEBOX_PYTHON", "/no/such/python")
     nuke.press(keyer(nuke, plate), "key_range")
     assert len(nuke.messages) == 1
-    assert "/no/such/python (from MATTEBOX_PYTHON) is no program" in nuke.messages[0]
+    assert "/no/such/python (from MATTEBOX_PYTHON) is not a program" in nuke.messages[0]
     assert part("key").running == {}
 
 

@@ -80,7 +80,7 @@ def install_twice(host: FakeNuke, node: Node) -> None:
         (install_twice, "is installed 2 times", "leave one of them"),
         (lambda _, node: node["engine"].setValue("hint"), "engine hint has no hint", "connect"),
         (lambda host, _: host.root_node["name"].setValue("Root"), "is not saved", "save it"),
-        (lambda _, node: node["cuts"].setValue("one"), "'one' are no frame numbers", "1040, 1100"),
+        (lambda _, node: node["cuts"].setValue("one"), "'one' are not frame numbers", "1040, 1100"),
         (
             lambda host, _: setattr(host.module, "NUKE_VERSION_MAJOR", 13),
             "was not checked",

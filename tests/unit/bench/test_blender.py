@@ -89,7 +89,7 @@ def test_the_variable_comes_before_the_repository(
     monkeypatch.setenv(blender.VARIABLE, str(named))
     assert find_bpy_python() == named
     monkeypatch.setenv(blender.VARIABLE, str(tmp_path / "gone"))
-    with pytest.raises(InputError, match="which is no file"):
+    with pytest.raises(InputError, match="which is not a file"):
         find_bpy_python()
     monkeypatch.delenv(blender.VARIABLE)
     in_repository = Path(__file__).parents[3] / blender.IN_REPOSITORY

@@ -182,7 +182,7 @@ def test_tensors_that_are_not_named(tmp_path: Path) -> None:
 def test_weights_of_an_unknown_network_name_what_they_hold(tmp_path: Path) -> None:
     torch.save({"unet.down.0.weight": torch.zeros(2)}, tmp_path / "w.pth")
     said = refused(tmp_path / "w.pth")
-    assert "hold no network we know; first names: unet.down.0.weight" in said
+    assert "hold no network that Mattebox knows; first names: unet.down.0.weight" in said
 
 
 def test_missing_unexpected_and_misshapen_tensors_are_counted_and_named(

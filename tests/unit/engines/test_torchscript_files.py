@@ -163,7 +163,7 @@ def test_code_in_an_archive_is_not_run(
 
     monkeypatch.chdir(tmp_path)
     path = repacked(archive, tmp_path / "w", lambda _: pickle.dumps(Maker(), protocol=2))
-    assert "it names posix.mkdir, which is no tensor" in refused(path)
+    assert "it names posix.mkdir, which is not a tensor" in refused(path)
     assert not (tmp_path / "made by the pickle").exists()
 
 

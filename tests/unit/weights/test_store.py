@@ -38,7 +38,7 @@ def test_a_folder_that_is_not_there_is_never_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(WEIGHTS, str(tmp_path / "not mounted"))
-    with pytest.raises(WeightsError, match="which is no folder") as fault:
+    with pytest.raises(WeightsError, match="which is not a folder") as fault:
         Store.from_environment()
     assert fault.value.exit_code == 69
     assert list(tmp_path.iterdir()) == []
