@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from mattebox.matte.unmixing.network import UnmixingNetwork, answer, seen
-from mattebox.matte.unmixing.weights import network_of
+from mattebox.matte.unmixing.weights import ROOM, SCREEN, network_of
 from training.compose import compose
 from training.screens import Dice
 
@@ -79,7 +79,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=256)
     parser.add_argument("--rooms", type=float, default=0.0, help="share of rooms")
     asked = parser.parse_args()
-    network = network_of(asked.weights)
+    network = network_of(asked.weights, ROOM if asked.rooms > 0.5 else SCREEN)
     held_out = HeldOut(torch.device("cpu"), asked.count, asked.rooms)
     found = held_out.errors(network)
     print(f"{'kind':24s} {'scenes':>6s} {'MAD':>8s} {'first':>8s}   (x 1e3)")

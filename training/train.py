@@ -25,7 +25,7 @@ from torch.multiprocessing import Queue
 
 from mattebox.matte.unmixing.features import Scene
 from mattebox.matte.unmixing.network import Answer, UnmixingNetwork, answer, seen
-from mattebox.matte.unmixing.weights import network_of
+from mattebox.matte.unmixing.weights import ROOM, SCREEN, network_of
 from training.compose import Truth, compose
 from training.evaluate import HeldOut, written_weights
 from training.losses import losses
@@ -294,7 +294,8 @@ def _begun(asked: argparse.Namespace, device: torch.device) -> Run:
     widths = (one, two, three, four)
     network, average = (_placed(UnmixingNetwork(widths), device) for _ in range(2))
     if asked.start is not None:
-        network.load_state_dict(network_of(Path(asked.start)).state_dict())
+        part = ROOM if asked.rooms > 0.5 else SCREEN
+        network.load_state_dict(network_of(Path(asked.start), part).state_dict())
     average.load_state_dict(network.state_dict())
     optimiser = torch.optim.AdamW(
         network.parameters(),

@@ -23,7 +23,7 @@ from mattebox.screen_key import ScreenKey, key_of
 LINES_PER_PIXEL = 180
 """Radii grow with the picture: 1 pixel for every 180 lines, so 2 at 360 and 6 at 1080."""
 
-START_SHARE = 0.15
+START_SHARE = 0.08
 """Excess, as a share of the screen colour's, from which a pixel may be screen at first: corners of
 graded pictures fall to a tenth of the middle's light."""
 

@@ -414,6 +414,12 @@ def test_a_file_of_half_floats_becomes_a_network_in_float32_that_learns_nothing(
     assert not network.training
 
 
+def test_the_package_holds_a_network_for_screens_and_one_for_other_plates() -> None:
+    for_screens, for_rooms = (unmixing_network(CPU, screen=screen) for screen in (True, False))
+    scene = scene_of(*shot(48, 64))
+    assert not torch.equal(asked(for_screens, scene).alpha, asked(for_rooms, scene).alpha)
+
+
 def test_a_network_has_the_widths_of_its_file(tmp_path: Path) -> None:
     given = random_network()
     state = {name: value.half() for name, value in given.state_dict().items()}

@@ -16,9 +16,10 @@ pytest.importorskip("cv2", reason="drawn subjects need OpenCV, which only traini
 from tests.unit.training.drawn import drawn_layers, write_pool_file
 
 from mattebox.matte.unmixing.network import UnmixingNetwork
-from mattebox.matte.unmixing.weights import network_of
+from mattebox.matte.unmixing.weights import ROOM, SCREEN, network_of
 from training import evaluate
 from training.drawing import KINDS, Scene, draw_scene
+from training.pack import packed
 from training.pool import TRAINING_SEEDS
 
 SIDE, CROP, WIDTHS = 48, 32, "4,6,8,10"
@@ -129,6 +130,18 @@ def test_weights_are_judged_on_every_kind_with_seeds_that_are_not_trained_on(
     assert {"held_out", "first"} <= set(named)
     assert len(seeds) == len(set(seeds)) == 32
     assert max(seeds) < TRAINING_SEEDS
+
+
+def test_two_networks_become_one_file_and_each_is_read_again(tmp_path: Path) -> None:
+    parts = [tmp_path / name for name in ("screen.safetensors", "room.safetensors")]
+    for seed, path in enumerate(parts):
+        torch.manual_seed(seed)
+        evaluate.written_weights(UnmixingNetwork((4, 6, 8, 10)), path)
+    packed(*parts, tmp_path / "both.safetensors")
+    for part, path in zip((SCREEN, ROOM), parts, strict=True):
+        own, read = network_of(path), network_of(tmp_path / "both.safetensors", part)
+        for name, value in own.state_dict().items():
+            assert torch.equal(value, read.state_dict()[name]), name
 
 
 def test_room_for_held_out_seeds_ends_where_training_begins() -> None:

@@ -1,4 +1,4 @@
-"""The network's weights: our own, in the package.
+"""The networks' weights: our own, in the package.
 
 How they were made is in docs/unmixing.md; ``training/`` makes them again.
 """
@@ -14,19 +14,33 @@ from safetensors.torch import load
 from mattebox.matte.unmixing.network import UnmixingNetwork
 from mattebox.matte.unmixing.weights_file import WEIGHTS
 
+SCREEN, ROOM = "screen.", "room."
+"""What names in the package's file begin with: two networks of one kind, each trained on its own
+kind of plate. One for both had a tenth more error on screens, and a third more in rooms."""
 
-@lru_cache(maxsize=4)
-def unmixing_network(device: torch.device) -> UnmixingNetwork:
-    """The network on a device, ready to run: read once a process and device."""
-    network: UnmixingNetwork = network_of(WEIGHTS).to(  # type: ignore[call-overload]
+
+@lru_cache(maxsize=8)
+def unmixing_network(device: torch.device, *, screen: bool = True) -> UnmixingNetwork:
+    """The network for screens, or that for any other plate, on a device, ready to run.
+
+    Read once a process, device and kind of plate.
+    """
+    network: UnmixingNetwork = network_of(WEIGHTS, SCREEN if screen else ROOM).to(  # type: ignore[call-overload]
         device, memory_format=torch.channels_last
     )
     return network
 
 
-def network_of(path: Path) -> UnmixingNetwork:
-    """The network of a weights file, float32 on the CPU; its widths are those of the file."""
+def network_of(path: Path, part: str = SCREEN) -> UnmixingNetwork:
+    """A network of a weights file, float32 on the CPU; its widths are those of the file.
+
+    Args:
+        path: a file of one network, as training writes it, or of several, as the package has it.
+        part: which of several.
+    """
     state = {name: value.float() for name, value in load(path.read_bytes()).items()}
+    own = {name.removeprefix(part): v for name, v in state.items() if name.startswith(part)}
+    state = own or state
     layers = ("enter", "to_quarter", "to_eighth", "to_sixteenth")
     one, two, three, four = (state[f"{layer}.bias"].numel() for layer in layers)
     network = UnmixingNetwork((one, two, three, four)).eval()
