@@ -10,6 +10,7 @@ SERIES = {
     "mad": "training scenes",
     "held_out_screens": "held out, screens",
     "held_out_rooms": "held out, rooms",
+    "held_out": "held out",
 }
 
 
