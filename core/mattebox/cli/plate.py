@@ -35,7 +35,7 @@ def plate(
     """
     from mattebox.events import TerminalReporter
     from mattebox.job import Job
-    from mattebox.pipeline.plates import write_plate
+    from mattebox.pipeline.backgrounds import write_background
     from mattebox.pipeline.prepare import prepare
     from mattebox.pipeline.setup import ShotSetup
 
@@ -54,5 +54,5 @@ def plate(
         | ({} if clean_plate is None else {"clean_plate": clean_plate})
     )
     setup = ShotSetup(job)
-    kind = write_plate(prepare(job, TerminalReporter(), setup=setup), output, setup=setup)
+    kind = write_background(prepare(job, TerminalReporter(), setup=setup), output, setup=setup)
     typer.echo(f"{output}: {kind}")

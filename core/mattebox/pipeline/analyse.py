@@ -25,15 +25,15 @@ from mattebox.matte.plate_exposure import fit_exposure
 from mattebox.matte.registration import moved_plate, register_plate
 from mattebox.matte.screen import find_screen, plate_colour
 from mattebox.matte.statistics import PlateGain, Registration
-from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_box
-from mattebox.pipeline.plates import (
+from mattebox.pipeline.backgrounds import (
+    Backgrounds,
     Mask,
-    Plates,
     no_screen,
-    own_plate,
+    own_background,
     screen_share,
     shot_light,
 )
+from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_window
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName, KeySettings, PlateFit, ScreenName, Solver, SrgbColour
 from mattebox.shot import Pictures, Shot
@@ -60,13 +60,13 @@ class _Piece:
 
     Attributes:
         source: [N,3,H,W].
-        plate: [N,3,H,W], or [1,3,H,W] where it is the same for all; None where there is none.
+        background: [N,3,H,W], or [1,3,H,W] where it is the same for all; None where there is none.
         alpha: [N,1,H,W] the engine's.
         sure_inside: see ``Prediction``.
     """
 
     source: torch.Tensor
-    plate: torch.Tensor | None
+    background: torch.Tensor | None
     alpha: torch.Tensor
     sure_inside: bool
 
@@ -136,7 +136,7 @@ def analyse(
     if analysis.plate != "inpainted":
         pieces = []  # at 4K, one set of frames at a time is enough
         pieces = _after_engine(job.settings, setup, colour, weights, analysis, ordered)
-    known = [piece.plate for piece in pieces if piece.plate is not None]
+    known = [piece.background for piece in pieces if piece.background is not None]
     if len(known) < len(pieces):
         return analysis
     reporter.emit(NoteEvent(message="measuring grain"))
@@ -165,7 +165,7 @@ def _after_engine(
     analysis: Analysis,
     pairs: list[list[Pictures]],
 ) -> list[_Piece]:
-    """The sampled frames after colour and engine, with the plate as far as it is known."""
+    """The sampled frames after colour and engine, with the background as far as it is known."""
     shot, device = setup.shot, setup.device.torch
     keyer = FrameKeyer(
         settings,
@@ -174,7 +174,7 @@ def _after_engine(
         analysis=analysis,
         device=device,
         window=shot.window,
-        plates=Plates(colour, analysis, own_plate(shot, colour, analysis), device),
+        backgrounds=Backgrounds(colour, analysis, own_background(shot, colour, analysis), device),
         clock=StageClock(),
     )
     pieces = []
@@ -184,17 +184,17 @@ def _after_engine(
             frame, state = keyer.see(pictures, state)
             seen.append(frame)
         # Outside the plate's data window nothing is known: it is neither screen nor subject.
-        inside = shared_box(pair, shot.window)
-        plates = [f.plate_linear[inside] for f in seen if f.plate_linear is not None]
-        plate = None
-        if plates and plates[0].numel() > 0:
-            # A static plate is handed on as one picture: it is fitted, and measured, once.
-            static = all(torch.equal(other, plates[0]) for other in plates)
-            plate = plates[0] if static else torch.cat(plates)
+        inside = shared_window(pair, shot.window)
+        backgrounds = [f.background_linear[inside] for f in seen if f.background_linear is not None]
+        background = None
+        if backgrounds and backgrounds[0].numel() > 0:
+            # A static background is handed on as one picture: it is fitted, and measured, once.
+            static = all(torch.equal(other, backgrounds[0]) for other in backgrounds)
+            background = backgrounds[0] if static else torch.cat(backgrounds)
         pieces.append(
             _Piece(
                 torch.cat([frame.linear[inside] for frame in seen]),
-                plate,
+                background,
                 torch.cat([frame.prediction.alpha[inside] for frame in seen]),
                 all(frame.prediction.sure_inside for frame in seen),
             )
@@ -206,10 +206,10 @@ def _fit_plate(
     job: Job, analysis: Analysis, pieces: Sequence[_Piece], reporter: Reporter
 ) -> Analysis:
     """Where a static clean plate belongs and what exposure it needs; says what was found."""
-    plate = pieces[0].plate
+    plate = pieces[0].background
     if analysis.plate != "given" or plate is None or plate.shape[0] > 1:
         return analysis
-    if any(p.plate is None or not torch.equal(p.plate, plate) for p in pieces):
+    if any(p.background is None or not torch.equal(p.background, plate) for p in pieces):
         return analysis  # a sequence, or another data window: its frames fit already
     sources = [piece.source[:1] for piece in pieces]
     subject = [piece.alpha[:1] for piece in pieces]

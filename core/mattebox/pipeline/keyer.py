@@ -25,13 +25,13 @@ from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import solve_alpha
 from mattebox.matte.unmixing.weights import unmixing_network
 from mattebox.measure.identity import IdentityReport, identity_error
-from mattebox.pipeline.plates import Plate, Plates
+from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.settings import KeySettings, Pass, PixelType, PlateFit, Shadows, Solver, SourceAlpha
 from mattebox.shot import Pictures
 from mattebox_ocio.model_space import ModelSpace
 from mattebox_ocio.plate import PlateColour
 
-Box: TypeAlias = tuple[slice, slice, slice, slice]
+WindowSlices: TypeAlias = tuple[slice, slice, slice, slice]
 
 SURELY_BACKGROUND = 0.02
 """Where an engine's alpha is below this, the source is taken as background for the fill."""
@@ -60,19 +60,19 @@ class SeenFrame:
     """A frame after colour and engine: everything the matte needs. [1,C,H,W] on the device.
 
     Attributes:
-        source, plate: out-space linear; the plate is None until one is filled in.
-        linear, plate_linear: the same in linear Rec.709.
-        unseen: 0..1, 1 where the plate was never seen but continued; None where it was shot.
+        source, background: out-space linear; the background is None until one is filled in.
+        linear, background_linear: the same in linear Rec.709.
+        unseen: 0..1, 1 where the background was never seen but continued; None where it was shot.
         prediction: the engine's answer.
         inside, outside, protect, source_alpha: mattes or None.
         covered: [1,1,H,W] 1 where the plate has pixels.
-        box: where that is, as slices of [N,C,H,W].
+        window: where that is, as slices of [N,C,H,W].
     """
 
     source: torch.Tensor
-    plate: torch.Tensor | None
+    background: torch.Tensor | None
     linear: torch.Tensor
-    plate_linear: torch.Tensor | None
+    background_linear: torch.Tensor | None
     unseen: torch.Tensor | None
     prediction: Prediction
     inside: torch.Tensor | None
@@ -80,7 +80,7 @@ class SeenFrame:
     protect: torch.Tensor | None
     source_alpha: torch.Tensor | None
     covered: torch.Tensor
-    box: Box
+    window: WindowSlices
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class FrameKeyer:
         analysis: Analysis,
         device: torch.device,
         window: Window,
-        plates: Plates,
+        backgrounds: Backgrounds,
         clock: StageClock,
     ) -> None:
         self._settings = settings
@@ -134,8 +134,8 @@ class FrameKeyer:
         self._window = window
         self._model_space = ModelSpace(exposure=analysis.exposure)
         self._statistics = analysis.statistics
-        self._plates = plates
-        self._still: tuple[NDArray[np.float32], Plate] | None = None
+        self._backgrounds = backgrounds
+        self._still: tuple[NDArray[np.float32], Background] | None = None
         self._controls = MatteControls(
             settings.clip_black,
             settings.clip_white,
@@ -157,17 +157,19 @@ class FrameKeyer:
             with self._timed("colour"):
                 covered = self._uploaded(pictures.covered.astype(np.float32)[..., None])
                 source = self._source(pictures)
-                plate = self._plate(pictures)
-                if plate is not None and not bool(pictures.covered.all()):
-                    plate = replace(plate, out=plate.out * covered, linear=plate.linear * covered)
-                seen = self._engine_input(pictures, source, plate)
-            box = shared_box([pictures], self._window)
+                background = self._background(pictures)
+                if background is not None and not bool(pictures.covered.all()):
+                    background = replace(
+                        background, out=background.out * covered, linear=background.linear * covered
+                    )
+                seen = self._engine_input(pictures, source, background)
+            window = shared_window([pictures], self._window)
             with self._timed("engine"):
                 prediction, after = self._engine.predict(seen, state)
-                relit = self._relit(seen, plate, prediction, box)
+                relit = self._relit(seen, background, prediction, window)
                 if relit is not None:
-                    plate = relit
-                    seen = self._engine_input(pictures, source, plate)
+                    background = relit
+                    seen = self._engine_input(pictures, source, background)
                     if self._engine.info.needs_plate:
                         prediction, after = self._engine.predict(seen, state)
                 state = after
@@ -184,17 +186,17 @@ class FrameKeyer:
             return (
                 SeenFrame(
                     source=source,
-                    plate=None if plate is None else plate.out,
+                    background=None if background is None else background.out,
                     linear=seen.linear,
-                    plate_linear=seen.plate_linear,
-                    unseen=None if plate is None else plate.unseen,
+                    background_linear=seen.plate_linear,
+                    unseen=None if background is None else background.unseen,
                     prediction=prediction,
                     inside=mattes[0],
                     outside=mattes[1],
                     protect=mattes[2],
                     source_alpha=mattes[3],
                     covered=covered,
-                    box=box,
+                    window=window,
                 ),
                 state,
             )
@@ -222,12 +224,14 @@ class FrameKeyer:
                     given = seen.source_alpha
                     inside = given if inside is None else torch.maximum(inside, given)
             alpha = control_alpha(alpha, self._controls, inside, seen.outside) * seen.covered
-            plate = seen.plate
-            if plate is None:
-                plate = pull_push(seen.source, (first < SURELY_BACKGROUND).float() * seen.covered)
+            background = seen.background
+            if background is None:
+                background = pull_push(
+                    seen.source, (first < SURELY_BACKGROUND).float() * seen.covered
+                )
             layers = key_layers(
                 seen.source,
-                plate,
+                background,
                 alpha,
                 despill=self._despill
                 and replace(self._despill, protect=seen.protect, shares=found.spill),
@@ -242,30 +246,34 @@ class FrameKeyer:
         if prediction.exact:
             return _Found(prediction.alpha, torch.ones_like(prediction.alpha))
         statistics = self._statistics
-        if seen.plate_linear is None or statistics is None or self._settings.solver is Solver.OFF:
-            # Without a plate nothing checks the engine; what lies near 0 or 1 is likelier right.
+        if (
+            seen.background_linear is None
+            or statistics is None
+            or self._settings.solver is Solver.OFF
+        ):
+            # Without a background nothing checks the engine: alpha near 0 or 1 is likelier right.
             return _Found(prediction.alpha, (2.0 * prediction.alpha - 1.0).abs())
         # Outside the plate's data window nothing is known: it must not reach in over the border.
-        source, plate = seen.linear[seen.box], seen.plate_linear[seen.box]
+        source, background = seen.linear[seen.window], seen.background_linear[seen.window]
         solution = solve_alpha(
             source,
-            plate,
-            prediction.alpha[seen.box],
+            background,
+            prediction.alpha[seen.window],
             statistics,
             unmixing_network(self._device, screen=statistics.screen),
-            unseen=None if seen.unseen is None else seen.unseen[seen.box],
-            neighbours=[neighbour[seen.box] for neighbour in neighbours],
+            unseen=None if seen.unseen is None else seen.unseen[seen.window],
+            neighbours=[neighbour[seen.window] for neighbour in neighbours],
         )
         alpha = solution.alpha
         if self._settings.shadows is Shadows.REMOVE:
-            share = shadow_share(source, plate, statistics.noise, statistics.plate_noise)
+            share = shadow_share(source, background, statistics.noise, statistics.plate_noise)
             alpha = alpha * (1.0 - share)
 
         def placed(part: torch.Tensor) -> torch.Tensor:
             if part.shape[-2:] == prediction.alpha.shape[-2:]:
                 return part
             whole = part.new_zeros(*part.shape[:2], *prediction.alpha.shape[-2:])
-            whole[seen.box] = part
+            whole[seen.window] = part
             return whole
 
         return _Found(placed(alpha), placed(solution.confidence), placed(solution.spill))
@@ -315,11 +323,11 @@ class FrameKeyer:
         )
 
     def _engine_input(
-        self, pictures: Pictures, source: torch.Tensor, plate: Plate | None
+        self, pictures: Pictures, source: torch.Tensor, background: Background | None
     ) -> EngineInput:
         to_rec709 = self._colour.to_rec709
         linear = to_rec709(source)
-        plate_linear = None if plate is None else plate.linear
+        background_linear = None if background is None else background.linear
         encode: Callable[[torch.Tensor], torch.Tensor] = self._model_space.encode
         encoded = self._engine.info.wants_encoded
         second, second_plate = (
@@ -329,25 +337,31 @@ class FrameKeyer:
         hint = pictures.input("hint")
         return EngineInput(
             linear=linear,
-            plate_linear=plate_linear,
+            plate_linear=background_linear,
             encoded=encode(linear) if encoded else None,
-            plate_encoded=encode(plate_linear) if encoded and plate_linear is not None else None,
+            plate_encoded=encode(background_linear)
+            if encoded and background_linear is not None
+            else None,
             hint=None if hint is None else self._uploaded(hint[..., None]),
             second_linear=second,
             second_plate_linear=second_plate,
         )
 
     def _relit(
-        self, seen: EngineInput, plate: Plate | None, prediction: Prediction, box: Box
-    ) -> Plate | None:
-        """The plate in this frame's light, where that flickers; None where it is steady."""
-        if plate is None or self._settings.match_exposure is PlateFit.OFF or prediction.exact:
+        self,
+        seen: EngineInput,
+        background: Background | None,
+        prediction: Prediction,
+        window: WindowSlices,
+    ) -> Background | None:
+        """The background in this frame's light, where that flickers; None where it is steady."""
+        if background is None or self._settings.match_exposure is PlateFit.OFF or prediction.exact:
             return None
-        gain = frame_gain(seen.linear[box], plate.linear[box], prediction.alpha[box])
+        gain = frame_gain(seen.linear[window], background.linear[window], prediction.alpha[window])
         if gain == IDENTITY:
             return None
-        linear = gained_plate(plate.linear, gain)
-        return replace(plate, out=self._colour.from_rec709(linear), linear=linear)
+        linear = gained_plate(background.linear, gain)
+        return replace(background, out=self._colour.from_rec709(linear), linear=linear)
 
     def _source(self, pictures: Pictures) -> torch.Tensor:
         """Out-space linear; 0 outside the plate's data window, where nothing is to be keyed."""
@@ -356,13 +370,13 @@ class FrameKeyer:
             return source
         return source * self._uploaded(pictures.covered.astype(np.float32)[..., None])
 
-    def _plate(self, pictures: Pictures) -> Plate | None:
+    def _background(self, pictures: Pictures) -> Background | None:
         """The background of a frame; a still is fitted once."""
         pixels = pictures.input("clean_plate")
         if pixels is None:
-            return self._plates.own
+            return self._backgrounds.own
         if self._still is None or self._still[0] is not pixels:
-            self._still = (pixels, self._plates.fitted(self._linearised(pixels)))
+            self._still = (pixels, self._backgrounds.fitted(self._linearised(pixels)))
         return self._still[1]
 
     def _linearised(self, pixels: NDArray[np.float32]) -> torch.Tensor:
@@ -392,7 +406,7 @@ def spill_controls(settings: KeySettings) -> SpillControls:
     )
 
 
-def shared_box(frames: Sequence[Pictures], window: Window) -> Box:
+def shared_window(frames: Sequence[Pictures], window: Window) -> WindowSlices:
     """The part of [N,C,H,W] tensors on the working window that the plates of all frames cover."""
     shared = window
     for pictures in frames:

@@ -15,13 +15,13 @@ from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError
 from mattebox.events import FrameEvent, ProgressEvent, Reporter, StartEvent
 from mattebox.frames import remove_abandoned
 from mattebox.job import PreparedJob
+from mattebox.pipeline.backgrounds import Backgrounds, own_background
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.keyer import FrameKeyer, StageClock
 from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan, frames_in_words
-from mattebox.pipeline.plates import Plates, own_plate
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.shot import Pictures, Shot
 
@@ -182,7 +182,9 @@ def _key_frames(
         analysis=analysis,
         device=device.torch,
         window=plan.shot.window,
-        plates=Plates(colour, analysis, own_plate(plan.shot, colour, analysis), device.torch),
+        backgrounds=Backgrounds(
+            colour, analysis, own_background(plan.shot, colour, analysis), device.torch
+        ),
         clock=clock,
     )
     neighbourhood = Neighbourhood(

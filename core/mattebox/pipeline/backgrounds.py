@@ -30,14 +30,14 @@ NO_SCREEN = 0.5
 
 
 @dataclass(frozen=True)
-class Plate:
+class Background:
     """A background, ready for the matte: [1,3,H,W] float32 on the computing device.
 
     Attributes:
         out: out-space linear.
         linear: the same in linear Rec.709.
-        unseen: [1,1,H,W] 0..1, 1 where an estimate continues what is around; None where the plate
-            was shot, or is one colour.
+        unseen: [1,1,H,W] 0..1, 1 where an estimate continues what is around; None where the
+            background was shot, or is one colour.
     """
 
     out: torch.Tensor
@@ -45,32 +45,32 @@ class Plate:
     unseen: torch.Tensor | None = None
 
 
-class Plates:
+class Backgrounds:
     """Gives the background of each frame."""
 
     def __init__(
         self,
         colour: PlateColour,
         analysis: Analysis,
-        own: OwnPlate | None,
+        own: OwnBackground | None,
         device: torch.device,
     ) -> None:
-        """``own`` is the plate made from the shot, where none is given."""
+        """``own`` is the background made from the shot, where no clean plate is given."""
         self._colour = colour
         self._registration = analysis.registration
         self._gain = analysis.gain
-        self._own: Plate | None = None
+        self._own: Background | None = None
         if own is not None:
             linear = own.linear.to(device)
             unseen = None if own.unseen is None else own.unseen.to(device)
-            self._own = Plate(colour.from_rec709(linear), linear, unseen)
+            self._own = Background(colour.from_rec709(linear), linear, unseen)
 
     @property
-    def own(self) -> Plate | None:
-        """The plate made from the shot or from a colour, or None."""
+    def own(self) -> Background | None:
+        """The background made from the shot or from a colour, or None."""
         return self._own
 
-    def fitted(self, out: torch.Tensor) -> Plate:
+    def fitted(self, out: torch.Tensor) -> Background:
         """A clean plate, [1,3,H,W] out-space linear, moved into place and brought to exposure."""
         linear = self._colour.to_rec709(out)
         fitted = linear
@@ -78,19 +78,22 @@ class Plates:
             fitted = moved_plate(fitted, self._registration)
         if self._gain is not None:
             fitted = gained_plate(fitted, self._gain.gain)
-        return Plate(out if fitted is linear else self._colour.from_rec709(fitted), fitted)
+        return Background(out if fitted is linear else self._colour.from_rec709(fitted), fitted)
 
 
 @dataclass(frozen=True)
-class OwnPlate:
-    """A plate made from the shot: [1,3,H,W] linear Rec.709 on the CPU; ``unseen`` as ``Plate``."""
+class OwnBackground:
+    """A background made from the shot: [1,3,H,W] linear Rec.709 on the CPU.
+
+    ``unseen`` is that of ``Background``.
+    """
 
     linear: torch.Tensor
     unseen: torch.Tensor | None
 
 
-def own_plate(shot: Shot, colour: PlateColour, analysis: Analysis) -> OwnPlate | None:
-    """The plate of a shot that has none; None for a clean plate or fill.
+def own_background(shot: Shot, colour: PlateColour, analysis: Analysis) -> OwnBackground | None:
+    """Make the background of a shot without a clean plate; None where that is filled in.
 
     An estimate is made anew from the frames that the analysis names, so that every chunk has the
     same and none is stored.
@@ -102,9 +105,11 @@ def own_plate(shot: Shot, colour: PlateColour, analysis: Analysis) -> OwnPlate |
         sources = [shot_light(pictures.source, colour) for pictures in seen]
         excluded = [_mask(no_screen(pictures)) for pictures in seen]
         found = estimate_plate(sources, analysis.screen, excluded)
-        return OwnPlate(found.plate, 1.0 - found.known)
+        return OwnBackground(found.plate, 1.0 - found.known)
     shape = (1, 3, shot.window.height, shot.window.width)
-    return OwnPlate(torch.tensor(analysis.screen).view(1, 3, 1, 1).expand(shape).contiguous(), None)
+    return OwnBackground(
+        torch.tensor(analysis.screen).view(1, 3, 1, 1).expand(shape).contiguous(), None
+    )
 
 
 def shot_light(pixels: Pixels, colour: PlateColour) -> torch.Tensor:
@@ -132,22 +137,24 @@ def _mask(mask: Mask | None) -> torch.Tensor | None:
     return None if mask is None else torch.from_numpy(mask)[None, None]
 
 
-def write_plate(job: PreparedJob, path: Path, *, setup: ShotSetup | None = None) -> str:
-    """Write the background of a prepared job, out-space linear, as half EXR; says its kind.
+def write_background(job: PreparedJob, path: Path, *, setup: ShotSetup | None = None) -> str:
+    """Write the background of a prepared job, out-space linear, as half EXR; returns its kind.
 
-    A clean plate sequence gives the plate of the shot's first frame.
+    A clean plate sequence gives the background of the shot's first frame.
     """
     setup = setup or ShotSetup(job)
     shot, analysis, stated = setup.shot, job.prepared.analysis, job.prepared.colour
     colour = setup.colour(stated)
-    plates = Plates(colour, analysis, own_plate(shot, colour, analysis), torch.device("cpu"))
+    backgrounds = Backgrounds(
+        colour, analysis, own_background(shot, colour, analysis), torch.device("cpu")
+    )
     given = shot.read(shot.plate.first).input("clean_plate")
     if given is not None:
-        plate = plates.fitted(colour.to_out(_tensor(given)))
+        background = backgrounds.fitted(colour.to_out(_tensor(given)))
     else:
-        assert plates.own is not None
-        plate = plates.own
-    out = plate.out.clamp(-HALF_MAX, HALF_MAX)[0].permute(1, 2, 0).contiguous().numpy()
+        assert backgrounds.own is not None
+        background = backgrounds.own
+    out = background.out.clamp(-HALF_MAX, HALF_MAX)[0].permute(1, 2, 0).contiguous().numpy()
     attributes: dict[str, object] = {
         "chromaticities": stated.chromaticities,
         header_words.PLATE: analysis.plate,
