@@ -156,7 +156,9 @@ def _smaller(sample: Pixels, excluded: Mask | None) -> tuple[Pixels, Mask]:
 
     height, width = sample.shape[:2]
     side = max(1, round((height * width / LOOKED_AT) ** 0.5))
-    shown = ndimage.uniform_filter(sample.astype(np.float32), (side, side, 1))[::side, ::side]
+    averaged = np.empty(sample.shape, np.float32)
+    ndimage.uniform_filter(sample.astype(np.float32), side, axes=(0, 1), output=averaged)
+    shown = averaged[::side, ::side]
     allowed = np.ones(shown.shape[:2], bool)
     if excluded is not None:
         allowed &= ~excluded[::side, ::side]
@@ -206,17 +208,18 @@ def _largest_area(mask: Mask) -> Mask:
     """The connected area of ``mask`` with the most pixels; all False where there is none."""
     from scipy import ndimage
 
-    labels, count = ndimage.label(mask)
-    if count == 0:
+    labels = np.zeros(mask.shape, np.int32)
+    if ndimage.label(mask, output=labels) == 0:
         return mask
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    return np.asarray(labels == int(sizes.argmax()))
+    largest: Mask = labels == int(sizes.argmax())
+    return largest
 
 
 def _excess(picture: Pixels, key: ScreenKey) -> Pixels:
     """By how much the telling channel stands out, HxW; as ``colour_difference.key_excess``."""
     telling, first, second = (picture[..., channel] for channel in key.order)
     if key.sign > 0:
-        return np.asarray(telling - np.maximum(first, second))
-    return np.asarray(np.minimum(first, second) - telling)
+        return np.asarray(telling - np.maximum(first, second), np.float32)
+    return np.asarray(np.minimum(first, second) - telling, np.float32)

@@ -133,12 +133,12 @@ def test_weights_are_judged_on_every_kind_with_seeds_that_are_not_trained_on(
 
 
 def test_two_networks_become_one_file_and_each_is_read_again(tmp_path: Path) -> None:
-    parts = [tmp_path / name for name in ("screen.safetensors", "room.safetensors")]
-    for seed, path in enumerate(parts):
+    screen, room = tmp_path / "screen.safetensors", tmp_path / "room.safetensors"
+    for seed, path in enumerate((screen, room)):
         torch.manual_seed(seed)
         evaluate.written_weights(UnmixingNetwork((4, 6, 8, 10)), path)
-    packed(*parts, tmp_path / "both.safetensors")
-    for part, path in zip((SCREEN, ROOM), parts, strict=True):
+    packed(screen, room, tmp_path / "both.safetensors")
+    for part, path in zip((SCREEN, ROOM), (screen, room), strict=True):
         own, read = network_of(path), network_of(tmp_path / "both.safetensors", part)
         for name, value in own.state_dict().items():
             assert torch.equal(value, read.state_dict()[name]), name
