@@ -237,6 +237,14 @@ def _(folder: Path) -> list[object]:
     return key(folder, "--screen", "grean")
 
 
+@case("a clean plate of another place")
+def _(folder: Path) -> list[object]:
+    bricks = np.random.default_rng(5).uniform(0.5, 1.0, (HEIGHT, WIDTH, 1)).astype(np.float32)
+    shot = write_shot(folder / "in")
+    write_exr(folder / "in/clean.exr", np.repeat(bricks, 3, axis=2))
+    return ["key", shot, "-o", folder / "out", "--clean-plate", folder / "in/clean.exr"]
+
+
 @case("no screen in the shot")
 def _(folder: Path) -> list[object]:
     (folder / "in").mkdir()

@@ -240,4 +240,4 @@ def test_a_chunk_keys_its_own_frames_and_an_empty_one_is_done(
     assert "openjd_status: no frame of 1001-1004 is in 1005-1009" in empty.stdout
     alone = mattebox("key", "--job", job, "--chunk", "1001-1002", cwd=tmp_path)
     assert alone.returncode == 64
-    assert "--chunk 1001-1002 says which of --frames are meant" in alone.stderr
+    assert "--chunk 1001-1002 chooses among --frames, which are not given" in alone.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -131,11 +132,11 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
             values.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
             settings = values["settings"]
             undecided = "engine" not in settings and not any(
-                said[known] is not None for known in ("hint", "clean_plate", "screen")
+                said[known] is not None for known in ("hint", "clean_plate", "screen", "weights")
             )
             if undecided:
                 settings["screen"] = "auto"
-            settings.setdefault("engine", "screen" if said["hint"] is None else "hint")
+            settings.setdefault("engine", _engine_of(said))
             asked = Job.checked({"plate": plate, "output": output} | values)
             if undecided:
                 from mattebox.pipeline.engine_choice import with_engine
@@ -158,6 +159,13 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 max_memory=None if max_memory is None else _memory(max_memory),
             )
             run_job(asked, options, session)
+
+
+def _engine_of(said: Mapping[str, Any]) -> str:
+    """The engine that the inputs ask for, where none is named."""
+    if said["hint"] is not None:
+        return "hint"
+    return "rvm" if said["weights"] is not None else "screen"
 
 
 def _memory(text: str) -> int:

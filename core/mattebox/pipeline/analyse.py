@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 
 from mattebox.colour_difference import is_keyable_screen
 from mattebox.devices import use_deterministic_arithmetic
-from mattebox.errors import UsageError, named
+from mattebox.errors import InputError, UsageError, named
 from mattebox.events import NoteEvent, Reporter, WarningEvent
 from mattebox.job import Analysis, Job, PreparedColour, PreparedWeights
-from mattebox.matte.analyse import analyse_shot
+from mattebox.matte.analyse import BACKGROUND, MAX_PLATE_NOISE, analyse_shot
 from mattebox.matte.plate_exposure import fit_exposure
 from mattebox.matte.registration import moved_plate, register_plate
 from mattebox.matte.screen import find_screen, plate_colour
-from mattebox.matte.statistics import PlateGain, Registration
+from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
 from mattebox.pipeline.backgrounds import (
     Backgrounds,
     Mask,
@@ -49,6 +49,9 @@ places see most of what moves in front of the plate."""
 
 LARGEST_SAMPLE = 600_000
 """Pixels of a frame that decide exposure and screen colour; more change neither."""
+
+LEAST_AGREEMENT = 0.01
+"""Part of the picture that a clean plate of a room and the shot must have in common."""
 
 LEAST_KNOWN_SCREEN = 0.01
 """A screen seen on less of the picture is not estimated; one colour stands for it."""
@@ -146,7 +149,36 @@ def analyse(
         [piece.alpha for piece in pieces],
         sure_inside=all(piece.sure_inside for piece in pieces),
     )
+    if analysis.plate == "given":
+        _judge_plate(job, pieces, statistics, reporter)
     return analysis.model_copy(update={"statistics": statistics})
+
+
+def _judge_plate(
+    job: Job, pieces: Sequence[_Piece], statistics: ShotStatistics, reporter: Reporter
+) -> None:
+    """Say where a clean plate fits the shot badly. Raises InputError where it does nowhere."""
+    agrees = sum(float((piece.alpha < BACKGROUND).float().mean()) for piece in pieces) / len(pieces)
+    plate = job.clean_plate
+    if not statistics.screen and not statistics.sure_inside and agrees < LEAST_AGREEMENT:
+        raise InputError(
+            f"the clean plate {plate} shows nothing of the shot's background: they agree on "
+            f"{100 * agrees:.1f} % of the picture",
+            expected="the same view without the subject, from the same camera position",
+            next_step=f"give another {named('clean_plate')}, a matte with {named('hint')}, or key "
+            f"with {named('engine')} rvm and no plate",
+            setting="clean_plate",
+        )
+    if statistics.plate_noise >= MAX_PLATE_NOISE:
+        reporter.emit(
+            WarningEvent(
+                code="plate_fits_badly",
+                message=f"the clean plate {plate} differs from the background by more than "
+                f"{MAX_PLATE_NOISE:g} times the grain",
+                next_step="what moved or changed behind the subject comes out as subject; a plate "
+                f"from the same take, or a matte with {named('outside')}, keeps it out",
+            )
+        )
 
 
 def sampled_pairs(job: Job, shot: Shot) -> tuple[tuple[int, ...], ...]:
@@ -212,7 +244,12 @@ def _fit_plate(
     if any(p.background is None or not torch.equal(p.background, plate) for p in pieces):
         return analysis  # a sequence, or another data window: its frames fit already
     sources = [piece.source[:1] for piece in pieces]
-    subject = [piece.alpha[:1] for piece in pieces]
+    # Before a plate that is no screen an alpha is wrong wherever the plate is not yet in place:
+    # there the fit itself leaves the subject out.
+    trusted = is_keyable_screen(plate) or all(piece.sure_inside for piece in pieces)
+    subject = [
+        piece.alpha[:1] if trusted else torch.zeros_like(piece.alpha[:1]) for piece in pieces
+    ]
     registration: Registration | None = None
     gain: PlateGain | None = None
     if job.settings.register_plate is PlateFit.AUTO:

@@ -21,6 +21,19 @@ import mattebox_plugin  # noqa: E402 - from the path above
 from mattebox_plugin.blender_host import key, node_request, versions  # noqa: E402
 from mattebox_plugin.run import Phase  # noqa: E402
 
+if "interface" not in bpy.types.NodeTree.bl_rna.properties:
+    # A distribution's Blender before 4.0: its windows are driven all the same. The add-on itself
+    # knows 4.2 and later alone, where sockets of a group stand in its interface.
+    class Interface:
+        def __init__(self, tree):
+            self.tree = tree
+
+        def new_socket(self, name, in_out, socket_type):
+            sockets = self.tree.outputs if in_out == "OUTPUT" else self.tree.inputs
+            return sockets.new(socket_type, name)
+
+    bpy.types.NodeTree.interface = property(Interface)
+
 
 def say(**found):
     print("OBSERVED " + json.dumps(found), flush=True)

@@ -264,7 +264,7 @@ def test_files_of_the_other_engine_or_of_torch_are_refused(
     with pytest.raises(WeightsError, match="are of rvm_mobilenetv3, not of bgmv2"):
         Bgmv2OnnxEngine(exported("rvm_mobilenetv3"), device=CPU)
     torch.save(dict(lively("rvm_mobilenetv3").tensors), tmp_path / "rvm.pth")
-    with pytest.raises(UsageError, match=r"no ONNX file[\s\S]*mattebox export onnx"):
+    with pytest.raises(UsageError, match=r"is not an ONNX file[\s\S]*mattebox export onnx"):
         RvmOnnxEngine(tmp_path / "rvm.pth", device=CPU)
     with pytest.raises(WeightsError, match="cannot be read: No such file"):
         RvmOnnxEngine(tmp_path / "none.onnx", device=CPU)
@@ -279,7 +279,9 @@ def test_an_unknown_network_is_sent_to_the_general_engine(tmp_path: Path) -> Non
         [value("alpha", onnx.TensorProto.FLOAT, [1, 3, "h", "w"])],
     )
     onnx.save(onnx.helper.make_model(graph), tmp_path / "w")
-    with pytest.raises(WeightsError, match=r"no network we know[\s\S]*--engine onnx-matte"):
+    with pytest.raises(
+        WeightsError, match=r"a network that Mattebox does not know[\s\S]*--engine onnx-matte"
+    ):
         RvmOnnxEngine(tmp_path / "w", device=CPU)
 
 

@@ -33,7 +33,7 @@ def refused(error: type[MatteboxError], weights: str | Path, output: Path, **opt
     [
         ({"size": "1920"}, "1920x1080"),
         ({"size": "1920x"}, "1920x1080"),
-        ({"size": "0x4"}, "no size of a picture"),
+        ({"size": "0x4"}, "is not a picture size"),
         ({"size": "102x64"}, "104x64"),
         ({"precision": "int8"}, "float32, float16"),
     ],
