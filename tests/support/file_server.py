@@ -136,10 +136,11 @@ def _answer(request: BaseHTTPRequestHandler, server: FileServer) -> None:
     request.end_headers()
     if isinstance(fault, Cut | Stall):
         body = body[: fault.after]
+    # Counted first: a client that has the last byte looks at the sum at once.
+    server.sent[request.path] = server.sent.get(request.path, 0) + len(body)
     with suppress(ConnectionError):  # a client may have had enough
         request.wfile.write(body)
         request.wfile.flush()
-    server.sent[request.path] = server.sent.get(request.path, 0) + len(body)
     if isinstance(fault, Stall):
         server.closing.wait(10)
 
