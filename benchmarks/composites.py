@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage  # type: ignore[import-untyped]
+from scipy import ndimage
 
 from benchmarks.portrait import Edge, Portrait, filled_foreground, with_edge
 from benchmarks.writing import as_stored, write_shot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import ndimage  # type: ignore[import-untyped]
+from scipy import ndimage
 
 from benchmarks.shapes import Canvas, Colour, Plane, ellipse, joined, lit, over, texture
 from benchmarks.subjects import Subject

@@ -73,9 +73,7 @@ def main() -> None:
         else f"{torch.get_num_threads()} threads"
     )
     own = network_of(asked.weights)
-    network: UnmixingNetwork = network_of(asked.weights).to(  # type: ignore[call-overload]
-        device, memory_format=torch.channels_last
-    )
+    network = network_of(asked.weights).on(device)
     print(f"torch {torch.__version__}, {name}")
     with torch.inference_mode():
         exact = keyed(own, drawn_scene(540 // 16 * 16, 960, torch.device("cpu")), reduced=False)

@@ -292,7 +292,7 @@ def _begun(asked: argparse.Namespace, device: torch.device) -> Run:
     """A network with random weights, or those of ``--start``; its average and its optimiser."""
     one, two, three, four = (int(width) for width in asked.widths.split(","))
     widths = (one, two, three, four)
-    network, average = (_placed(UnmixingNetwork(widths), device) for _ in range(2))
+    network, average = (UnmixingNetwork(widths).on(device) for _ in range(2))
     if asked.start is not None:
         part = ROOM if asked.rooms > 0.5 else SCREEN
         network.load_state_dict(network_of(Path(asked.start), part).state_dict())
@@ -305,13 +305,6 @@ def _begun(asked: argparse.Namespace, device: torch.device) -> Run:
         capturable=device.type == "cuda",
     )
     return Run(network, average, optimiser)
-
-
-def _placed(network: UnmixingNetwork, device: torch.device) -> UnmixingNetwork:
-    placed: UnmixingNetwork = network.to(  # type: ignore[call-overload]
-        device, memory_format=torch.channels_last
-    )
-    return placed
 
 
 def _filled_pool(asked: argparse.Namespace, device: torch.device) -> Pool:

@@ -49,10 +49,14 @@ def key_excess(picture: torch.Tensor, key: ScreenKey) -> torch.Tensor:
 
 
 def is_keyable_screen(plate: torch.Tensor) -> bool:
-    """True where the plate [N,3,H,W] (linear Rec.709) is one saturated colour, mostly."""
-    brightest = plate.amax(1, keepdim=True).clamp_min(TINY)
+    """True where the plate [N,3,H,W] (linear Rec.709) is one saturated colour, mostly.
+
+    Pixels without light, as there are beyond a plate's data window, say nothing.
+    """
+    brightest = plate.amax(1, keepdim=True)
+    lit = brightest > TINY
     saturated = key_excess(plate, screen_key(plate)) > SCREEN_SATURATION * brightest
-    return bool(saturated.to(torch.float32).mean().item() > SCREEN_COVERAGE)
+    return bool((saturated & lit).sum() > SCREEN_COVERAGE * lit.sum())
 
 
 def raw_colour_difference(
@@ -85,13 +89,11 @@ def colour_difference(
     return ((raw - BLACK_LEVEL) / (WHITE_LEVEL - BLACK_LEVEL)).clamp(0.0, 1.0)
 
 
-def plain_key(source: torch.Tensor, plate: torch.Tensor) -> torch.Tensor:
-    """The plain key of any plate: ``colour_difference`` of a screen, else a difference matte.
+def difference_matte(source: torch.Tensor, plate: torch.Tensor) -> torch.Tensor:
+    """How far source and plate are apart, whatever the colour: the plain key of any plate.
 
     Arguments as ``raw_colour_difference``. Returns [N,1,H,W] float32 in 0..1.
     """
-    if is_keyable_screen(plate):
-        return colour_difference(source, plate)
     full = (FULL_DIFFERENCE * plate.mean((1, 2, 3), keepdim=True)).clamp_min(TINY)
     apart = (source - plate).abs().amax(1, keepdim=True) / full
     return ((apart - BLACK_LEVEL) / (WHITE_LEVEL - BLACK_LEVEL)).clamp(0.0, 1.0)

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from mattebox import __version__
 from mattebox.errors import InputError, JobError, named
-from mattebox.inputs import InputKind, Inputs, inputs
+from mattebox.inputs import Inputs, Matte, inputs
 from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
@@ -26,11 +26,6 @@ from mattebox.whole_files import write_whole
 SCHEMA_VERSION: Literal[2] = 2
 ALPHA_ALGEBRA = 4
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
-
-
-FIRST_MATTES = 4
-"""Mattes that a fingerprint names where they are not given too: those that there were at first. Of
-later ones only the given count, so that frames keyed without them stay current."""
 
 
 def _device(value: str) -> str:
@@ -256,11 +251,10 @@ class PreparedJob(Job, frozen=True):
         # Why a space was chosen decides nothing once it is chosen, and may name a folder.
         del deciding["prepared"]["colour"]["reason"]
         deciding["alpha_algebra"] = ALPHA_ALGEBRA
-        mattes = [getattr(self, one.name) for one in inputs() if one.kind is InputKind.MATTE]
-        channels = [None if matte is None else matte.channel for matte in mattes]
-        while len(channels) > FIRST_MATTES and mattes[len(channels) - 1] is None:
-            channels.pop()
-        deciding["channels"] = channels
+        mattes = {one.name: getattr(self, one.name) for one in inputs()}
+        deciding["channels"] = {
+            name: matte.channel for name, matte in mattes.items() if isinstance(matte, Matte)
+        }
         text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -7,22 +7,12 @@ are made from ``KeySettings``; nothing about a knob is written anywhere else.
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, Self, TypeAlias
+from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ModelWrapValidatorHandler,
-    PrivateAttr,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
-from pydantic_core import CoreSchema, core_schema
+from pydantic import BaseModel, ConfigDict, Field
+
+from mattebox.values import COLOUR, Colour, Preroll, Ratio, ScreenSaid, Stops, Words
 
 
 class EngineName(enum.StrEnum):
@@ -147,153 +137,6 @@ class Pass(enum.StrEnum):
     PLATE = "plate"
 
 
-Colour: TypeAlias = tuple[float, float, float]
-"""R, G, B in linear light."""
-
-
-class ScreenName(enum.StrEnum):
-    """A screen that is found in the shot: any, or one of this colour."""
-
-    AUTO = "auto"
-    GREEN = "green"
-    BLUE = "blue"
-
-
-class SrgbColour(NamedTuple):
-    """A colour as #rrggbb: sRGB codes, 0..255."""
-
-    red: int
-    green: int
-    blue: int
-
-
-Screen: TypeAlias = ScreenName | SrgbColour | Colour
-"""A screen's colour; in numbers it is scene-linear with out-space primaries."""
-
-
-@dataclass(frozen=True)
-class Words:
-    """How a value is said: as a text, on command lines and in job files.
-
-    Attributes:
-        parse: from the text; raises ValueError with what was expected.
-        say: to the text.
-        optional: whether None stands for itself beside the text.
-        has_synonyms: whether texts mean the same, so that which one was said is nothing to keep.
-    """
-
-    parse: Callable[[str], Any]
-    say: Callable[[Any], str]
-    optional: bool = False
-    has_synonyms: bool = False
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        written = core_schema.plain_serializer_function_ser_schema(self._text_of)
-        parsed = core_schema.no_info_after_validator_function(self.parse, core_schema.str_schema())
-        if self.optional:
-            said = core_schema.no_info_before_validator_function(self._as_text, parsed)
-            return core_schema.nullable_schema(said, serialization=written)
-        return core_schema.no_info_before_validator_function(
-            self._as_text, parsed, serialization=written
-        )
-
-    def _text_of(self, value: Any) -> str | None:
-        return None if self.optional and value is None else self.say(value)
-
-    def _as_text(self, value: Any) -> Any:
-        """A value from Python as its text; what is no such value is for the next check."""
-        try:
-            return value if isinstance(value, str) else self.say(value)
-        except (TypeError, ValueError):
-            return value
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _said(number: float) -> str:
-    return repr(float(number)).removesuffix(".0")
-
-
-def _ratio(text: str) -> float | None:
-    ratio = _number(text)
-    if text != "auto" and (ratio is None or not 0.0 < ratio <= 1.0):
-        raise ValueError(f"{text!r} is not a ratio; expected auto or a number in (0, 1]")
-    return ratio
-
-
-def _exposure(text: str) -> float | None:
-    stops = _number(text)
-    if text != "auto" and (stops is None or not -16.0 <= stops <= 16.0):
-        raise ValueError(f"{text!r} is not an exposure; expected auto or stops in -16..16")
-    return stops
-
-
-def _number_or_auto(value: float | None) -> str:
-    return "auto" if value is None else _said(value)
-
-
-def _preroll(text: str) -> int | None:
-    if text in ("auto", "whole"):
-        return None
-    if not re.fullmatch(r"\d{1,6}", text):
-        raise ValueError(f"{text!r} is not a preroll; expected auto, whole or a number of frames")
-    return int(text)
-
-
-def _preroll_said(frames: int | None) -> str:
-    return "whole" if frames is None else str(frames)
-
-
-def _colour(text: str) -> Colour:
-    parts = [number for number in map(_number, text.split(",")) if number is not None]
-    if len(parts) != 3 or text.count(",") != 2 or min(parts) <= 0.0:
-        raise ValueError(f"{text!r} is not a colour; expected R,G,B, each above 0")
-    return parts[0], parts[1], parts[2]
-
-
-def _colour_said(colour: Colour) -> str:
-    return ",".join(map(_said, colour))
-
-
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
-_NUMBERS = re.compile(rf"({_NUMBER}),({_NUMBER}),({_NUMBER})")
-_CODES = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
-
-
-def _screen(text: str) -> Screen:
-    if text in set(ScreenName):
-        return ScreenName(text)
-    codes, numbers = _CODES.fullmatch(text), _NUMBERS.fullmatch(text)
-    if codes:
-        return SrgbColour(*(int(part, 16) for part in codes.groups()))
-    if not numbers:
-        raise ValueError(
-            f"{text!r} is not a screen colour; expected auto, green, blue, R,G,B (scene-linear, "
-            "out-space primaries) or #rrggbb (sRGB)"
-        )
-    return float(numbers[1]), float(numbers[2]), float(numbers[3])
-
-
-def _screen_said(screen: Screen) -> str:
-    if isinstance(screen, SrgbColour):
-        return "#{:02x}{:02x}{:02x}".format(*screen)
-    return screen.value if isinstance(screen, ScreenName) else _colour_said(screen)
-
-
-Stops = Annotated[float | None, Words(_exposure, _number_or_auto)]
-"""None: found out, once per shot."""
-Ratio = Annotated[float | None, Words(_ratio, _number_or_auto)]
-"""None: by the frame's size."""
-Preroll = Annotated[int | None, Words(_preroll, _preroll_said, has_synonyms=True)]
-"""None: the whole scene so far."""
-COLOUR = Words(_colour, _colour_said)
-
-
 def _knob(group: str, help_text: str, *, unit: str | None = None, **field: Any) -> Any:
     """A pydantic field that carries what a panel needs: the group it stands in and the unit."""
     return Field(description=help_text, json_schema_extra={"group": group, "unit": unit}, **field)
@@ -309,7 +152,7 @@ class KeySettings(BaseModel):
         "How the first alpha is found.",
         default=EngineName.SCREEN,
     )
-    screen: Annotated[Screen | None, Words(_screen, _screen_said, optional=True)] = _knob(
+    screen: ScreenSaid = _knob(
         "Key",
         "Screen colour: auto, green, blue, R,G,B (scene-linear, out-space primaries) or "
         "#rrggbb (sRGB). Also switches despill on.",
@@ -465,33 +308,6 @@ class KeySettings(BaseModel):
         "Keep pixels outside the display window; else data window = display window.",
         default=False,
     )
-
-    _as_said: dict[str, str] = PrivateAttr(default_factory=dict)
-    """Texts that a value is not written back as, such as 0.50. Job files and fingerprints keep
-    them: what was said of a shot stays what it was."""
-
-    @model_validator(mode="wrap")
-    @classmethod
-    def _keep_texts(cls, values: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
-        settings = validate(values)
-        for knob in knobs() if isinstance(values, dict) else ():
-            text = values.get(knob.name)
-            if knob.words is None or knob.words.has_synonyms or not isinstance(text, str):
-                continue
-            if knob.words.say(getattr(settings, knob.name)) != text:
-                settings._as_said[knob.name] = text  # noqa: SLF001 - its own
-        return settings
-
-    @model_serializer(mode="wrap")
-    def _with_texts(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        written: dict[str, Any] = write(self)
-        for knob in knobs() if self._as_said else ():
-            text = self._as_said.get(knob.name)
-            # A copy may hold another value by now.
-            is_meant = knob.words and text and knob.words.parse(text) == getattr(self, knob.name)
-            if is_meant and knob.name in written:
-                written[knob.name] = text
-        return written
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage  # type: ignore[import-untyped]
+from scipy import ndimage
 
 Linear: TypeAlias = NDArray[np.float32]
 Matte: TypeAlias = NDArray[np.float32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import PyOpenColorIO  # type: ignore[import-untyped]
+import PyOpenColorIO
 from numpy.typing import ArrayLike, NDArray
 
 from mattebox_ocio.errors import ColourError

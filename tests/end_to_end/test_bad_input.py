@@ -7,6 +7,7 @@ import re
 import resource
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,19 +43,16 @@ def damage(folder: Path, frame: int = 1002) -> Path:
     return folder / "in" / f"shot.{frame}.exr"
 
 
+def grey_shot(folder: Path) -> Path:
+    """One frame of nothing but grey; its pattern."""
+    (folder / "in").mkdir()
+    write_exr(folder / "in/shot.1001.exr", np.full((HEIGHT, WIDTH, 3), 0.3, np.float32))
+    return folder / "in/shot.####.exr"
+
+
 @case("no plate named")
 def _(folder: Path) -> list[object]:
     return ["key"]
-
-
-@case("an option mistyped")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--clean-plat", "x.exr")
-
-
-@case("an engine that does not exist")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--engine", "keylight")
 
 
 @case("no file matches the plate's pattern")
@@ -68,21 +66,6 @@ def _(folder: Path) -> list[object]:
     arguments = key(folder)
     damage(folder).unlink()
     return arguments
-
-
-@case("frames asked for that are not on disk")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--frames", "1003-1006")
-
-
-@case("none of the frames on disk")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--frames", "1-10")
-
-
-@case("frames written wrongly")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--frames", "1001..1004")
 
 
 @case("a truncated EXR")
@@ -211,16 +194,6 @@ def _(folder: Path) -> list[object]:
     return arguments
 
 
-@case("a colour space mistyped")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--in-space", "ACEScgg")
-
-
-@case("a result space that is not linear")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--out-space", "ACEScct")
-
-
 @case("an OCIO config that is not there")
 def _(folder: Path) -> list[object]:
     return key(folder, "--ocio", folder / "none.ocio")
@@ -230,11 +203,6 @@ def _(folder: Path) -> list[object]:
 def _(folder: Path) -> list[object]:
     (folder / "bad.ocio").write_text("this is no config")
     return key(folder, "--ocio", folder / "bad.ocio")
-
-
-@case("a screen colour written wrongly")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--screen", "grean")
 
 
 @case("a clean plate of another place")
@@ -247,10 +215,7 @@ def _(folder: Path) -> list[object]:
 
 @case("no screen in the shot")
 def _(folder: Path) -> list[object]:
-    (folder / "in").mkdir()
-    grey = np.full((HEIGHT, WIDTH, 3), 0.3, np.float32)
-    write_exr(folder / "in/shot.1001.exr", grey)
-    return ["key", folder / "in/shot.####.exr", "-o", folder / "out", "--screen", "auto"]
+    return ["key", grey_shot(folder), "-o", folder / "out", "--screen", "auto"]
 
 
 @case("a network without weights")
@@ -260,10 +225,7 @@ def _(folder: Path) -> list[object]:
 
 @case("a shot without a screen and no engine named")
 def _(folder: Path) -> list[object]:
-    (folder / "in").mkdir()
-    grey = np.full((HEIGHT, WIDTH, 3), 0.3, np.float32)
-    write_exr(folder / "in/shot.1001.exr", grey)
-    return ["key", folder / "in/shot.####.exr", "-o", folder / "out"]
+    return ["key", grey_shot(folder), "-o", folder / "out"]
 
 
 @case("weights that are not there")
@@ -275,16 +237,6 @@ def _(folder: Path) -> list[object]:
 def _(folder: Path) -> list[object]:
     (folder / "rvm.pth").write_text("<!DOCTYPE html><title>Not Found</title>")
     return key(folder, "--engine", "rvm", "--weights", folder / "rvm.pth")
-
-
-@case("weights of an unknown name")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--engine", "rvm", "--weights", "rvm_mobilenet")
-
-
-@case("weights that were not fetched")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--engine", "rvm", "--weights", "rvm_resnet50")
 
 
 @case("fetching weights of an unknown name")
@@ -325,11 +277,6 @@ def _(folder: Path) -> list[object]:
     return by_hand(folder / "rvm.pth")
 
 
-@case("a network of your own without its file and config")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--engine", "onnx-matte")
-
-
 def small_onnx() -> bytes:
     value = [
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 3, "h", "w"])
@@ -353,16 +300,6 @@ def _(folder: Path) -> list[object]:
 def _(folder: Path) -> list[object]:
     (folder / "rvm.onnx").write_bytes(small_onnx()[:60])
     return key(folder, "--engine", "rvm", "--weights", folder / "rvm.onnx")
-
-
-@case("a device that is not there")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--device", "cuda:9")
-
-
-@case("a device that does not exist")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--device", "gpu")
 
 
 @case("the output is the input")
@@ -396,26 +333,6 @@ def _(folder: Path) -> list[object]:
     return ["key", folder / "shot.mov", "-o", folder / "out", "--screen", "auto"]
 
 
-@case("crossed clips")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--clip-black", "0.8", "--clip-white", "0.2")
-
-
-@case("a knob out of range")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--gamma", "0")
-
-
-@case("a pass that does not exist")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--passes", "fg,depth")
-
-
-@case("a part that does not exist")
-def _(folder: Path) -> list[object]:
-    return key(folder, "--part", "beauty")
-
-
 @case("a hint channel that does not exist")
 def _(folder: Path) -> list[object]:
     return key(folder, "--hint", f"{folder / 'in/clean.exr'}:matte")
@@ -447,6 +364,35 @@ def _(folder: Path) -> list[object]:
 @case("info on nothing")
 def _(folder: Path) -> list[object]:
     return ["info", folder / "none.exr"]
+
+
+OPTIONS = {
+    "an option mistyped": ("--clean-plat", "x.exr"),
+    "an engine that does not exist": ("--engine", "keylight"),
+    "frames asked for that are not on disk": ("--frames", "1003-1006"),
+    "none of the frames on disk": ("--frames", "1-10"),
+    "frames written wrongly": ("--frames", "1001..1004"),
+    "a colour space mistyped": ("--in-space", "ACEScgg"),
+    "a result space that is not linear": ("--out-space", "ACEScct"),
+    "a screen colour written wrongly": ("--screen", "grean"),
+    "weights of an unknown name": ("--engine", "rvm", "--weights", "rvm_mobilenet"),
+    "weights that were not fetched": ("--engine", "rvm", "--weights", "rvm_resnet50"),
+    "a network of your own without its file and config": ("--engine", "onnx-matte"),
+    "a device that is not there": ("--device", "cuda:9"),
+    "a device that does not exist": ("--device", "gpu"),
+    "crossed clips": ("--clip-black", "0.8", "--clip-white", "0.2"),
+    "a knob out of range": ("--gamma", "0"),
+    "a pass that does not exist": ("--passes", "fg,depth"),
+    "a part that does not exist": ("--part", "beauty"),
+}
+"""Cases that are a call that would work, and these options."""
+
+
+def with_options(options: tuple[str, ...], folder: Path) -> list[object]:
+    return key(folder, *options)
+
+
+CASES |= {name: partial(with_options, options) for name, options in OPTIONS.items()}
 
 
 def rows() -> dict[str, tuple[list[str], int]]:

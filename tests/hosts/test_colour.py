@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import PyOpenColorIO as ocio  # type: ignore[import-untyped]
+import PyOpenColorIO as ocio
 import pytest
 from tests.hosts.conftest import Blender
 from tests.hosts.pictures import over, rgb, rgba

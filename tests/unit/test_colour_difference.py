@@ -7,12 +7,14 @@ import torch
 
 from mattebox.colour_difference import (
     colour_difference,
+    difference_matte,
     is_keyable_screen,
     key_excess,
-    plain_key,
     raw_colour_difference,
     screen_key,
 )
+from mattebox.engines.base import EngineInput
+from mattebox.engines.screen import ScreenEngine
 from mattebox.screen_key import ScreenKey
 
 GREEN = (0.05, 0.35, 0.08)
@@ -122,19 +124,28 @@ def test_screens_are_told_from_other_plates() -> None:
     assert not is_keyable_screen(rigged)
 
 
-def test_the_plain_key_of_a_screen_is_the_colour_difference() -> None:
-    plate = flat(GREEN)
-    source = 0.6 * flat((0.3, 0.2, 0.1)) + 0.4 * plate
-    assert torch.equal(plain_key(source, plate), colour_difference(source, plate))
+def test_a_plate_that_covers_a_part_of_the_picture_is_a_screen_all_the_same() -> None:
+    plate = flat(GREEN, size=20)
+    plate[..., 6:, :] = 0.0
+    assert is_keyable_screen(plate)
+    assert not is_keyable_screen(torch.zeros_like(plate))
 
 
 @pytest.mark.parametrize("exposure", [0.1, 1.0, 8.0])
-def test_the_plain_key_of_a_room_tells_what_is_not_the_plate_at_any_exposure(
-    exposure: float,
-) -> None:
+def test_a_difference_matte_tells_what_is_not_the_plate_at_any_exposure(exposure: float) -> None:
     room = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(4)) * 0.5 + 0.1
     source = room.clone()
     source[..., 8:24, 8:24] = 0.9
-    found = plain_key(exposure * source, exposure * room)
+    found = difference_matte(exposure * source, exposure * room)
     assert float(found[..., 8:24, 8:24].min()) > 0.9
     assert float(found[..., :8, :].max()) == 0.0
+
+
+def test_the_screen_engine_keys_a_screen_by_colour_and_any_other_plate_by_difference() -> None:
+    engine = ScreenEngine()
+    room = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(4)) * 0.5 + 0.1
+    for plate, key in ((flat(GREEN), colour_difference), (room, difference_matte)):
+        source = 0.6 * flat((0.3, 0.2, 0.1)) + 0.4 * plate
+        for _ in range(2):  # the second time the plate is known
+            found, _ = engine.predict(EngineInput(linear=source, plate_linear=plate), None)
+            assert torch.equal(found.alpha, key(source, plate))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage  # type: ignore[import-untyped]
+from scipy import ndimage
 
 GAIN = (1.6e-4, 1.0e-4, 2.4e-4)
 FLOOR = (3.0e-6, 2.0e-6, 5.0e-6)

@@ -19,7 +19,10 @@ INPUTS, COLOUR, RUNNING = "Inputs", "Colour", "Running"
 PANELS = (None, INPUTS, COLOUR, RUNNING)
 """Panels that come before those of the settings; None holds what has no panel."""
 
-ENGINE_DEFAULT = "hint where --hint is given, screen where a screen or clean plate is, else rvm"
+ENGINE_DEFAULT = (
+    "hint where --hint is given, rvm where --weights are, screen where a screen or clean plate is "
+    "or the picture shows a screen, else rvm"
+)
 """Of the command line alone: jobs and hosts say which."""
 
 ALIASES = {"clean_plate": "--background"}

@@ -54,5 +54,5 @@ def plate(
         | ({} if clean_plate is None else {"clean_plate": clean_plate})
     )
     setup = ShotSetup(job)
-    kind = write_background(prepare(job, TerminalReporter(), setup=setup), output, setup=setup)
+    kind = write_background(prepare(job, TerminalReporter(), setup=setup), output, setup)
     typer.echo(f"{output}: {kind}")

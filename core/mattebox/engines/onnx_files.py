@@ -154,7 +154,7 @@ def read_onnx(data: bytes, sha256: str, path: Path) -> OnnxNetwork:
         DeviceError: the ``onnx`` package is not installed.
     """
     try:
-        from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+        from google.protobuf.message import DecodeError
         from onnx import ModelProto
     except ModuleNotFoundError as error:
         raise absent("the onnx package") from error

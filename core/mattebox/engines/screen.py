@@ -7,13 +7,15 @@ it is a difference matte. The solver mends the rest.
 
 from __future__ import annotations
 
-from mattebox.colour_difference import plain_key
+import torch
+
+from mattebox.colour_difference import colour_difference, difference_matte, is_keyable_screen
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
 from mattebox.errors import UsageError, named
 
 INFO = EngineInfo(
     name="screen",
-    summary="green, blue or any saturated screen, with or without a clean plate; no weights",
+    summary="screens of any saturated colour, with or without a clean plate; no weights",
     recurrent=False,
     needs_plate=True,
     wants_encoded=False,
@@ -21,17 +23,25 @@ INFO = EngineInfo(
 
 
 class ScreenEngine:
-    """Colour difference as an engine."""
+    """The plain key as an engine."""
 
     info = INFO
 
+    def __init__(self) -> None:
+        self._judged: tuple[torch.Tensor, bool] | None = None
+        """The last plate, and whether it is a screen: a still is judged once."""
+
     def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
         """See ``Engine``. Raises UsageError where there is no plate."""
-        if frame.plate_linear is None:
+        plate = frame.plate_linear
+        if plate is None:
             raise UsageError(
                 "the screen engine has neither a clean plate nor a screen colour",
                 next_step=f"give {named('clean_plate')} FILE, or {named('screen')} "
                 "auto|green|blue|R,G,B",
                 setting="clean_plate",
             )
-        return Prediction(alpha=plain_key(frame.linear, frame.plate_linear)), state
+        if self._judged is None or self._judged[0] is not plate:
+            self._judged = (plate, is_keyable_screen(plate))
+        key = colour_difference if self._judged[1] else difference_matte
+        return Prediction(alpha=key(frame.linear, plate)), state

@@ -127,13 +127,11 @@ def find_screen(
     known = usual or [one for one in found if one is not None and one.is_sure]
     if not known:
         raise InputError(
-            f"no {hue if hue is not None else 'green or blue'} screen was found in the shot",
+            f"no {'' if hue is None else hue + ' '}screen was found in the shot",
             expected="one connected area of one saturated colour, on at least "
             f"{100 * LEAST_AREA:g} % of the picture",
             next_step=f"give the colour as {named('screen')} R,G,B, give {named('clean_plate')} "
-            "FILE, or use "
-            f"{named('engine')} rvm for a natural background",
-            setting="screen",
+            f"FILE, or use {named('engine')} rvm for a natural background",
         )
     best, *others = sorted(known, key=lambda one: one.score, reverse=True)
     red, green, blue = (float(np.float32(v)) for v in np.median(best.colours, axis=0))
@@ -152,7 +150,7 @@ def plate_colour(plates: Sequence[Pixels]) -> tuple[float, float, float]:
 
 def _smaller(sample: Pixels, excluded: Mask | None) -> tuple[Pixels, Mask]:
     """The sample averaged over squares, and where it may be screen."""
-    from scipy import ndimage  # type: ignore[import-untyped]
+    from scipy import ndimage
 
     height, width = sample.shape[:2]
     side = max(1, round((height * width / LOOKED_AT) ** 0.5))

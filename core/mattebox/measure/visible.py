@@ -8,7 +8,7 @@ to look at, for then there was nothing to do.
 from __future__ import annotations
 
 import numpy as np
-from scipy import ndimage  # type: ignore[import-untyped]
+from scipy import ndimage
 
 from mattebox.measure.colour import ciede2000, lab
 from mattebox.measure.metrics import GREY, FloatArray, Mask, over

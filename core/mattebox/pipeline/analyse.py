@@ -29,14 +29,14 @@ from mattebox.pipeline.backgrounds import (
     Backgrounds,
     Mask,
     no_screen,
-    own_background,
     screen_share,
     shot_light,
 )
 from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_window
 from mattebox.pipeline.setup import ShotSetup
-from mattebox.settings import EngineName, KeySettings, PlateFit, ScreenName, Solver, SrgbColour
+from mattebox.settings import EngineName, KeySettings, PlateFit, Solver
 from mattebox.shot import Pictures, Shot
+from mattebox.values import ScreenName, SrgbColour
 from mattebox_ocio.model_space import exposure_for, srgb_decode
 from mattebox_ocio.plate import PlateColour
 
@@ -132,13 +132,13 @@ def analyse(
     ordered = [[pictures[frame] for frame in pair] for pair in pairs]
     # First the plate as it is, one picture for all frames; then as the frames will be keyed.
     as_given = job.settings.model_copy(update={"match_exposure": PlateFit.OFF})
-    pieces = _after_engine(as_given, setup, colour, weights, analysis, ordered)
+    pieces = _after_engine(as_given, setup, found, weights, analysis, ordered)
     if analysis.plate == "given":
         reporter.emit(NoteEvent(message="fitting the clean plate to the shot"))
     analysis = _fit_plate(job, analysis, pieces, reporter)
     if analysis.plate != "inpainted":
         pieces = []  # at 4K, one set of frames at a time is enough
-        pieces = _after_engine(job.settings, setup, colour, weights, analysis, ordered)
+        pieces = _after_engine(job.settings, setup, found, weights, analysis, ordered)
     known = [piece.background for piece in pieces if piece.background is not None]
     if len(known) < len(pieces):
         return analysis
@@ -174,7 +174,7 @@ def _judge_plate(
             WarningEvent(
                 code="plate_fits_badly",
                 message=f"the clean plate {plate} differs from the background by more than "
-                f"{MAX_PLATE_NOISE:g} times the grain",
+                f"{(1.0 + MAX_PLATE_NOISE) ** 0.5:g} times what grain explains",
                 next_step="what moved or changed behind the subject comes out as subject; a plate "
                 f"from the same take, or a matte with {named('outside')}, keeps it out",
             )
@@ -192,13 +192,13 @@ def sampled_pairs(job: Job, shot: Shot) -> tuple[tuple[int, ...], ...]:
 def _after_engine(
     settings: KeySettings,
     setup: ShotSetup,
-    colour: PlateColour,
+    found: PreparedColour,
     weights: PreparedWeights | None,
     analysis: Analysis,
     pairs: list[list[Pictures]],
 ) -> list[_Piece]:
     """The sampled frames after colour and engine, with the background as far as it is known."""
-    shot, device = setup.shot, setup.device.torch
+    shot, colour, device = setup.shot, setup.colour(found), setup.device.torch
     keyer = FrameKeyer(
         settings,
         engine=setup.engine(weights),
@@ -206,7 +206,7 @@ def _after_engine(
         analysis=analysis,
         device=device,
         window=shot.window,
-        backgrounds=Backgrounds(colour, analysis, own_background(shot, colour, analysis), device),
+        backgrounds=Backgrounds(colour, analysis, setup.own_background(found, analysis), device),
         clock=StageClock(),
     )
     pieces = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,9 +19,11 @@ from mattebox.matte.layers import HALF_MAX
 from mattebox.matte.plate_estimate import estimate_plate
 from mattebox.matte.plate_exposure import gained_plate
 from mattebox.matte.registration import moved_plate
-from mattebox.pipeline.setup import ShotSetup
 from mattebox.shot import Pictures, Shot
 from mattebox_ocio.plate import PlateColour
+
+if TYPE_CHECKING:
+    from mattebox.pipeline.setup import ShotSetup
 
 Pixels = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -137,17 +140,15 @@ def _mask(mask: Mask | None) -> torch.Tensor | None:
     return None if mask is None else torch.from_numpy(mask)[None, None]
 
 
-def write_background(job: PreparedJob, path: Path, *, setup: ShotSetup | None = None) -> str:
+def write_background(job: PreparedJob, path: Path, setup: ShotSetup) -> str:
     """Write the background of a prepared job, out-space linear, as half EXR; returns its kind.
 
     A clean plate sequence gives the background of the shot's first frame.
     """
-    setup = setup or ShotSetup(job)
     shot, analysis, stated = setup.shot, job.prepared.analysis, job.prepared.colour
     colour = setup.colour(stated)
-    backgrounds = Backgrounds(
-        colour, analysis, own_background(shot, colour, analysis), torch.device("cpu")
-    )
+    own = setup.own_background(stated, analysis)
+    backgrounds = Backgrounds(colour, analysis, own, torch.device("cpu"))
     given = shot.read(shot.plate.first).input("clean_plate")
     if given is not None:
         background = backgrounds.fitted(colour.to_out(_tensor(given)))

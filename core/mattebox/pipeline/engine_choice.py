@@ -8,7 +8,8 @@ from mattebox.job import Job
 from mattebox.matte.screen import find_screen
 from mattebox.pipeline.analyse import sample
 from mattebox.pipeline.setup import ShotSetup
-from mattebox.settings import EngineName, ScreenName
+from mattebox.settings import EngineName
+from mattebox.values import ScreenName
 from mattebox.weights.choose import choose_weights
 
 SAMPLED_FRAMES = 3

@@ -15,7 +15,7 @@ from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError
 from mattebox.events import FrameEvent, ProgressEvent, Reporter, StartEvent
 from mattebox.frames import remove_abandoned
 from mattebox.job import PreparedJob
-from mattebox.pipeline.backgrounds import Backgrounds, own_background
+from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.keyer import FrameKeyer, StageClock
 from mattebox.pipeline.memory import Waiting, waiting_within
@@ -183,7 +183,7 @@ def _key_frames(
         device=device.torch,
         window=plan.shot.window,
         backgrounds=Backgrounds(
-            colour, analysis, own_background(plan.shot, colour, analysis), device.torch
+            colour, analysis, setup.own_background(job.prepared.colour, analysis), device.torch
         ),
         clock=clock,
     )

@@ -11,9 +11,10 @@ from mattebox.devices import Device, choose_device
 from mattebox.engines.base import Engine
 from mattebox.engines.registry import engine_info, make_engine
 from mattebox.events import Reporter
-from mattebox.job import Job, PreparedColour, PreparedJob, PreparedWeights
+from mattebox.job import Analysis, Job, PreparedColour, PreparedJob, PreparedWeights
 from mattebox.matte.steady import WINDOW
 from mattebox.network_config import read_network_config
+from mattebox.pipeline.backgrounds import OwnBackground, own_background
 from mattebox.pipeline.colour import open_colour, resolve_colour
 from mattebox.pipeline.plan import Plan, Reach
 from mattebox.shot import Shot
@@ -31,6 +32,7 @@ class ShotSetup:
     job: Job
     _colour: PlateColour | None = field(default=None, init=False, repr=False)
     _engine: Engine[Any] | None = field(default=None, init=False, repr=False)
+    _own: tuple[object, OwnBackground | None] | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def device(self) -> Device:
@@ -65,6 +67,13 @@ class ShotSetup:
         if self._colour is None:
             self._colour = open_colour(self.job, found)
         return self._colour
+
+    def own_background(self, found: PreparedColour, analysis: Analysis) -> OwnBackground | None:
+        """The background made from the shot, made once a run; None where there is none."""
+        made_from = (analysis.plate, analysis.screen, analysis.frames)
+        if self._own is None or self._own[0] != made_from:
+            self._own = (made_from, own_background(self.shot, self.colour(found), analysis))
+        return self._own[1]
 
     def engine(self, weights: PreparedWeights | None) -> Engine[Any]:
         """The engine on its device, with the weights that were found. Raises as ``make_engine``."""

@@ -12,7 +12,8 @@ from mattebox.errors import UsageError
 from mattebox.events import CollectingReporter
 from mattebox.job import Job
 from mattebox.pipeline.engine_choice import with_engine
-from mattebox.settings import EngineName, ScreenName
+from mattebox.settings import EngineName
+from mattebox.values import ScreenName
 
 AUTO = {"engine": "screen", "screen": "auto"}
 """As the command line begins where nothing is said."""

@@ -1,4 +1,4 @@
-"""A run opens its shot, device, colour and engine once, whatever phases it goes through."""
+"""A run opens shot, device, colour and engine, and makes its background, once for all phases."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_everything_is_opened_once_for_preparing_and_keying(
 
         return call
 
-    for name in ("choose_device", "open_colour", "make_engine"):
+    for name in ("choose_device", "open_colour", "make_engine", "own_background"):
         monkeypatch.setattr(opening, name, counted(name, getattr(opening, name)))
     monkeypatch.setattr(Shot, "open", counted("shot", Shot.open))
     plate = write_shot(tmp_path, range(1001, 1003))
@@ -44,4 +44,5 @@ def test_everything_is_opened_once_for_preparing_and_keying(
     prepared = prepare(job, reporter, setup=setup)
     assert reused_job(prepared, setup) == prepared
     assert run(prepared, reporter, setup=setup, preview=tmp_path / "s.png").written == (1001, 1002)
-    assert opened == {"choose_device": 1, "open_colour": 1, "make_engine": 1, "shot": 1}
+    names = ("choose_device", "open_colour", "make_engine", "own_background", "shot")
+    assert opened == dict.fromkeys(names, 1)

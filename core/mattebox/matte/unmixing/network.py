@@ -10,6 +10,7 @@ rein the network answers by them alone, sharp on what it was trained on and wron
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -115,6 +116,13 @@ class UnmixingNetwork(nn.Module):
             self.leave.bias[: 4 * OUTPUTS].copy_(bias.repeat(4))
             named = self.leave.bias[4 * OUTPUTS :].view(NAMED_COLOURS, NAMED)
             named[0, 0] = named[1, COLOURS - 1] = 2.0  # the narrowest colour, and the widest
+
+    def on(self, device: torch.device) -> Self:
+        """The network on a device, its weights channels last (which torch's stubs do not know)."""
+        placed: Self = self.to(  # type: ignore[call-overload]
+            device, memory_format=torch.channels_last
+        )
+        return placed
 
     def forward(self, stacked: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Of ``stacked`` features: [N,4 OUTPUTS,H/2,W/2] of each pixel, phase by phase, and

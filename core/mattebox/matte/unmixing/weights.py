@@ -15,8 +15,8 @@ from mattebox.matte.unmixing.network import UnmixingNetwork
 from mattebox.matte.unmixing.weights_file import WEIGHTS
 
 SCREEN, ROOM = "screen.", "room."
-"""What names in the package's file begin with: two networks of one kind, each trained on its own
-kind of plate. One for both had a tenth more error on screens, and a third more in rooms."""
+"""What names in the package's file begin with: two networks of one kind, each trained on from one
+for both, on its own kind of plate (figures: docs/unmixing.md)."""
 
 
 @lru_cache(maxsize=8)
@@ -25,10 +25,7 @@ def unmixing_network(device: torch.device, *, screen: bool = True) -> UnmixingNe
 
     Read once a process, device and kind of plate.
     """
-    network: UnmixingNetwork = network_of(WEIGHTS, SCREEN if screen else ROOM).to(  # type: ignore[call-overload]
-        device, memory_format=torch.channels_last
-    )
-    return network
+    return network_of(WEIGHTS, SCREEN if screen else ROOM).on(device)
 
 
 def network_of(path: Path, part: str = SCREEN) -> UnmixingNetwork:
