@@ -1,4 +1,4 @@
-"""What a camera, a codec and a plate that does not quite fit do to linear light.
+"""What a camera, a codec and a background that does not quite fit do to linear light.
 
 Pictures are [N,3,H,W] float32, linear light, in key order.
 """
@@ -74,7 +74,7 @@ def sharpened(dice: Dice, pictures: list[torch.Tensor], share: float) -> list[to
 
 @dataclass(frozen=True)
 class Codec:
-    """How a batch is encoded, [N,1,1,1] each: the same for a shot and its plate."""
+    """How a batch is encoded, [N,1,1,1] each: the same for a shot and its background."""
 
     white: torch.Tensor
     luma: torch.Tensor
@@ -137,30 +137,30 @@ def _block_coded(picture: torch.Tensor, step: torch.Tensor) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class UsedPlate:
-    """The plate as the keyer has it: [N,3,H,W], and where it was never seen, [N,1,H,W]."""
+class UsedBackground:
+    """The background as the keyer has it: [N,3,H,W], and where it was never seen, [N,1,H,W]."""
 
     light: torch.Tensor
     doubt: torch.Tensor
 
 
 MADE_SHARE = 0.25
-"""Of screens whose plate is made and not shot: estimated from the shot, or one colour."""
+"""Of screens whose background is made and not shot: estimated from the shot, or one colour."""
 ONE_COLOUR_SHARE = 0.25
-# of plates that were shot: exact, with grain, smoothed, averaged
+# of backgrounds that were shot: exact, with grain, smoothed, averaged
 SHOT_SHARES = (0.2, 0.52, 0.13, 0.15)
 
 
-def draw_plate(
+def draw_background(
     dice: Dice, true: torch.Tensor, alpha: torch.Tensor, grain: Grain, given: torch.Tensor
-) -> UsedPlate:
-    """A plate with the errors that plates have, before codecs.
+) -> UsedBackground:
+    """A background with the errors that backgrounds have, before codecs.
 
     Args:
         true: [N,3,H,W] the light behind the subject.
         alpha: [N,1,H,W] of the subject.
         grain: of the camera.
-        given: [N,1,1,1] 1 where the plate was shot, 0 where it is made from the shot.
+        given: [N,1,1,1] 1 where the background was shot, 0 where it is made from the shot.
     """
     count = len(true)
     shot = dice.choice(count, SHOT_SHARES)
@@ -173,11 +173,11 @@ def draw_plate(
     estimated, doubt = _estimated(dice, noisy, alpha)
     flat = torch.where(alpha < 0.01, misfit, torch.nan).nanmean((2, 3), keepdim=True)
     flat = torch.where(flat.isnan(), misfit.mean((2, 3), keepdim=True), flat).expand_as(true)
-    plate = torch.where(kind == 2, smoothed, noisy)
-    plate = torch.where(kind == 4, estimated, plate)
-    plate = torch.where(kind == 5, flat, plate)
+    background = torch.where(kind == 2, smoothed, noisy)
+    background = torch.where(kind == 4, estimated, background)
+    background = torch.where(kind == 5, flat, background)
     told = (kind == 4).float() * dice.chance(count, 0.75)
-    return UsedPlate(plate, doubt * told)
+    return UsedBackground(background, doubt * told)
 
 
 def _misfit(dice: Dice, true: torch.Tensor) -> torch.Tensor:
@@ -206,7 +206,7 @@ def _misfit(dice: Dice, true: torch.Tensor) -> torch.Tensor:
 def _estimated(
     dice: Dice, seen: torch.Tensor, alpha: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The plate continued under the subject with an error of its own, and where that is."""
+    """The background continued under the subject with an error of its own, and where that is."""
     count, _, size, _ = seen.shape
     hidden = (alpha > 0.01).float()
     near, wide = box_max(hidden, 3), box_max(hidden, 12)

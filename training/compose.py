@@ -1,7 +1,7 @@
 """From drawn layers to what the network sees, composed on the computing device.
 
-I = E P + (1 - a) B + G mean(B), then grain, clipping, sharpening and codec; beside it a plate with
-the errors plates have, the grain as it would have been measured, and a first alpha.
+I = E P + (1 - a) B + G mean(B), then grain, clipping, sharpening and codec; beside it a background
+with the errors backgrounds have, the grain as it would have been measured, and a first alpha.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from training.camera import (
     MADE_SHARE,
     Grain,
     coded,
+    draw_background,
     draw_codec,
     draw_grain,
-    draw_plate,
     sharpened,
 )
 from training.drawing import KINDS
@@ -42,7 +42,7 @@ GLOW = {
 PLAIN_GLOW = (-1.0, 0.8)
 BLACK_LEVEL, WHITE_LEVEL = 0.03, 0.97  # of the plain key, as mattebox.colour_difference
 MEDIAN_CHI_SQUARE = 0.789  # of 3 degrees of freedom, over 3; as mattebox.matte.analyse
-LARGEST_PLATE_NOISE = 8.0
+LARGEST_BACKGROUND_NOISE = 8.0
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Truth:
         light: [N,3,H,W] premultiplied light of the lamps on the subject.
         hue: [N,3,1,1] the screen's light, its largest channel 1.
         spilled: [N,1,1,1] 1 where there is a screen whose light can be taken out.
-        unit: [N,1,1,1] the plate's typical brightness.
+        unit: [N,1,1,1] the background's typical brightness.
     """
 
     alpha: torch.Tensor
@@ -95,33 +95,35 @@ def compose(
     grain = draw_grain(dice, count, level)
     left = _steady(dice, alpha)
     noisy = light + grain.sample(dice, light, left)
-    used = draw_plate(dice, true, alpha, grain, given)
-    plate = used.light
+    used = draw_background(dice, true, alpha, grain, given)
+    background = used.light
     clip = dice.chance(count, CLIPPED_SHARE)
     ceiling = torch.where(
         clip > 0.5, around.amax(1, keepdim=True) * dice.uniform(count, 0.8, 1.3), 1e4
     )
-    noisy, plate, lit = (torch.minimum(one, ceiling) for one in (noisy, plate, lit))
-    noisy, plate = sharpened(dice, [noisy, plate], 0.1)
+    noisy, background, lit = (torch.minimum(one, ceiling) for one in (noisy, background, lit))
+    noisy, background = sharpened(dice, [noisy, background], 0.1)
     damaged = max(1, round(CODEC_SHARE * count))
     codec = draw_codec(dice, damaged, level[:damaged])
-    plate_coded = dice.chance(damaged, 0.6)
+    background_coded = dice.chance(damaged, 0.6)
     noisy = torch.cat([coded(codec, noisy[:damaged]), noisy[damaged:]])
-    again = coded(codec, plate[:damaged])
-    plate = torch.cat([torch.where(plate_coded > 0.5, again, plate[:damaged]), plate[damaged:]])
+    again = coded(codec, background[:damaged])
+    background = torch.cat(
+        [torch.where(background_coded > 0.5, again, background[:damaged]), background[damaged:]]
+    )
     # A codec cuts off what is brighter than its white.
     white = torch.cat([codec.white, torch.full_like(level[damaged:], 1e4)])
     lit = torch.minimum(lit, white)
     mistaken = dice.log_uniform(damaged, 0.05, 2.0)
     believed = dice.normal(count, 0.15).exp()
     believed = torch.cat([believed[:damaged] * mistaken, believed[damaged:]])
-    variance = _variance(dice, noisy, plate, alpha, grain, left, believed)
-    brightness = plate.mean((2, 3), keepdim=True).amax(1, keepdim=True)
+    variance = _variance(dice, noisy, background, alpha, grain, left, believed)
+    brightness = background.mean((2, 3), keepdim=True).amax(1, keepdim=True)
     brightness = brightness.clamp_min(1e-3) * dice.normal(count, 0.35).exp()
-    first, hinted = _first(dice, noisy, plate, alpha, backgrounds, is_room)
+    first, hinted = _first(dice, noisy, background, alpha, backgrounds, is_room)
     scene = Scene(
         source=noisy,
-        plate=plate,
+        background=background,
         variance=variance,
         first=first,
         doubt=used.doubt,
@@ -204,42 +206,43 @@ def _steady(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
 def _variance(
     dice: Dice,
     source: torch.Tensor,
-    plate: torch.Tensor,
+    background: torch.Tensor,
     alpha: torch.Tensor,
     grain: Grain,
     left: torch.Tensor,
     believed: torch.Tensor,
 ) -> torch.Tensor:
-    """Of source - plate as a shot's analysis would have it: the plate's share is measured."""
+    """Of source - background as a shot's analysis would have it: the background's share is
+    measured."""
     own = grain.variance(source) * believed
-    of_plate = grain.variance(plate) * believed
-    misfit = ((source - plate) ** 2 / (of_plate + 1e-10)).mean(1).flatten(1)
+    of_background = grain.variance(background) * believed
+    misfit = ((source - background) ** 2 / (of_background + 1e-10)).mean(1).flatten(1)
     empty = alpha.flatten(1) < 0.01
     ordered = torch.where(empty, misfit, torch.inf).sort(1).values
     known = empty.sum(1, keepdim=True)
     median = ordered.gather(1, (known // 2).clamp_max(ordered.shape[1] - 1))
-    measured = (median / MEDIAN_CHI_SQUARE - 1.0).clamp(0.0, LARGEST_PLATE_NOISE)
+    measured = (median / MEDIAN_CHI_SQUARE - 1.0).clamp(0.0, LARGEST_BACKGROUND_NOISE)
     measured = torch.where(known > 300, measured, torch.ones_like(measured)).view(-1, 1, 1, 1)
     measured = measured * dice.normal(len(source), 0.15).exp()
     rounding = (2.0**-11) ** 2 / 12.0 * source * source
-    return left * own + measured * of_plate + rounding + 1e-10
+    return left * own + measured * of_background + rounding + 1e-10
 
 
 def _first(
     dice: Dice,
     source: torch.Tensor,
-    plate: torch.Tensor,
+    background: torch.Tensor,
     alpha: torch.Tensor,
     backgrounds: Screens,
     is_room: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The engine's alpha [N,1,H,W] and 1 where it knows its subject."""
     count = len(alpha)
-    span = excess(plate, backgrounds.sign).clamp_min(1e-6)
+    span = excess(background, backgrounds.sign).clamp_min(1e-6)
     plain = 1.0 - excess(source, backgrounds.sign) / span
     plain = ((plain - BLACK_LEVEL) / (WHITE_LEVEL - BLACK_LEVEL)).clamp(0.0, 1.0)
-    apart = (source - plate).abs().amax(1, keepdim=True)
-    full = dice.log_uniform(count, 0.1, 0.8) * plate.mean((1, 2, 3), keepdim=True)
+    apart = (source - background).abs().amax(1, keepdim=True)
+    full = dice.log_uniform(count, 0.1, 0.8) * background.mean((1, 2, 3), keepdim=True)
     apart = (apart / full.clamp_min(1e-6)).clamp(0.0, 1.0)
     naive = dice.chance(count, NAIVE_ROOM_SHARE) * is_room
     hinted = torch.where(is_room > 0.5, 1.0 - naive, dice.chance(count, HINTED_SCREEN_SHARE))

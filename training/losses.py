@@ -19,7 +19,7 @@ KNOWN_ERROR = 0.01
 """A scene counts by 1 / (its mean error + this): what matters is the share of the error that goes,
 and half of an impossible scene's error is more than all of a clean one's."""
 BRIGHTEST = 2.0
-"""Of the plate's light: comps are compared clipped, as people look at them."""
+"""Of the background's light: comps are compared clipped, as people look at them."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def losses(scene: Scene, truth: Truth, said: Answer, backdrop: torch.Tensor) -> 
     Args:
         scene, truth: the batch.
         said: the network's answer.
-        backdrop: [N,3,1,1] colour of the new background in units of the plate's brightness.
+        backdrop: [N,3,1,1] colour of the new background in units of the background's brightness.
     """
     alpha = said.alpha.clamp(0.0, 1.0)
     error = (alpha - truth.alpha).abs()
@@ -63,7 +63,7 @@ def _colour_errors(
     scene: Scene, truth: Truth, said: Answer, alpha: torch.Tensor, backdrop: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Absolute errors of the comp and of the premultiplied foreground, [N,3,H,W]."""
-    premultiplied = scene.source - (1.0 - alpha) * scene.plate
+    premultiplied = scene.source - (1.0 - alpha) * scene.background
     premultiplied = torch.maximum(premultiplied, scene.source.clamp_max(0.0))
     strength = spill_strength(premultiplied, truth.hue, said.spill) * truth.spilled
     taken = torch.minimum(strength * truth.hue, premultiplied.clamp_min(0.0))

@@ -27,21 +27,21 @@ def drawn_scene(height: int, width: int, device: torch.device) -> Scene:
     def noise(*shape: int) -> torch.Tensor:
         return torch.rand(*shape, generator=generator)
 
-    plate = torch.tensor([0.6, 0.15, 0.2]).view(1, 3, 1, 1) * (
+    background = torch.tensor([0.6, 0.15, 0.2]).view(1, 3, 1, 1) * (
         0.9 + 0.2 * noise(1, 3, height, width)
     )
     blobs = torch.nn.functional.interpolate(
         noise(1, 1, height // 16 + 1, width // 16 + 1), size=(height, width), mode="bicubic"
     )
     alpha = (2.0 * blobs - 0.5).clamp(0.0, 1.0)
-    source = (1.0 - alpha) * plate + alpha * 0.3 + 0.01 * (noise(1, 3, height, width) - 0.5)
+    source = (1.0 - alpha) * background + alpha * 0.3 + 0.01 * (noise(1, 3, height, width) - 0.5)
 
     def one(value: float) -> torch.Tensor:
         return torch.full((1, 1, 1, 1), value)
 
     held = Scene(
         source,
-        plate,
+        background,
         torch.full_like(source, 1e-4),
         alpha,
         one(0),

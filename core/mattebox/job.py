@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from mattebox import __version__
 from mattebox.errors import InputError, JobError, named
 from mattebox.inputs import Inputs, Matte, inputs
-from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
+from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
 from mattebox.whole_files import write_whole
@@ -94,7 +94,7 @@ class Analysis(_Part, frozen=True):
     registration: Registration | None = Field(
         default=None, description="How a clean plate is moved; None where it is not."
     )
-    gain: PlateGain | None = Field(
+    gain: BackgroundGain | None = Field(
         default=None, description="What a clean plate is multiplied by; None where it is not."
     )
     statistics: ShotStatistics | None = Field(

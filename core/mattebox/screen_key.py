@@ -27,7 +27,7 @@ class ScreenKey:
         return (self.channel, first, second)
 
 
-# A plate counts as a screen where its excess is more than this share of its brightest channel.
+# A background counts as a screen where its excess is more than this share of its brightest channel.
 # Painted and fabric green screens reach 0.6 to 0.8 in linear Rec.709, foliage and sky 0.1 to 0.3.
 SCREEN_SATURATION = 0.35
 

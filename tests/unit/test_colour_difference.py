@@ -147,5 +147,5 @@ def test_the_screen_engine_keys_a_screen_by_colour_and_any_other_plate_by_differ
     for plate, key in ((flat(GREEN), colour_difference), (room, difference_matte)):
         source = 0.6 * flat((0.3, 0.2, 0.1)) + 0.4 * plate
         for _ in range(2):  # the second time the plate is known
-            found, _ = engine.predict(EngineInput(linear=source, plate_linear=plate), None)
+            found, _ = engine.predict(EngineInput(linear=source, background_linear=plate), None)
             assert torch.equal(found.alpha, key(source, plate))

@@ -235,8 +235,8 @@ def _endless(pictures: Sequence[EngineInput]) -> Iterator[EngineInput]:
 
 def _input(size: Size, index: int, device: torch.device) -> EngineInput:
     frame = seeded_frame(*size, index)
-    source, plate = frame.source.to(device), frame.plate.to(device)
-    return EngineInput(source, plate_linear=plate, encoded=source, plate_encoded=plate)
+    source, plate = frame.source.to(device), frame.background.to(device)
+    return EngineInput(source, background_linear=plate, encoded=source, background_encoded=plate)
 
 
 def _seeded_network(name: NetworkName) -> Network:

@@ -24,14 +24,14 @@ class EngineInfo:
         recurrent: True where a frame's answer depends on the frames before it.
         settles: frames after which what came before moves a person's alpha by less than 1/2048
             in the mean (measured, docs/farm.md); 0 where the engine has no memory.
-        needs_plate: True where a clean plate (given or made from the screen) is required.
+        needs_background: True where a clean plate (given or made from the screen) is required.
         wants_encoded: True where the engine reads ``EngineInput.encoded`` (networks).
     """
 
     name: str
     summary: str
     recurrent: bool
-    needs_plate: bool
+    needs_background: bool
     wants_encoded: bool
     settles: int = 0
 
@@ -42,22 +42,22 @@ class EngineInput:
 
     Attributes:
         linear: [1,3,H,W] source, scene-linear Rec.709, unbounded (HDR and negatives).
-        plate_linear: [1,3,H,W] clean plate in the same light, or None.
+        background_linear: [1,3,H,W] clean plate in the same light, or None.
         encoded: [1,3,H,W] source, display-encoded 0..1 as networks were trained on
             (``mattebox_ocio.model_space``), or None where the engine did not ask for it.
-        plate_encoded: [1,3,H,W] clean plate encoded likewise, or None.
+        background_encoded: [1,3,H,W] clean plate encoded likewise, or None.
         hint: [1,1,H,W] a matte from elsewhere, 0..1, or None.
-        second_linear, second_plate_linear: [1,3,H,W] the same moment over another background,
+        second_linear, second_background_linear: [1,3,H,W] the same moment over another background,
             and that background (dual-pass shots), or None.
     """
 
     linear: torch.Tensor
-    plate_linear: torch.Tensor | None = None
+    background_linear: torch.Tensor | None = None
     encoded: torch.Tensor | None = None
-    plate_encoded: torch.Tensor | None = None
+    background_encoded: torch.Tensor | None = None
     hint: torch.Tensor | None = None
     second_linear: torch.Tensor | None = None
-    second_plate_linear: torch.Tensor | None = None
+    second_background_linear: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ class Prediction:
     Attributes:
         alpha: [1,1,H,W] float32, 0..1.
         exact: True where alpha is already right for linear light (triangulation).
-        sure_inside: True where the engine knows what is opaque without the plate: a network that
-            knows people, or somebody's matte. The solver then leaves a solid interior alone.
+        sure_inside: True where the engine knows what is opaque without the background: a network
+            that knows people, or somebody's matte. The solver then leaves a solid interior alone.
     """
 
     alpha: torch.Tensor

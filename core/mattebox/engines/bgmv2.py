@@ -24,9 +24,9 @@ from mattebox.errors import UnknownNameError, UsageError, named
 
 INFO = EngineInfo(
     name="bgmv2",
-    summary="people in front of a clean plate, locked-off camera; best edges with a true plate",
+    summary="people in front of a clean plate, locked-off camera; best edges where that is true",
     recurrent=False,
-    needs_plate=True,
+    needs_background=True,
     wants_encoded=True,
 )
 
@@ -103,41 +103,41 @@ class Bgmv2Engine:
         self.sha256 = checkpoint.sha256
 
     def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
-        """See ``Engine``. Raises UsageError where there is no plate."""
-        picture, plate = (whole.to(self._device) for whole in pictures_of_whole_cells(frame))
+        """See ``Engine``. Raises UsageError where there is no background."""
+        picture, background = (whole.to(self._device) for whole in pictures_of_whole_cells(frame))
         height, width = frame.linear.shape[-2:]
         is_large = max(height, width) > LARGEST_HD_SIDE
         scale = self._scale or (UHD_SCALE if is_large else HD_SCALE)
         pixels = self._sample_pixels or (UHD_PIXELS if is_large else HD_PIXELS)
         refinement = Refinement(self._mode, pixels, self._threshold)
         with memory_faults(self._device, MEMORY_ADVICE), torch.no_grad():
-            matte = self._network(picture, plate, scale, refinement)
+            matte = self._network(picture, background, scale, refinement)
             alpha = matte.alpha[..., :height, :width].contiguous()
         return Prediction(alpha, sure_inside=True), state
 
 
 def pictures_of_whole_cells(frame: EngineInput) -> tuple[torch.Tensor, torch.Tensor]:
-    """Encoded picture and plate, made larger until the refiner's cells cover them.
+    """Encoded picture and background, made larger until the refiner's cells cover them.
 
     Raises:
-        UsageError: there is no plate, or one of another size.
+        UsageError: there is no background, or one of another size.
     """
     picture = encoded_picture(frame.encoded, INFO.name)
-    plate = frame.plate_encoded
-    if plate is None:
+    background = frame.background_encoded
+    if background is None:
         raise UsageError(
             "the bgmv2 engine has no clean plate",
             next_step=f"give {named('clean_plate')} FILE, or {named('screen')} "
             "auto|green|blue|R,G,B to make one",
             setting="clean_plate",
         )
-    if plate.shape[-2:] != picture.shape[-2:]:
+    if background.shape[-2:] != picture.shape[-2:]:
         raise UsageError(
-            f"the clean plate is {plate.shape[-1]}x{plate.shape[-2]}, the frame "
+            f"the clean plate is {background.shape[-1]}x{background.shape[-2]}, the frame "
             f"{picture.shape[-1]}x{picture.shape[-2]}",
-            expected="a plate of the frame's size",
+            expected="a background of the frame's size",
         )
-    return _whole_cells(picture), _whole_cells(plate)
+    return _whole_cells(picture), _whole_cells(background)
 
 
 def _whole_cells(picture: torch.Tensor) -> torch.Tensor:

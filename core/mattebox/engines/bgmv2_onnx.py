@@ -70,14 +70,14 @@ class Bgmv2OnnxEngine:
         self.sha256 = file.sha256
 
     def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
-        """See ``Engine``. Raises UsageError where there is no plate."""
-        picture, plate = pictures_of_whole_cells(frame)
+        """See ``Engine``. Raises UsageError where there is no background."""
+        picture, background = pictures_of_whole_cells(frame)
         height, width = frame.linear.shape[-2:]
         batch, _, rows, columns = picture.shape
         self._file.refuse_another_size(rows, columns)
         given = {
             name: whole.to(device=self._device, dtype=self._dtype)
-            for name, whole in zip(BGMV2_INPUTS, (picture, plate), strict=True)
+            for name, whole in zip(BGMV2_INPUTS, (picture, background), strict=True)
         }
         answers = self._session.run(given, {"pha": (batch, 1, rows, columns)})
         alpha = answers["pha"][..., :height, :width].float().clamp(0.0, 1.0).contiguous()

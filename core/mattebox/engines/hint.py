@@ -9,7 +9,7 @@ INFO = EngineInfo(
     name="hint",
     summary="a matte sequence from elsewhere, solved again in linear light",
     recurrent=False,
-    needs_plate=False,
+    needs_background=False,
     wants_encoded=False,
 )
 

@@ -19,7 +19,7 @@ INFO = EngineInfo(
     name="onnx-matte",
     summary="any picture-to-alpha network as ONNX, described by a small config",
     recurrent=False,
-    needs_plate=False,
+    needs_background=False,
     wants_encoded=True,
 )
 
@@ -96,18 +96,18 @@ class OnnxMatteEngine:
         return Prediction(_resized(alpha, (height, width)).clamp(0.0, 1.0), sure_inside=True), state
 
     def _second_input(self, frame: EngineInput, size: tuple[int, int]) -> torch.Tensor | None:
-        """[1,1,h,w] trimap of 0, 0.5 and 1, or [1,3,h,w] the plate as the picture; or None."""
+        """[1,1,h,w] trimap of 0, 0.5 and 1, or [1,3,h,w] the background as the picture; or None."""
         if self._config.second is None:
             return None
         if self._config.second.kind == "plate":
-            if frame.plate_encoded is None:
+            if frame.background_encoded is None:
                 raise UsageError(
                     "this network needs a clean plate",
                     next_step=f"give {named('clean_plate')} FILE, or {named('screen')} "
                     "auto|green|blue|R,G,B",
                     setting="clean_plate",
                 )
-            return _normalised(_resized(frame.plate_encoded, size), self._config.picture)
+            return _normalised(_resized(frame.background_encoded, size), self._config.picture)
         if frame.hint is None:
             raise UsageError(
                 "this network needs a trimap, which is made from a matte",
@@ -168,7 +168,7 @@ def _check_inputs(file: OnnxNetwork, known: list[Port]) -> None:
     if extra:
         raise WeightsError(
             f"{file.path} also takes {', '.join(extra)}",
-            expected="one picture, and at most a trimap or a plate",
+            expected="one picture, and at most a trimap or a background",
             next_step=f"name a second input in {named('network_config')}, or use "
             f"{named('engine')} rvm or bgmv2",
             path=file.path,

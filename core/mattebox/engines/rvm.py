@@ -23,9 +23,9 @@ from mattebox.errors import UnknownNameError, UsageError, named
 
 INFO = EngineInfo(
     name="rvm",
-    summary="people on any background, no plate needed; remembers the frames before",
+    summary="people on any background, none has to be known; remembers the frames before",
     recurrent=True,
-    needs_plate=False,
+    needs_background=False,
     wants_encoded=True,
     settles=24,
 )

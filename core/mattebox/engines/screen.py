@@ -1,8 +1,8 @@
-"""The ``screen`` engine: the plain key against a plate, in linear light.
+"""The ``screen`` engine: the plain key against a background, in linear light.
 
 Runs on any machine, needs no weights, has no memory. On a screen it is exact for everything whose
-own colour has no excess in the screen's key channel (neutral smoke, grey hair); on any other plate
-it is a difference matte. The solver mends the rest.
+own colour has no excess in the screen's key channel (neutral smoke, grey hair); on any other
+background it is a difference matte. The solver mends the rest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ INFO = EngineInfo(
     name="screen",
     summary="screens of any saturated colour, with or without a clean plate; no weights",
     recurrent=False,
-    needs_plate=True,
+    needs_background=True,
     wants_encoded=False,
 )
 
@@ -29,19 +29,19 @@ class ScreenEngine:
 
     def __init__(self) -> None:
         self._judged: tuple[torch.Tensor, bool] | None = None
-        """The last plate, and whether it is a screen: a still is judged once."""
+        """The last background, and whether it is a screen: a still is judged once."""
 
     def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
-        """See ``Engine``. Raises UsageError where there is no plate."""
-        plate = frame.plate_linear
-        if plate is None:
+        """See ``Engine``. Raises UsageError where there is no background."""
+        background = frame.background_linear
+        if background is None:
             raise UsageError(
                 "the screen engine has neither a clean plate nor a screen colour",
                 next_step=f"give {named('clean_plate')} FILE, or {named('screen')} "
                 "auto|green|blue|R,G,B",
                 setting="clean_plate",
             )
-        if self._judged is None or self._judged[0] is not plate:
-            self._judged = (plate, is_keyable_screen(plate))
+        if self._judged is None or self._judged[0] is not background:
+            self._judged = (background, is_keyable_screen(background))
         key = colour_difference if self._judged[1] else difference_matte
-        return Prediction(alpha=key(frame.linear, plate)), state
+        return Prediction(alpha=key(frame.linear, background)), state

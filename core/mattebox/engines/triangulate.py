@@ -19,7 +19,7 @@ INFO = EngineInfo(
     name="triangulate",
     summary="the same shot over two backgrounds (dual pass): exact alpha of renders",
     recurrent=False,
-    needs_plate=True,
+    needs_background=True,
     wants_encoded=False,
 )
 
@@ -27,21 +27,21 @@ INFO = EngineInfo(
 def triangulated_alpha(
     first: torch.Tensor,
     second: torch.Tensor,
-    first_plate: torch.Tensor,
-    second_plate: torch.Tensor,
+    first_background: torch.Tensor,
+    second_background: torch.Tensor,
 ) -> torch.Tensor:
     """Alpha from two composites of one foreground.
 
     Args:
         first, second: [N,3,H,W] float32 linear light, the two composites.
-        first_plate, second_plate: [N,3,H,W] the backgrounds behind them, same light.
+        first_background, second_background: [N,3,H,W] the backgrounds behind them, same light.
 
     Returns:
         [N,1,H,W] float32, 0..1; 1 where the backgrounds do not differ (nothing can be told).
     """
-    between_plates = first_plate - second_plate
-    distance = (between_plates * between_plates).sum(dim=1, keepdim=True)
-    shared = ((first - second) * between_plates).sum(dim=1, keepdim=True)
+    between_backgrounds = first_background - second_background
+    distance = (between_backgrounds * between_backgrounds).sum(dim=1, keepdim=True)
+    shared = ((first - second) * between_backgrounds).sum(dim=1, keepdim=True)
     alpha = 1.0 - shared / distance.clamp_min(LEAST_DIFFERENCE)
     return torch.where(distance > LEAST_DIFFERENCE, alpha, torch.ones_like(alpha)).clamp(0.0, 1.0)
 
@@ -53,15 +53,15 @@ class TriangulateEngine:
 
     def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
         """See ``Engine``. Raises UsageError where one of the four pictures is not given."""
-        plate, second, second_plate = (
-            frame.plate_linear,
+        background, second, second_background = (
+            frame.background_linear,
             frame.second_linear,
-            frame.second_plate_linear,
+            frame.second_background_linear,
         )
-        if plate is None or second is None or second_plate is None:
+        if background is None or second is None or second_background is None:
             raise UsageError(
                 "triangulation needs the shot over two known backgrounds",
                 next_step="give --background, --plate2 and --background2 (files or colours)",
             )
-        alpha = triangulated_alpha(frame.linear, second, plate, second_plate)
+        alpha = triangulated_alpha(frame.linear, second, background, second_background)
         return Prediction(alpha=alpha, exact=True), state

@@ -31,7 +31,7 @@ Answer = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Ten
 
 
 class Bgmv2Graph(nn.Module):
-    """A frame and its plate.
+    """A frame and its background.
 
     Args:
         network: in ``eval`` mode; its number type is that of the pictures, too.
@@ -65,14 +65,16 @@ class Bgmv2Graph(nn.Module):
             size, ``ref_sm`` [B,1,H/4,W/4] of 0 and 1.
         """
         dtype = src.dtype
-        source, plate = with_type(src, torch.float32), with_type(bgr, torch.float32)
+        source, background = with_type(src, torch.float32), with_type(bgr, torch.float32)
         # A tracer answers with tensors here, and records what becomes of them.
         size: Sides = self.size or (source.shape[2], source.shape[3])
         coarse_size = _scaled(size[0], self.scale), _scaled(size[1], self.scale)
-        small, small_plate = (_resized(picture, coarse_size) for picture in (source, plate))
+        small, small_background = (
+            _resized(picture, coarse_size) for picture in (source, background)
+        )
         number_type = self.network.decoder.conv4.weight.dtype
         answer = self.network.base(
-            with_type(small, number_type), with_type(small_plate, number_type)
+            with_type(small, number_type), with_type(small_background, number_type)
         )
         coarse = CoarseMatte(
             *(
@@ -82,7 +84,7 @@ class Bgmv2Graph(nn.Module):
         )
         chosen = _chosen(_resized(coarse.error, _divided(size, CELL)), self.refinement)
         values = _resized(torch.cat([coarse.alpha, coarse.residual], dim=1), size)
-        pictures = torch.cat([source, plate], dim=1)
+        pictures = torch.cat([source, background], dim=1)
         if self.refinement.mode == "full":
             values = self._refined_whole(coarse, pictures, size)
         else:
@@ -153,7 +155,7 @@ class Bgmv2Graph(nn.Module):
 
 
 class Bgmv2FrameGraph(nn.Module):
-    """[1,6,H,W] of any size, frame and plate -> [1,4,H,W], foreground RGB and alpha."""
+    """[1,6,H,W] of any size, frame and background -> [1,4,H,W], foreground RGB and alpha."""
 
     def __init__(self, network: BackgroundMatting, scale: float, refinement: Refinement) -> None:
         super().__init__()
@@ -162,8 +164,8 @@ class Bgmv2FrameGraph(nn.Module):
     def forward(self, src_bgr: torch.Tensor) -> torch.Tensor:
         height, width = src_bgr.shape[-2], src_bgr.shape[-1]
         whole = F.pad(src_bgr, (0, -width % CELL, 0, -height % CELL), mode="replicate")
-        source, plate = torch.split(whole, [3, 3], dim=1)
-        alpha, foreground, *_ = self.graph(source, plate)
+        source, background = torch.split(whole, [3, 3], dim=1)
+        alpha, foreground, *_ = self.graph(source, background)
         return torch.cat([foreground, alpha], dim=1)[..., :height, :width]
 
 
@@ -189,7 +191,7 @@ def _resized(picture: torch.Tensor, size: Sides) -> torch.Tensor:
 
 
 def _half_size(coarse: CoarseMatte, pictures: torch.Tensor, size: Sides) -> torch.Tensor:
-    """[B,42,H/2,W/2]: hidden features, alpha, residual, source, plate."""
+    """[B,42,H/2,W/2]: hidden features, alpha, residual, source, background."""
     features = torch.cat([coarse.hidden, coarse.alpha, coarse.residual], dim=1)
     half = _divided(size, 2)
     return torch.cat([_resized(features, half), _resized(pictures, half)], dim=1)

@@ -17,12 +17,12 @@ class ClipFrame:
     """[1,3,H,W] float32 each, display-encoded 0..1: the frame, and its clean plate."""
 
     source: torch.Tensor
-    plate: torch.Tensor
+    background: torch.Tensor
 
 
 def seeded_frame(height: int, width: int, index: int) -> ClipFrame:
     """One frame of the clip; equal arguments give equal numbers on every machine."""
-    plate = _smooth(height, width, seed=1, cells=6) * 0.5 + 0.2
+    background = _smooth(height, width, seed=1, cells=6) * 0.5 + 0.2
     y = (torch.arange(height) + 0.5)[:, None] / height
     x = (torch.arange(width) + 0.5)[None] / width
     middle = 0.5 + 0.25 * math.sin(index / 6)
@@ -35,8 +35,8 @@ def seeded_frame(height: int, width: int, index: int) -> ClipFrame:
     figure = skin * head + cloth * (1 - head)
     generator = torch.Generator().manual_seed(1000 + index)
     grain = GRAIN * torch.randn((1, 3, height, width), generator=generator)
-    source = figure * cover + plate * (1 - cover) + grain
-    return ClipFrame(source.clamp(0.0, 1.0), plate)
+    source = figure * cover + background * (1 - cover) + grain
+    return ClipFrame(source.clamp(0.0, 1.0), background)
 
 
 def _smooth(height: int, width: int, *, seed: int, cells: int) -> torch.Tensor:

@@ -60,9 +60,9 @@ class OnnxFile:
         return RvmAnswer(alpha, foreground, tuple(state))
 
     def bgmv2(self, frame: ClipFrame) -> Bgmv2Answer:
-        """One frame and its plate."""
+        """One frame and its background."""
         alpha, foreground, _, _, _, refined = self._run(
-            {"src": self._number(frame.source), "bgr": self._number(frame.plate)}
+            {"src": self._number(frame.source), "bgr": self._number(frame.background)}
         )
         return Bgmv2Answer(alpha, foreground, refined > 0.5)
 

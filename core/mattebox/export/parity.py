@@ -232,11 +232,11 @@ def compare_bgmv2(
     for height, width in sizes:
         frame = seeded_frame(height, width, 0)
         whole = (0, -width % CELL, 0, -height % CELL)
-        source, plate = (
-            F.pad(picture, whole, mode="replicate") for picture in (frame.source, frame.plate)
+        source, background = (
+            F.pad(picture, whole, mode="replicate") for picture in (frame.source, frame.background)
         )
         with torch.no_grad():
-            matte = network(source, plate, scale, refinement)
+            matte = network(source, background, scale, refinement)
         answer = play(frame)
         refined = matte.refined if answer.refined is None else answer.refined
         other = matte.refined != refined

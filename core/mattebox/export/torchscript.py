@@ -55,7 +55,7 @@ def export_torchscript(
 ) -> None:
     """Write a network as TorchScript: [1,C,H,W] in, [1,4,H,W] out; equal calls give equal bytes.
 
-    In: RVM the frame's RGB, BGMv2 the frame's RGB and its plate's; display-encoded, 0..1, any
+    In: RVM the frame's RGB, BGMv2 the frame's RGB and its background's; display-encoded, 0..1, any
     size. Out: straight foreground RGB, display-encoded, and alpha. RVM has no memory here: every
     frame is treated as the first.
 
@@ -151,8 +151,8 @@ class TorchScriptFile:
         return RvmAnswer(answer[:, 3:], answer[:, :3], ())
 
     def bgmv2(self, frame: ClipFrame) -> Bgmv2Answer:
-        """One frame and its plate."""
-        answer = self._run(torch.cat([frame.source, frame.plate], dim=1))
+        """One frame and its background."""
+        answer = self._run(torch.cat([frame.source, frame.background], dim=1))
         return Bgmv2Answer(answer[:, 3:], answer[:, :3], None)
 
     def _run(self, picture: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The arithmetic below plate registration: a pyramid, a band-pass, robust Gauss-Newton steps.
+"""The arithmetic below background registration: a pyramid, a band-pass, robust Gauss-Newton steps.
 
 Lucas and Kanade (1981) in the forward compositional form of Baker and Matthews (2004), weighted by
 Tukey's biweight. Pictures are float32; the small normal equations are summed in float64.
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from mattebox.matte.background_exposure import background_weight
 from mattebox.matte.controls import gaussian_blur
-from mattebox.matte.plate_exposure import background_weight
 from mattebox.matte.warp import mapped, pixel_grid, rescaled, warped
 from mattebox.matte.windows import box_min
 
@@ -65,24 +65,24 @@ class Level:
 
     Attributes:
         shot: [1,3,h,w] mean background of the shot's frames, low-passed, linear Rec.709.
-        plate: [1,3,h,w] the clean plate, low-passed, same light.
+        background: [1,3,h,w] the clean plate, low-passed, same light.
         weight: [1,1,h,w] 0..1 how surely the shot shows its background there.
-        factor: pixels of this level per pixel of the plate, 1 or below.
+        factor: pixels of this level per pixel of the background, 1 or below.
     """
 
     shot: torch.Tensor
-    plate: torch.Tensor
+    background: torch.Tensor
     weight: torch.Tensor
     factor: float
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The shot against the plate moved by some matrix, at one level, band-passed.
+    """The shot against the background moved by some matrix, at one level, band-passed.
 
     Attributes:
-        shot, moved: [1,3,h,w] linear light, the plate's gain on ``moved``.
-        weight: [1,1,h,w] as the level's, 0 where the plate has no pixels.
+        shot, moved: [1,3,h,w] linear light, the background's gain on ``moved``.
+        weight: [1,1,h,w] as the level's, 0 where the background has no pixels.
         scale: [1,3,1,1] robust deviation of shot less moved.
     """
 
@@ -97,14 +97,14 @@ class Comparison:
 
 
 def pyramid(
-    sources: Sequence[torch.Tensor], plate: torch.Tensor, subject: Sequence[torch.Tensor]
+    sources: Sequence[torch.Tensor], background: torch.Tensor, subject: Sequence[torch.Tensor]
 ) -> list[Level]:
-    """The shot's background and the plate at several sizes, coarsest first."""
-    total, seen = torch.zeros_like(plate), torch.zeros_like(plate[:, :1])
+    """The shot's background and the background at several sizes, coarsest first."""
+    total, seen = torch.zeros_like(background), torch.zeros_like(background[:, :1])
     for source, alpha in zip(sources, subject, strict=True):
         weight = background_weight(alpha)
         # flickering light must not leave the subject's outline in the mean
-        expected = (plate * weight).sum((2, 3), keepdim=True, dtype=torch.float64)
+        expected = (background * weight).sum((2, 3), keepdim=True, dtype=torch.float64)
         light = (source * weight).sum((2, 3), keepdim=True, dtype=torch.float64)
         usable = (light > 0.0).all(1, keepdim=True) & (expected > 0.0).all(1, keepdim=True)
         gain = torch.where(usable, expected / light, torch.ones_like(light)).to(source.dtype)
@@ -113,22 +113,23 @@ def pyramid(
     shot, known = total / seen.clamp_min(TINY), seen / max(1, sum(s.shape[0] for s in sources))
     factor = 1.0
     while shot.shape[-1] * shot.shape[-2] > LARGEST_PICTURE:
-        shot, plate, known, factor = *_halved(shot, plate, known), factor / 2.0
-    levels = [_level(shot, plate, known, factor)]
+        shot, background, known, factor = *_halved(shot, background, known), factor / 2.0
+    levels = [_level(shot, background, known, factor)]
     while min(shot.shape[-2:]) >= 2 * COARSEST_SIDE:
-        shot, plate, known, factor = *_halved(shot, plate, known), factor / 2.0
-        levels.append(_level(shot, plate, known, factor))
+        shot, background, known, factor = *_halved(shot, background, known), factor / 2.0
+        levels.append(_level(shot, background, known, factor))
     return levels[::-1]
 
 
 def compare(level: Level, weight: torch.Tensor, matrix: torch.Tensor) -> Comparison:
-    """Move the plate by ``matrix`` (pixels of the full plate) and hold it against the shot."""
+    """Move the background by ``matrix`` (pixels of the full background) and hold it against the
+    shot."""
     height, width = level.shot.shape[-2:]
     own = rescaled(matrix, level.factor)
     x, y = mapped(own, *pixel_grid(height, width, weight.device))
     inside = (x >= 0.0) & (x <= width - 1.0) & (y >= 0.0) & (y <= height - 1.0)
     weight = weight * inside.to(weight.dtype)
-    moved = warped(level.plate, own)
+    moved = warped(level.background, own)
     gain = _sum(weight * level.shot * moved) / _sum(weight * moved * moved).clamp_min(TINY)
     moved = moved * gain.to(moved.dtype)
     # the same weights for both, or the subject's outline stands in the difference
@@ -146,12 +147,12 @@ def fitted(
     Args:
         level: the pictures.
         weight: [1,1,h,w] pixels to fit to.
-        matrix: [3,3] float64, pixels of the full plate.
+        matrix: [3,3] float64, pixels of the full background.
         freedoms: 2 (shift), 6 (affine) or 8 (homography).
 
     Returns:
-        The matrix, and the standard error in pixels of the full plate of the displacement where it
-        is largest; infinite where the pictures do not determine the matrix.
+        The matrix, and the standard error in pixels of the full background of the displacement
+        where it is largest; infinite where the pictures do not determine the matrix.
     """
     height, width = level.shot.shape[-2:]
     x, y = pixel_grid(height, width, weight.device)
@@ -203,10 +204,12 @@ def held_out(level: Level) -> torch.Tensor:
     return odd.to(level.weight.dtype).view(1, 1, height, width)
 
 
-def _level(shot: torch.Tensor, plate: torch.Tensor, known: torch.Tensor, factor: float) -> Level:
+def _level(
+    shot: torch.Tensor, background: torch.Tensor, known: torch.Tensor, factor: float
+) -> Level:
     near = gaussian_blur(known, SMOOTHING)
     smooth = gaussian_blur(shot * known, SMOOTHING) / near.clamp_min(1e-4)
-    return Level(smooth, gaussian_blur(plate, SMOOTHING), box_min(known, CLEAR), factor)
+    return Level(smooth, gaussian_blur(background, SMOOTHING), box_min(known, CLEAR), factor)
 
 
 def _halved(*pictures: torch.Tensor) -> list[torch.Tensor]:

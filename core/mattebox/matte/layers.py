@@ -1,9 +1,9 @@
-"""From source, plate and final alpha to the layers that are written, so that they add up.
+"""From source, background and final alpha to the layers that are written, so that they add up.
 
-    rgba.RGB + spill.RGB + (1 - A) * plate == source
+    rgba.RGB + spill.RGB + (1 - A) * background == source
 
 holds on every pixel within one step of the written number type at the largest term. To get
-there every layer is computed from the already rounded ones before it: first source, plate and
+there every layer is computed from the already rounded ones before it: first source, background and
 alpha are rounded, then rgba, and spill closes the sum.
 """
 
@@ -34,10 +34,10 @@ class KeyedLayers:
         alpha: [1,1,H,W] 0..1.
         rgb: [1,3,H,W] premultiplied, despilled, out-space linear; 0 where alpha is 0.
         foreground: [1,3,H,W] straight, despilled, out-space linear; extended under alpha 0.
-        spill: [1,3,H,W] everything taken out of ``source - (1 - alpha) * plate``.
-        plate: [1,3,H,W] the plate as it was used.
-        residual: mean absolute part of ``spill`` that is not the screen's light: plate residual
-            and grain, out-space linear.
+        spill: [1,3,H,W] everything taken out of ``source - (1 - alpha) * background``.
+        background: [1,3,H,W] the background as it was used.
+        residual: mean absolute part of ``spill`` that is not the screen's light: background
+            residual and grain, out-space linear.
         clamped: how many source values lay outside the number type's range.
     """
 
@@ -45,7 +45,7 @@ class KeyedLayers:
     rgb: torch.Tensor
     foreground: torch.Tensor
     spill: torch.Tensor
-    plate: torch.Tensor
+    background: torch.Tensor
     residual: float
     clamped: int
 
@@ -79,30 +79,30 @@ class Despill:
 
 def key_layers(
     source: torch.Tensor,
-    plate: torch.Tensor,
+    background: torch.Tensor,
     alpha: torch.Tensor,
     *,
     despill: Despill | None,
     half: bool,
     foreground: bool,
 ) -> KeyedLayers:
-    """Take a source apart into premultiplied foreground, spill and plate.
+    """Take a source apart into premultiplied foreground, spill and background.
 
     Args:
         source: [1,3,H,W] float32, out-space scene-linear, finite, unbounded.
-        plate: [1,3,H,W] float32, the background behind the subject, in the same light.
+        background: [1,3,H,W] float32, the background behind the subject, in the same light.
         alpha: [1,1,H,W] float32, 0..1, final.
         despill: how to find the screen's light, or None to leave it in.
         half: round to half (else float32).
         foreground: whether the straight layer is wanted (else it is all 0 and costs nothing).
     """
-    rgb, spill, own_plate = (torch.empty_like(source) for _ in range(3))
-    taken_apart = _Apart(rgb, spill, own_plate, torch.empty_like(alpha))
+    rgb, spill, own_background = (torch.empty_like(source) for _ in range(3))
+    taken_apart = _Apart(rgb, spill, own_background, torch.empty_like(alpha))
 
     def take_apart(rows: slice) -> tuple[float, int]:
         return taken_apart.rows(rows).fill(
             source[..., rows, :],
-            plate[..., rows, :],
+            background[..., rows, :],
             alpha[..., rows, :],
             despill and despill.rows(rows),
             half=half,
@@ -117,7 +117,7 @@ def key_layers(
         rgb=rgb,
         foreground=straight,
         spill=spill,
-        plate=own_plate,
+        background=own_background,
         residual=sum(residual for residual, _ in sums) / source.numel(),
         clamped=sum(clamped for _, clamped in sums),
     )
@@ -129,7 +129,7 @@ class _Apart:
 
     rgb: torch.Tensor
     spill: torch.Tensor
-    plate: torch.Tensor
+    background: torch.Tensor
     alpha: torch.Tensor
 
     def rows(self, rows: slice) -> _Apart:
@@ -138,7 +138,7 @@ class _Apart:
     def fill(
         self,
         source: torch.Tensor,
-        plate: torch.Tensor,
+        background: torch.Tensor,
         alpha: torch.Tensor,
         despill: Despill | None,
         *,
@@ -146,12 +146,12 @@ class _Apart:
     ) -> tuple[float, int]:
         """Fills them; the sum of the residual, and how many source values were clamped."""
         source, clamped = _rounded(source, half=half)
-        plate, _ = _rounded(plate, half=half)
+        background, _ = _rounded(background, half=half)
         alpha, _ = _rounded(alpha, half=half)
-        # Light is not negative where the source is not: what falls below is grain, or a plate that
-        # does not fit, and goes to spill. Where A is 1 the source is kept, -0.0 with its sign.
+        # Light is not negative where the source is not: what falls below is grain, or a background
+        # that does not fit, and goes to spill. Where A is 1 the source is kept, -0.0 with its sign.
         solid = alpha >= 1.0
-        in_front = torch.where(solid, source, source - (1.0 - alpha) * plate)
+        in_front = torch.where(solid, source, source - (1.0 - alpha) * background)
         premultiplied = torch.maximum(in_front, source.clamp_max(0.0))
         premultiplied = torch.where(solid, source, premultiplied)
         kept, light = premultiplied, torch.zeros_like(premultiplied)
@@ -171,7 +171,9 @@ class _Apart:
         taken = in_front - rgb
         spill, _ = _rounded(taken, half=half)
         for held, found in zip(
-            (self.rgb, self.spill, self.plate, self.alpha), (rgb, spill, plate, alpha), strict=True
+            (self.rgb, self.spill, self.background, self.alpha),
+            (rgb, spill, background, alpha),
+            strict=True,
         ):
             held.copy_(found)
         residual = (taken - torch.where(covered, light, 0.0)).abs().sum()

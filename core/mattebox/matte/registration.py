@@ -1,8 +1,8 @@
 """Moving a clean plate into the place it has in the shot.
 
-A locked-off camera is touched between plate and take: the plate sits a few pixels beside the shot,
-turned or zoomed a little. A shift is tried first, then an affine map, then a homography; a model
-with more freedom is taken only when it fits better on tiles that it was not fitted to.
+A locked-off camera is touched between background and take: the background sits a few pixels beside
+the shot, turned or zoomed a little. A shift is tried first, then an affine map, then a homography;
+a model with more freedom is taken only when it fits better on tiles that it was not fitted to.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ LARGEST_MOVE = 0.06
 
 LARGEST_ERROR = 0.2
 """Pixels of standard error of the displacement anywhere in the picture: above, the pictures do not
-say where the plate belongs."""
+say where the background belongs."""
 
 STANDARD_ERRORS = 3.5
 """The held-out misfit must fall by this many of its standard errors."""
@@ -76,14 +76,14 @@ class _Verdict:
     fault: str
 
 
-def register_plate(
-    sources: Sequence[torch.Tensor], plate: torch.Tensor, subject: Sequence[torch.Tensor]
+def register_background(
+    sources: Sequence[torch.Tensor], background: torch.Tensor, subject: Sequence[torch.Tensor]
 ) -> Registration:
     """How a clean plate has to be moved to fit a shot from a camera that stands still.
 
     Args:
         sources: frames spread over the shot, each [N,3,H,W] float32, linear Rec.709, unbounded.
-        plate: [1,3,H,W] float32, same light; exposure and white may differ.
+        background: [1,3,H,W] float32, same light; exposure and white may differ.
         subject: per entry of ``sources`` [N,1,H,W] float32 0..1: a first alpha, rough at will.
 
     Returns:
@@ -92,7 +92,7 @@ def register_plate(
     best = Registration("none", IDENTITY_MATRIX, 0.0, 0.0, 0.0, "")
     if not sources:
         return replace(best, reason="no frames to compare with")
-    levels, matrix, error = _placed(pyramid(sources, plate, subject))
+    levels, matrix, error = _placed(pyramid(sources, background, subject))
     if not levels:
         return replace(best, reason="too little background is seen")
     measure = levels[-1]
@@ -106,7 +106,7 @@ def register_plate(
             for level in levels[-2:]:
                 matrix, error = fitted(level, _fitted_part(level), matrix, freedoms)
         simpler = from_matrix(best.matrix)
-        fault = _impossible(matrix, simpler, error, plate)
+        fault = _impossible(matrix, simpler, error, background)
         if not fault:
             verdict = _judged(measure, kept_back, simpler, matrix)
             fault = verdict.fault
@@ -119,20 +119,20 @@ def register_plate(
     return replace(best, reason="; ".join(faults) or "each model fits better than the one before")
 
 
-def moved_plate(plate: torch.Tensor, registration: Registration) -> torch.Tensor:
-    """The plate in the place where the shot has it.
+def moved_background(background: torch.Tensor, registration: Registration) -> torch.Tensor:
+    """The background in the place where the shot has it.
 
     Args:
-        plate: [N,C,H,W] float32, any light, of the size that was registered.
+        background: [N,C,H,W] float32, any light, of the size that was registered.
         registration: as found.
 
     Returns:
-        [N,C,H,W]: sampled with a cubic (Catmull-Rom), edges held; ``plate`` itself where the model
-        is "none".
+        [N,C,H,W]: sampled with a cubic (Catmull-Rom), edges held; ``background`` itself where the
+        model is "none".
     """
     if registration.model == "none":
-        return plate
-    return warped(plate, from_matrix(registration.matrix))
+        return background
+    return warped(background, from_matrix(registration.matrix))
 
 
 def largest_difference(first: torch.Tensor, second: torch.Tensor, height: int, width: int) -> float:
@@ -166,15 +166,15 @@ def _fitted_part(level: Level) -> torch.Tensor:
 
 
 def _impossible(
-    matrix: torch.Tensor, before: torch.Tensor, error: float, plate: torch.Tensor
+    matrix: torch.Tensor, before: torch.Tensor, error: float, background: torch.Tensor
 ) -> str:
     """Why a matrix cannot be meant, whatever it fits; "" where it can."""
-    height, width = plate.shape[-2:]
+    height, width = background.shape[-2:]
     move = largest_difference(matrix, before, height, width)
     if error > LARGEST_ERROR:
         return f"too little texture to tell (error {error:.2g} px)"
     if not move <= LARGEST_MOVE * max(height, width):
-        return f"it would move the plate by {move:.1f} px, that is another set-up"
+        return f"it would move the background by {move:.1f} px, that is another set-up"
     if move < max(LEAST_MOVE, 2.0 * error):
         return f"it differs by {move:.3f} px only"
     return ""
@@ -204,5 +204,5 @@ def _judged(
     if fall < STANDARD_ERRORS * error or fall < LEAST_GAIN * means[0]:
         fault = f"it fits no better ({fall / max(means[0], 1e-9):+.1%})"
     elif likeness < LEAST_LIKENESS:
-        fault = f"the plate does not resemble the shot (correlation {likeness:.2f})"
+        fault = f"the background does not resemble the shot (correlation {likeness:.2f})"
     return _Verdict(unit * means[0] ** 0.5, unit * means[1] ** 0.5, fault)

@@ -139,10 +139,11 @@ def find_screen(
     return FoundScreen((red, green, blue), best.area, best.hue, rivals)
 
 
-def plate_colour(plates: Sequence[Pixels]) -> tuple[float, float, float]:
+def background_colour(backgrounds: Sequence[Pixels]) -> tuple[float, float, float]:
     """The light a clean plate throws: its mean colour, linear Rec.709 in, linear Rec.709 out."""
     mean = np.mean(
-        [plate.reshape(-1, 3).mean(axis=0, dtype=np.float64) for plate in plates], axis=0
+        [background.reshape(-1, 3).mean(axis=0, dtype=np.float64) for background in backgrounds],
+        axis=0,
     )
     red, green, blue = (float(np.float32(v)) for v in mean)
     return (red, green, blue)

@@ -1,4 +1,4 @@
-"""Alpha for linear light, from a source, its plate and a first alpha.
+"""Alpha for linear light, from a source, its background and a first alpha.
 
 Every pixel is I = a F + (1 - a) B + grain: three equations, four unknowns. What closes the gap is
 learned: a small network of our own (``unmixing``) weighs the answers that closed forms give, from
@@ -6,8 +6,8 @@ what is around a pixel. Before it, grain is averaged with neighbouring frames wh
 (steady.py); after it, alpha keeps what the plain key says inside a subject (interior.py), and is
 cut to 0..1 with its two ends exact.
 
-Shadows on the screen stay in alpha, as black of their density: light that the plate has and the
-source lacks cannot be told from a dark transparent subject. Who does not want them asks for it
+Shadows on the screen stay in alpha, as black of their density: light that the background has and
+the source lacks cannot be told from a dark transparent subject. Who does not want them asks for it
 (shadows.py).
 
 Everything reads at most REACH pixels around a pixel, and the frames it is given; what is known of
@@ -58,7 +58,7 @@ class Solution:
 
 def solve_alpha(
     source: torch.Tensor,
-    plate: torch.Tensor,
+    background: torch.Tensor,
     first_alpha: torch.Tensor,
     statistics: ShotStatistics,
     network: UnmixingNetwork,
@@ -70,25 +70,25 @@ def solve_alpha(
 
     Args:
         source: [1,3,H,W] float32, linear Rec.709, unbounded (HDR, negatives), finite.
-        plate: [1,3,H,W], the registered clean plate in the same light.
+        background: [1,3,H,W], the registered clean plate in the same light.
         first_alpha: [1,1,H,W], 0..1: an engine's answer. With the ``screen`` engine the plain
             colour difference.
         statistics: of the whole shot (``analyse_shot``), never of a chunk.
         network: on the device of the pictures (``unmixing.weights``).
-        unseen: [1,1,H,W] 0..1: 1 where the plate only continues what is around;
-            None for a plate that was shot.
+        unseen: [1,1,H,W] 0..1: 1 where the background only continues what is around;
+            None for a background that was shot.
         neighbours: up to ``steady.WINDOW`` frames before and after, each like ``source``; empty
             leaves the temporal term out.
     """
     if len(source) != 1:
         raise ValueError(f"frames are solved one by one, got {len(source)}")
     height, width = source.shape[-2:]
-    scene = _scene(source, plate, first_alpha, statistics, unseen, neighbours)
+    scene = _scene(source, background, first_alpha, statistics, unseen, neighbours)
     said = unmixed(network, scene)
     alpha = said.alpha[..., :height, :width].clamp(0.0, 1.0)
     if statistics.screen:
         alpha = torch.maximum(
-            alpha, promised_alpha(colour_difference(source, plate, statistics.key))
+            alpha, promised_alpha(colour_difference(source, background, statistics.key))
         )
     alpha = torch.where(alpha < LEAST_ALPHA, 0.0, alpha)
     alpha = torch.where(alpha > 1.0 - LEAST_ALPHA, 1.0, alpha)
@@ -102,7 +102,7 @@ def solve_alpha(
 
 def _scene(
     source: torch.Tensor,
-    plate: torch.Tensor,
+    background: torch.Tensor,
     first_alpha: torch.Tensor,
     statistics: ShotStatistics,
     unseen: torch.Tensor | None,
@@ -121,7 +121,7 @@ def _scene(
 
     scene = Scene(
         source=empty(3),
-        plate=empty(3),
+        background=empty(3),
         variance=empty(3),
         first=empty(1),
         doubt=number(0.0) if unseen is None else empty(1),
@@ -137,19 +137,19 @@ def _scene(
         near = [neighbour[..., wide, :] for neighbour in neighbours]
         frame, left = steady_mean(source[..., wide, :], near, statistics.noise)
         frame, left = frame[..., own, :], left[..., own, :]
-        behind = plate[..., rows, :]
+        behind = background[..., rows, :]
         variance = statistics.noise.variance(frame) * left
         variance += statistics.plate_noise * statistics.noise.variance(behind)
         for place, channel in enumerate(order):
             scene.source[:, place, rows, :width] = frame[:, channel]
-            scene.plate[:, place, rows, :width] = behind[:, channel]
+            scene.background[:, place, rows, :width] = behind[:, channel]
             scene.variance[:, place, rows, :width] = variance[:, channel]
         scene.first[..., rows, :width] = first_alpha[..., rows, :]
         if unseen is not None:
             scene.doubt[..., rows, :width] = unseen[..., rows, :]
 
     in_strips(fill, source)
-    for picture in (scene.source, scene.plate, scene.variance, scene.first, scene.doubt):
+    for picture in (scene.source, scene.background, scene.variance, scene.first, scene.doubt):
         if picture.shape[-2:] == (tall, broad):  # the border repeated
             picture[..., :height, width:] = picture[..., :height, width - 1 : width]
             picture[..., height:, :] = picture[..., height - 1 : height, :]

@@ -42,13 +42,13 @@ class ShotStatistics:
 
     Attributes:
         noise: grain of the source.
-        plate_noise: variance of the plate's own error (grain, estimate) as a share of the
+        plate_noise: variance of the background's own error (grain, estimate) as a share of the
             source's grain at the same brightness, >= 0.
         key: the screen's key channel, and whether the screen is brightest or darkest in it.
-        screen: True where the plate is a saturated colour, so that colour difference holds.
-        sure_inside: True where the engine knows its subject without the plate (a network, a matte
-            drawn by hand); False where the first alpha only compares source and plate.
-        brightness: a typical level of the plate, linear, > 0.
+        screen: True where the background is a saturated colour, so that colour difference holds.
+        sure_inside: True where the engine knows its subject without the background (a network, a
+            matte drawn by hand); False where the first alpha only compares source and background.
+        brightness: a typical level of the background, linear, > 0.
     """
 
     noise: NoiseModel
@@ -66,10 +66,11 @@ class Registration:
     Attributes:
         model: the simplest model that fits.
         matrix: 9 numbers by rows, pixel coordinates (x to the right, y down, 0 at the centre of the
-            first pixel): from a pixel of the shot to the place in the plate that it shows.
+            first pixel): from a pixel of the shot to the place in the background that it shows.
         misfit_before: root of the mean truncated squared difference of the band-passed pictures on
-            held-out tiles, linear light, the plate's gain taken out; 0 where nothing was measured.
-        misfit_after: the same with the plate moved.
+            held-out tiles, linear light, the background's gain taken out; 0 where nothing was
+            measured.
+        misfit_after: the same with the background moved.
         error: standard error of the displacement in pixels where it is largest; 0 without a move.
         reason: why this model and no other, for people.
     """
@@ -83,8 +84,8 @@ class Registration:
 
 
 @dataclass(frozen=True)
-class PlateGain:
-    """What the plate has to be multiplied by.
+class BackgroundGain:
+    """What the background has to be multiplied by.
 
     Attributes:
         gain: per channel R, G, B, linear light; exactly 1 where nothing is to be done.

@@ -1,4 +1,4 @@
-"""What is estimated once per shot: exposure, screen, plate, grain.
+"""What is estimated once per shot: exposure, screen, background, grain.
 
 Analyses pairs of neighbouring frames spread over the whole input, never only those asked for: so
 all chunks agree.
@@ -21,10 +21,10 @@ from mattebox.errors import InputError, UsageError, named
 from mattebox.events import NoteEvent, Reporter, WarningEvent
 from mattebox.job import Analysis, Job, PreparedColour, PreparedWeights
 from mattebox.matte.analyse import BACKGROUND, MAX_PLATE_NOISE, analyse_shot
-from mattebox.matte.plate_exposure import fit_exposure
-from mattebox.matte.registration import moved_plate, register_plate
-from mattebox.matte.screen import find_screen, plate_colour
-from mattebox.matte.statistics import PlateGain, Registration, ShotStatistics
+from mattebox.matte.background_exposure import fit_exposure
+from mattebox.matte.registration import moved_background, register_background
+from mattebox.matte.screen import background_colour, find_screen
+from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
 from mattebox.pipeline.backgrounds import (
     Backgrounds,
     Mask,
@@ -45,7 +45,7 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 SAMPLED_PAIRS = 6
 """Pairs of neighbouring frames analysed per shot: two frames tell grain from texture, and six
-places see most of what moves in front of the plate."""
+places see most of what moves in front of the background."""
 
 LARGEST_SAMPLE = 600_000
 """Pixels of a frame that decide exposure and screen colour; more change neither."""
@@ -113,9 +113,9 @@ def analyse(
     samples = [sample(one, colour) for one in pictures.values()]
     # One still serves all frames: it is converted once.
     given = [p.input("clean_plate") for p in pictures.values()]
-    once = {id(plate): plate for plate in given if plate is not None}
-    plates = [_picture(shot_light(plate, colour)) for plate in once.values()]
-    screen = _screen(job, colour, samples, plates, reporter)
+    once = {id(one): one for one in given if one is not None}
+    clean_plates = [_picture(shot_light(one, colour)) for one in once.values()]
+    screen = _screen(job, colour, samples, clean_plates, reporter)
     exposure = job.settings.exposure
     analysis = Analysis(
         frames=tuple(pictures),
@@ -124,18 +124,18 @@ def analyse(
         if exposure is None
         else 2.0**exposure,
         screen=screen,
-        plate=_plate_kind(job, samples[::2], screen, reporter),
+        plate=_background_kind(job, samples[::2], screen, reporter),
         statistics=None,
     )
     if job.settings.solver is Solver.OFF or job.settings.engine is EngineName.TRIANGULATE:
         return analysis
     ordered = [[pictures[frame] for frame in pair] for pair in pairs]
-    # First the plate as it is, one picture for all frames; then as the frames will be keyed.
+    # First the background as it is, one picture for all frames; then as the frames will be keyed.
     as_given = job.settings.model_copy(update={"match_exposure": PlateFit.OFF})
     pieces = _after_engine(as_given, setup, found, weights, analysis, ordered)
     if analysis.plate == "given":
         reporter.emit(NoteEvent(message="fitting the clean plate to the shot"))
-    analysis = _fit_plate(job, analysis, pieces, reporter)
+    analysis = _fit_background(job, analysis, pieces, reporter)
     if analysis.plate != "inpainted":
         pieces = []  # at 4K, one set of frames at a time is enough
         pieces = _after_engine(job.settings, setup, found, weights, analysis, ordered)
@@ -150,30 +150,30 @@ def analyse(
         sure_inside=all(piece.sure_inside for piece in pieces),
     )
     if analysis.plate == "given":
-        _judge_plate(job, pieces, statistics, reporter)
+        _judge_background(job, pieces, statistics, reporter)
     return analysis.model_copy(update={"statistics": statistics})
 
 
-def _judge_plate(
+def _judge_background(
     job: Job, pieces: Sequence[_Piece], statistics: ShotStatistics, reporter: Reporter
 ) -> None:
     """Say where a clean plate fits the shot badly. Raises InputError where it does nowhere."""
     agrees = sum(float((piece.alpha < BACKGROUND).float().mean()) for piece in pieces) / len(pieces)
-    plate = job.clean_plate
+    given = job.clean_plate
     if not statistics.screen and not statistics.sure_inside and agrees < LEAST_AGREEMENT:
         raise InputError(
-            f"the clean plate {plate} shows nothing of the shot's background: they agree on "
+            f"the clean plate {given} shows nothing of the shot's background: they agree on "
             f"{100 * agrees:.1f} % of the picture",
             expected="the same view without the subject, from the same camera position",
             next_step=f"give another {named('clean_plate')}, a matte with {named('hint')}, or key "
-            f"with {named('engine')} rvm and no plate",
+            f"with {named('engine')} rvm and no clean plate",
             setting="clean_plate",
         )
     if statistics.plate_noise >= MAX_PLATE_NOISE:
         reporter.emit(
             WarningEvent(
                 code="plate_fits_badly",
-                message=f"the clean plate {plate} differs from the background by more than "
+                message=f"the clean plate {given} differs from the background by more than "
                 f"{(1.0 + MAX_PLATE_NOISE) ** 0.5:g} times what grain explains",
                 next_step="what moved or changed behind the subject comes out as subject; a plate "
                 f"from the same take, or a matte with {named('outside')}, keeps it out",
@@ -234,29 +234,29 @@ def _after_engine(
     return pieces
 
 
-def _fit_plate(
+def _fit_background(
     job: Job, analysis: Analysis, pieces: Sequence[_Piece], reporter: Reporter
 ) -> Analysis:
     """Where a static clean plate belongs and what exposure it needs; says what was found."""
-    plate = pieces[0].background
-    if analysis.plate != "given" or plate is None or plate.shape[0] > 1:
+    background = pieces[0].background
+    if analysis.plate != "given" or background is None or background.shape[0] > 1:
         return analysis
-    if any(p.background is None or not torch.equal(p.background, plate) for p in pieces):
+    if any(p.background is None or not torch.equal(p.background, background) for p in pieces):
         return analysis  # a sequence, or another data window: its frames fit already
     sources = [piece.source[:1] for piece in pieces]
-    # Before a plate that is no screen an alpha is wrong wherever the plate is not yet in place:
+    # Before a background that is no screen an alpha is wrong wherever it is not yet in place:
     # there the fit itself leaves the subject out.
-    trusted = is_keyable_screen(plate) or all(piece.sure_inside for piece in pieces)
+    trusted = is_keyable_screen(background) or all(piece.sure_inside for piece in pieces)
     subject = [
         piece.alpha[:1] if trusted else torch.zeros_like(piece.alpha[:1]) for piece in pieces
     ]
     registration: Registration | None = None
-    gain: PlateGain | None = None
+    gain: BackgroundGain | None = None
     if job.settings.register_plate is PlateFit.AUTO:
-        registration = register_plate(sources, plate, subject)
-        plate = moved_plate(plate, registration)
+        registration = register_background(sources, background, subject)
+        background = moved_background(background, registration)
     if job.settings.match_exposure is PlateFit.AUTO:
-        gain = fit_exposure(sources, plate, subject)
+        gain = fit_exposure(sources, background, subject)
     if registration is not None and registration.model != "none":
         reporter.emit(
             WarningEvent(
@@ -283,7 +283,7 @@ def _fit_plate(
     )
 
 
-def _plate_kind(
+def _background_kind(
     job: Job,
     samples: Sequence[Sample],
     screen: tuple[float, float, float] | None,
@@ -320,16 +320,18 @@ def _screen(
     job: Job,
     colour: PlateColour,
     samples: Sequence[Sample],
-    plates: list[Pixels],
+    clean_plates: list[Pixels],
     reporter: Reporter,
 ) -> tuple[float, float, float] | None:
     """The colour of the screen's light in linear Rec.709, or None where there is no screen."""
     said = job.settings.screen
     if said is None:
-        return plate_colour(plates) if plates and _are_screens(plates) else None
+        return (
+            background_colour(clean_plates) if clean_plates and _are_screens(clean_plates) else None
+        )
     if isinstance(said, ScreenName):
-        if plates and said is ScreenName.AUTO:
-            return plate_colour(plates)
+        if clean_plates and said is ScreenName.AUTO:
+            return background_colour(clean_plates)
         found = find_screen(
             [one.light for one in samples],
             None if said is ScreenName.AUTO else said.value,
@@ -360,9 +362,9 @@ def _screen(
     return (red, green, blue)
 
 
-def _are_screens(plates: list[Pixels]) -> bool:
+def _are_screens(clean_plates: list[Pixels]) -> bool:
     """Whether clean plates are one saturated colour; a room with a tint throws no spill."""
-    pictures = [torch.from_numpy(plate).permute(2, 0, 1).unsqueeze(0) for plate in plates]
+    pictures = [torch.from_numpy(one).permute(2, 0, 1).unsqueeze(0) for one in clean_plates]
     return all(is_keyable_screen(picture) for picture in pictures)
 
 

@@ -15,10 +15,10 @@ from mattebox import __version__, header_words
 from mattebox.frames import write_frame
 from mattebox.images import Frame
 from mattebox.job import Analysis, PreparedJob
+from mattebox.matte.background_estimate import estimate_background
+from mattebox.matte.background_exposure import gained_background
 from mattebox.matte.layers import HALF_MAX
-from mattebox.matte.plate_estimate import estimate_plate
-from mattebox.matte.plate_exposure import gained_plate
-from mattebox.matte.registration import moved_plate
+from mattebox.matte.registration import moved_background
 from mattebox.shot import Pictures, Shot
 from mattebox_ocio.plate import PlateColour
 
@@ -78,9 +78,9 @@ class Backgrounds:
         linear = self._colour.to_rec709(out)
         fitted = linear
         if self._registration is not None:
-            fitted = moved_plate(fitted, self._registration)
+            fitted = moved_background(fitted, self._registration)
         if self._gain is not None:
-            fitted = gained_plate(fitted, self._gain.gain)
+            fitted = gained_background(fitted, self._gain.gain)
         return Background(out if fitted is linear else self._colour.from_rec709(fitted), fitted)
 
 
@@ -107,8 +107,8 @@ def own_background(shot: Shot, colour: PlateColour, analysis: Analysis) -> OwnBa
         seen = [shot.read(frame) for frame in analysis.frames[::2]]
         sources = [shot_light(pictures.source, colour) for pictures in seen]
         excluded = [_mask(no_screen(pictures)) for pictures in seen]
-        found = estimate_plate(sources, analysis.screen, excluded)
-        return OwnBackground(found.plate, 1.0 - found.known)
+        found = estimate_background(sources, analysis.screen, excluded)
+        return OwnBackground(found.background, 1.0 - found.known)
     shape = (1, 3, shot.window.height, shot.window.width)
     return OwnBackground(
         torch.tensor(analysis.screen).view(1, 3, 1, 1).expand(shape).contiguous(), None
@@ -132,7 +132,7 @@ def screen_share(
 ) -> float:
     """Part of the picture, 0..1, where a screen estimated from these samples is known."""
     masks = [_mask(mask) for mask in excluded]
-    return float(estimate_plate([_tensor(one) for one in samples], screen, masks).known.mean())
+    return float(estimate_background([_tensor(one) for one in samples], screen, masks).known.mean())
 
 
 def _mask(mask: Mask | None) -> torch.Tensor | None:

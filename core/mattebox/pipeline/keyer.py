@@ -16,11 +16,11 @@ from mattebox.engines.base import Engine, EngineInput, Prediction
 from mattebox.errors import DeviceError, named
 from mattebox.images import Window
 from mattebox.job import Analysis
+from mattebox.matte.background_exposure import IDENTITY, frame_gain, gained_background
 from mattebox.matte.controls import MatteControls, control_alpha
 from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
 from mattebox.matte.layers import HALF_MAX, Despill, KeyedLayers, key_layers
-from mattebox.matte.plate_exposure import IDENTITY, frame_gain, gained_plate
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import solve_alpha
 from mattebox.matte.unmixing.weights import unmixing_network
@@ -91,7 +91,7 @@ class KeyedFrame:
         channels: names in the order of ``pixels``.
         pixels: HxWxC float16 or float32, on the working window.
         identity: how well the layers add up to the source.
-        residual: mean absolute plate residual, out-space linear.
+        residual: mean absolute residual of the background, out-space linear.
         clamped: source values that were outside the number type.
     """
 
@@ -170,7 +170,7 @@ class FrameKeyer:
                 if relit is not None:
                     background = relit
                     seen = self._engine_input(pictures, source, background)
-                    if self._engine.info.needs_plate:
+                    if self._engine.info.needs_background:
                         prediction, after = self._engine.predict(seen, state)
                 state = after
                 prediction = replace(prediction, alpha=prediction.alpha * covered)
@@ -188,7 +188,7 @@ class FrameKeyer:
                     source=source,
                     background=None if background is None else background.out,
                     linear=seen.linear,
-                    background_linear=seen.plate_linear,
+                    background_linear=seen.background_linear,
                     unseen=None if background is None else background.unseen,
                     prediction=prediction,
                     inside=mattes[0],
@@ -299,21 +299,21 @@ class FrameKeyer:
         if Pass.CONF in wanted:
             parts.append((("conf.A",), confidence))
         if Pass.PLATE in wanted:
-            parts.append((("plate.R", "plate.G", "plate.B"), layers.plate))
+            parts.append((("plate.R", "plate.G", "plate.B"), layers.background))
         stacked = torch.cat([picture for _, picture in parts], dim=1)[0].permute(1, 2, 0)
         if self._settings.pixel_type is PixelType.HALF:
             stacked = stacked.half()
         pixels = stacked.contiguous().cpu().numpy()
-        rgba, spill, plate, source = (
+        rgba, spill, background, source = (
             picture[0].permute(1, 2, 0).cpu().numpy()
             for picture in (
                 torch.cat([layers.rgb, layers.alpha], 1),
                 layers.spill,
-                layers.plate,
+                layers.background,
                 seen.source.clamp(-HALF_MAX, HALF_MAX) if layers.clamped else seen.source,
             )
         )
-        identity = identity_error(rgba, spill, plate, source)
+        identity = identity_error(rgba, spill, background, source)
         return KeyedFrame(
             channels=tuple(name for names, _ in parts for name in names),
             pixels=pixels,
@@ -330,21 +330,21 @@ class FrameKeyer:
         background_linear = None if background is None else background.linear
         encode: Callable[[torch.Tensor], torch.Tensor] = self._model_space.encode
         encoded = self._engine.info.wants_encoded
-        second, second_plate = (
+        second, second_background = (
             None if picture is None else to_rec709(self._linearised(picture))
             for picture in (pictures.input("plate2"), pictures.input("background2"))
         )
         hint = pictures.input("hint")
         return EngineInput(
             linear=linear,
-            plate_linear=background_linear,
+            background_linear=background_linear,
             encoded=encode(linear) if encoded else None,
-            plate_encoded=encode(background_linear)
+            background_encoded=encode(background_linear)
             if encoded and background_linear is not None
             else None,
             hint=None if hint is None else self._uploaded(hint[..., None]),
             second_linear=second,
-            second_plate_linear=second_plate,
+            second_background_linear=second_background,
         )
 
     def _relit(
@@ -360,7 +360,7 @@ class FrameKeyer:
         gain = frame_gain(seen.linear[window], background.linear[window], prediction.alpha[window])
         if gain == IDENTITY:
             return None
-        linear = gained_plate(background.linear, gain)
+        linear = gained_background(background.linear, gain)
         return replace(background, out=self._colour.from_rec709(linear), linear=linear)
 
     def _source(self, pictures: Pictures) -> torch.Tensor:

@@ -151,9 +151,11 @@ def test_bgmv2_refines_as_many_cells_as_it_may(name: NetworkName) -> None:
     size: Size = (128, 192)
     frame = _input(size, 0, torch.device("cpu"))
     assert frame.encoded is not None
-    assert frame.plate_encoded is not None
+    assert frame.background_encoded is not None
     with torch.no_grad():
-        matte = network(frame.encoded, frame.plate_encoded, 0.25, Refinement("sampling", 16 * 100))
+        matte = network(
+            frame.encoded, frame.background_encoded, 0.25, Refinement("sampling", 16 * 100)
+        )
     assert int(matte.refined.sum()) == 100
 
 

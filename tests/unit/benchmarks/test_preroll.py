@@ -19,7 +19,7 @@ class LeakyEngine:
         name="leaky",
         summary="for this test",
         recurrent=True,
-        needs_plate=False,
+        needs_background=False,
         wants_encoded=True,
     )
 

@@ -28,7 +28,7 @@ def test_a_hint_is_handed_on_within_0_and_1() -> None:
 def test_two_backgrounds_tell_alpha_exactly() -> None:
     on_black, on_white = SUBJECT, SUBJECT + (1.0 - ALPHA) * WHITE
     frame = EngineInput(
-        on_black, plate_linear=BLACK, second_linear=on_white, second_plate_linear=WHITE
+        on_black, background_linear=BLACK, second_linear=on_white, second_background_linear=WHITE
     )
     answer, _ = TriangulateEngine().predict(frame, None)
     assert torch.equal(answer.alpha, ALPHA)
@@ -37,9 +37,12 @@ def test_two_backgrounds_tell_alpha_exactly() -> None:
 
 def test_backgrounds_that_do_not_differ_tell_nothing_and_one_alone_is_refused() -> None:
     alike = EngineInput(
-        SUBJECT, plate_linear=BLACK, second_linear=SUBJECT, second_plate_linear=BLACK + 0.001
+        SUBJECT,
+        background_linear=BLACK,
+        second_linear=SUBJECT,
+        second_background_linear=BLACK + 0.001,
     )
     answer, _ = TriangulateEngine().predict(alike, None)
     assert torch.equal(answer.alpha, torch.ones(1, 1, 1, 4))
     with pytest.raises(UsageError, match="two known backgrounds"):
-        TriangulateEngine().predict(EngineInput(SUBJECT, plate_linear=BLACK), None)
+        TriangulateEngine().predict(EngineInput(SUBJECT, background_linear=BLACK), None)

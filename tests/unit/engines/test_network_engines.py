@@ -27,7 +27,9 @@ CPU = torch.device("cpu")
 
 
 def shown(picture: torch.Tensor, plate: torch.Tensor | None = None) -> EngineInput:
-    return EngineInput(linear=picture, encoded=picture, plate_linear=plate, plate_encoded=plate)
+    return EngineInput(
+        linear=picture, encoded=picture, background_linear=plate, background_encoded=plate
+    )
 
 
 def assert_whole(prediction: Prediction, height: int, width: int) -> None:

@@ -32,7 +32,9 @@ TOLERANCE = 2e-5
 
 
 def shown(picture: torch.Tensor, plate: torch.Tensor | None = None) -> EngineInput:
-    return EngineInput(linear=picture, encoded=picture, plate_linear=plate, plate_encoded=plate)
+    return EngineInput(
+        linear=picture, encoded=picture, background_linear=plate, background_encoded=plate
+    )
 
 
 def assert_equal(one: Prediction, other: Prediction, tolerance: float = TOLERANCE) -> None:

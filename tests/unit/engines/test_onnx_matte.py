@@ -144,7 +144,7 @@ def test_a_plate_goes_in_as_the_picture_does(tmp_path: Path) -> None:
     )
     engine = OnnxMatteEngine(path, config, device=CPU)
     plate = torch.full((1, 3, 4, 6), 0.25)
-    prediction, _ = engine.predict(frame(colours(), plate_encoded=plate), None)
+    prediction, _ = engine.predict(frame(colours(), background_encoded=plate), None)
     assert torch.allclose(prediction.alpha, (colours()[:, :1] - 0.25).clamp(0.0), atol=1e-6)
     with pytest.raises(UsageError, match=r"clean plate[\s\S]*--clean-plate FILE"):
         engine.predict(frame(colours()), None)

@@ -23,7 +23,7 @@ OUTPUTS = ["pha", "fgr", "pha_sm", "fgr_sm", "err_sm", "ref_sm"]
 def median_error(network: BackgroundMatting, height: int, width: int) -> float:
     frame = seeded_frame(height, width, 0)
     with torch.no_grad():
-        return float(network(frame.source, frame.plate).coarse.error.median())
+        return float(network(frame.source, frame.background).coarse.error.median())
 
 
 @pytest.mark.slow

@@ -54,6 +54,6 @@ def test_bgmv2_as_onnx_is_torch_within_2e_4_and_refines_the_same_cells(
     assert [row.refined_cells for row in rows] == [60, 60]
     frame = seeded_frame(72, 100, 0)
     with torch.no_grad():
-        matte = network(frame.source, frame.plate, 0.25, refinement)
+        matte = network(frame.source, frame.background, 0.25, refinement)
     assert matte.foreground.std() > 0.02
     assert matte.alpha.std() > 20 * rows[0].alpha.most, "equal alphas would agree by chance"

@@ -14,7 +14,7 @@ from mattebox.bench.shots import read_shot
 from mattebox.colour_difference import colour_difference
 from mattebox.frames import read_frame
 from mattebox.matte.analyse import analyse_shot
-from mattebox.matte.plate_estimate import estimate_plate
+from mattebox.matte.background_estimate import estimate_background
 from mattebox.matte.solve import solve_alpha
 from mattebox.matte.unmixing.weights import unmixing_network
 
@@ -45,8 +45,8 @@ def errors(name: str, folder: Path, *, estimated: bool) -> Errors:
     plate, unseen = clean, None
     if estimated:
         screen = clean.mean(dim=(0, 2, 3))
-        found = estimate_plate(frames, (float(screen[0]), float(screen[1]), float(screen[2])))
-        plate, unseen = found.plate, 1.0 - found.known
+        found = estimate_background(frames, (float(screen[0]), float(screen[1]), float(screen[2])))
+        plate, unseen = found.background, 1.0 - found.known
     pieces = [torch.cat(frames[:2]), torch.cat(frames[2:])]
     first = [colour_difference(piece, plate) for piece in pieces]
     known = analyse_shot(pieces, [plate, plate], first)

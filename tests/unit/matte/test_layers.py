@@ -37,7 +37,7 @@ def test_the_layers_add_up_to_the_source_within_one_half_step(
         return array
 
     report = identity_error(
-        rows(layers.rgb, layers.alpha), rows(layers.spill), rows(layers.plate), rows(source)
+        rows(layers.rgb, layers.alpha), rows(layers.spill), rows(layers.background), rows(source)
     )
     assert report.max_steps <= 1.0
 

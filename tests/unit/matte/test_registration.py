@@ -15,8 +15,8 @@ from mattebox.colour_difference import colour_difference
 from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.registration import (
     largest_difference,
-    moved_plate,
-    register_plate,
+    moved_background,
+    register_background,
 )
 from mattebox.matte.statistics import Registration
 from mattebox.matte.warp import IDENTITY_MATRIX, from_matrix, warped
@@ -80,30 +80,30 @@ def test_a_known_move_is_found_again(name: str) -> None:
     wall = textured(1)
     source, alpha = shot(wall)
     plate = warped(wall, move) * torch.tensor(gain).view(1, 3, 1, 1)
-    found = register_plate([source], plate, [alpha])
+    found = register_background([source], plate, [alpha])
     assert found.model == model, found
     # plate(x) is wall(move x), so the matrix undoes the move
     assert largest_difference(move @ from_matrix(found.matrix), EYE, HEIGHT, WIDTH) < 0.06
     assert found.misfit_after < found.misfit_before
     inner = (..., slice(8, -8), slice(8, -8))
-    moved = moved_plate(plate, found) / torch.tensor(gain).view(1, 3, 1, 1)
+    moved = moved_background(plate, found) / torch.tensor(gain).view(1, 3, 1, 1)
     assert float((moved - wall)[inner].abs().mean()) < 0.002
 
 
 def test_a_plate_in_place_comes_back_as_the_same_tensor() -> None:
     wall = textured(1)
     source, alpha = shot(wall)
-    found = register_plate([source], wall, [alpha])
+    found = register_background([source], wall, [alpha])
     assert found.model == "none"
     assert found.matrix == IDENTITY_MATRIX
-    assert moved_plate(wall, found) is wall
+    assert moved_background(wall, found) is wall
 
 
 def test_the_matrix_leads_from_the_shot_into_the_plate() -> None:
     plate = torch.arange(8.0).expand(1, 3, 6, 8)
     one_right = Registration("shift", (1, 0, 1, 0, 1, 0, 0, 0, 1), 0.0, 0.0, 0.0, "")
     expected = (torch.arange(8.0) + 1.0).clamp_max(7.0).expand(1, 3, 6, 8)
-    torch.testing.assert_close(moved_plate(plate, one_right), expected)
+    torch.testing.assert_close(moved_background(plate, one_right), expected)
 
 
 def test_a_ramp_sampled_between_pixels_stays_the_ramp() -> None:
@@ -115,7 +115,7 @@ def test_a_ramp_sampled_between_pixels_stays_the_ramp() -> None:
 @pytest.mark.slow
 def test_another_picture_is_refused() -> None:
     source, alpha = shot(textured(1))
-    found = register_plate([source], textured(2), [alpha])
+    found = register_background([source], textured(2), [alpha])
     assert found.model == "none"
     assert found.reason
 
@@ -125,7 +125,7 @@ def test_a_flat_screen_under_grain_stays_and_says_why() -> None:
     flat = torch.tensor([0.08, 0.43, 0.11]).view(1, 3, 1, 1).expand(1, 3, HEIGHT, WIDTH)
     source, alpha = shot(flat)
     grain = torch.randn(flat.shape, generator=torch.Generator().manual_seed(9))
-    found = register_plate([source], flat + 0.01 * grain, [alpha])
+    found = register_background([source], flat + 0.01 * grain, [alpha])
     assert found.model == "none"
     assert "shift: " in found.reason
 
@@ -133,17 +133,17 @@ def test_a_flat_screen_under_grain_stays_and_says_why() -> None:
 def test_no_background_and_no_frames_are_said() -> None:
     wall = textured(1)
     source, alpha = shot(wall)
-    covered = register_plate([source], wall, [torch.ones_like(alpha)])
+    covered = register_background([source], wall, [torch.ones_like(alpha)])
     assert (covered.model, covered.reason) == ("none", "too little background is seen")
-    assert register_plate([], wall, []).model == "none"
+    assert register_background([], wall, []).model == "none"
 
 
 def test_a_registration_is_plain_numbers_and_the_same_every_time() -> None:
     wall = textured(1)
     source, alpha = shot(wall)
     plate = warped(wall, shifted(1.0, 0.5))
-    first = register_plate([source], plate, [alpha])
-    assert first == register_plate([source], plate, [alpha])
+    first = register_background([source], plate, [alpha])
+    assert first == register_background([source], plate, [alpha])
     assert json.loads(json.dumps(asdict(first)))["model"] == "shift"
 
 
@@ -160,7 +160,7 @@ def test_the_plate_beside_the_shot_is_found(shared: Path, name: str, bound: floa
     folder = shared / "shots" / name
     plate = picture(folder, "plate_offset", 1)
     frames = [picture(folder, "green_spill_grain", k) for k in (1, 12, 23)]
-    found = register_plate(frames, plate, [colour_difference(f, plate) for f in frames])
+    found = register_background(frames, plate, [colour_difference(f, plate) for f in frames])
     assert found.model == "shift"
     assert math.hypot(found.matrix[2] - 1.4, found.matrix[5] + 0.8) < bound
 
@@ -172,4 +172,4 @@ def test_a_detailed_plate_in_place_is_left_alone(shared: Path) -> None:
     plate = picture(folder, "busy_plate", 1)
     frames = [picture(folder, "busy", k) for k in (1, 4)]
     rough = [((f - plate).abs().amax(1, keepdim=True) > 0.1).float() for f in frames]
-    assert register_plate(frames, plate, rough).model == "none"
+    assert register_background(frames, plate, rough).model == "none"

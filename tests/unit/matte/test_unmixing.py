@@ -79,7 +79,7 @@ def scene_of(source: torch.Tensor, plate: torch.Tensor, *, first_gain: float = 1
 
     return Scene(
         source=source[:, order],
-        plate=plate[:, order],
+        background=plate[:, order],
         variance=1e-4 * plate[:, order].clamp_min(0.0) + 2e-6,
         first=first_gain * colour_difference(source, plate, GREEN_KEY),
         doubt=number(0.0),
@@ -123,7 +123,7 @@ def lit(scene: Scene, exposure: float) -> Scene:
     return replace(
         scene,
         source=scene.source * exposure,
-        plate=scene.plate * exposure,
+        background=scene.background * exposure,
         variance=scene.variance * exposure**2,
         brightness=scene.brightness * exposure,
     )
@@ -219,9 +219,9 @@ def _with_source(scene: Scene) -> Scene:
 
 
 def _with_plate(scene: Scene) -> Scene:
-    plate = scene.plate.clone()
+    plate = scene.background.clone()
     plate[..., :8, :8] *= 0.3
-    return replace(scene, plate=plate)
+    return replace(scene, background=plate)
 
 
 def _with_first(scene: Scene) -> Scene:
@@ -267,7 +267,10 @@ def test_a_crop_agrees_with_the_whole_beyond_its_reach(
     )
     crop = replace(
         scene,
-        **{name: getattr(scene, name)[cut] for name in ("source", "plate", "variance", "first")},
+        **{
+            name: getattr(scene, name)[cut]
+            for name in ("source", "background", "variance", "first")
+        },
     )
     inner = (
         (..., slice(None), slice(REACH, None))

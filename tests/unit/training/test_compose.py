@@ -39,7 +39,7 @@ def test_a_batch_is_finite_and_within_its_ranges(seed: int) -> None:
     for part in (scene, truth):
         for field in fields(part):
             assert bool(torch.isfinite(getattr(part, field.name)).all()), field.name
-    for picture in (scene.source, scene.plate, scene.variance, truth.light):
+    for picture in (scene.source, scene.background, scene.variance, truth.light):
         assert picture.shape == (COUNT, 3, CROP, CROP)
     for picture in (scene.first, truth.alpha):
         assert picture.shape == (COUNT, 1, CROP, CROP)
@@ -76,7 +76,7 @@ def test_what_is_seen_is_the_subject_over_the_plate_but_for_spill_grain_and_dama
     apart = []
     for seed in range(6):
         scene, truth = composed(seed)
-        expected = truth.light + (1.0 - truth.alpha) * scene.plate
+        expected = truth.light + (1.0 - truth.alpha) * scene.background
         away = (scene.source - expected).abs() / truth.unit
         apart.append(away.mean((1, 2, 3)))
     # Grain, spill, codecs and plates that do not fit move every scene; none of them by much.
@@ -89,7 +89,7 @@ def test_without_subject_the_source_differs_from_its_plate_as_the_variance_says(
     for seed in range(6):
         scene, truth = compose(dice_of(seed), empty, drawn_kinds(2 * COUNT), CROP, ROOMS)
         assert not bool(truth.alpha.any())
-        misfit = (scene.source - scene.plate) ** 2 / scene.variance
+        misfit = (scene.source - scene.background) ** 2 / scene.variance
         ratios.append(misfit.mean((1, 2, 3)))
     assert 0.3 < float(torch.cat(ratios).median()) < 3.0
 

@@ -15,7 +15,7 @@ from torch import nn
 
 from mattebox.engines.networks.bgmv2_base import (
     HIDDEN_CHANNELS,
-    PICTURE_AND_PLATE,
+    PICTURE_AND_BACKGROUND,
     Aspp,
     CoarseMatte,
     Decoder,
@@ -90,11 +90,11 @@ class Refiner(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(HIDDEN_CHANNELS + 4 + PICTURE_AND_PLATE, 24, 3, bias=False)
+        self.conv1 = nn.Conv2d(HIDDEN_CHANNELS + 4 + PICTURE_AND_BACKGROUND, 24, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(24)
         self.conv2 = nn.Conv2d(24, 16, 3, bias=False)
         self.bn2 = nn.BatchNorm2d(16)
-        self.conv3 = nn.Conv2d(16 + PICTURE_AND_PLATE, 12, 3, bias=False)
+        self.conv3 = nn.Conv2d(16 + PICTURE_AND_BACKGROUND, 12, 3, bias=False)
         self.bn3 = nn.BatchNorm2d(12)
         self.conv4 = nn.Conv2d(12, 4, 3)
         self.relu = nn.ReLU(inplace=True)
@@ -120,51 +120,53 @@ class BackgroundMatting(nn.Module):
         super().__init__()
         self.backbone: MobileNetV2Encoder | ResNetEncoder
         if backbone == "mobilenetv2":
-            self.backbone = MobileNetV2Encoder(PICTURE_AND_PLATE)
+            self.backbone = MobileNetV2Encoder(PICTURE_AND_BACKGROUND)
         else:
-            self.backbone = ResNetEncoder(50 if backbone == "resnet50" else 101, PICTURE_AND_PLATE)
+            self.backbone = ResNetEncoder(
+                50 if backbone == "resnet50" else 101, PICTURE_AND_BACKGROUND
+            )
         taps = self.backbone.channels
         self.aspp = Aspp(taps.sixteenth)
         self.decoder = Decoder(taps)
         self.refiner = Refiner()
 
-    def base(self, source: torch.Tensor, plate: torch.Tensor) -> CoarseMatte:
+    def base(self, source: torch.Tensor, background: torch.Tensor) -> CoarseMatte:
         """The base network alone, at any size.
 
         Args:
             source: [B,3,h,w] display-encoded RGB 0..1, in the network's number type.
-            plate: [B,3,h,w] the clean plate, likewise.
+            background: [B,3,h,w] the clean plate, likewise.
         """
-        pictures = torch.cat([source, plate], dim=1)
+        pictures = torch.cat([source, background], dim=1)
         taps: Taps = self.backbone(pictures)
         return split_heads(self.decoder(self.aspp(taps.sixteenth), taps, pictures))
 
     def forward(
         self,
         source: torch.Tensor,
-        plate: torch.Tensor,
+        background: torch.Tensor,
         scale: float = 0.25,
         refinement: Refinement | None = None,
     ) -> Bgmv2Matte:
-        """Matte a frame against its plate.
+        """Matte a frame against its background.
 
         Args:
             source: [B,3,H,W] float32 display-encoded RGB, 0..1; H and W divisible by 4.
-            plate: [B,3,H,W] the clean plate, likewise.
+            background: [B,3,H,W] the clean plate, likewise.
             scale: (0, 0.5], size of the coarse picture.
             refinement: where to refine; None is the release's default.
 
         Raises:
             UsageError: sizes differ or are not divisible by 4, or the scale is out of range.
         """
-        height, width = _checked_size(source, plate, scale)
+        height, width = _checked_size(source, background, scale)
         refinement = refinement or Refinement()
         dtype = self.decoder.conv4.weight.dtype
         coarse_height, coarse_width = math.floor(height * scale), math.floor(width * scale)
-        coarse_source, coarse_plate = (
-            resize(picture, coarse_height, coarse_width) for picture in (source, plate)
+        coarse_source, coarse_background = (
+            resize(picture, coarse_height, coarse_width) for picture in (source, background)
         )
-        coarse = self.base(coarse_source.to(dtype), coarse_plate.to(dtype))
+        coarse = self.base(coarse_source.to(dtype), coarse_background.to(dtype))
 
         error = resize(coarse.error, height // CELL, width // CELL)
         refined = _chosen(error, refinement)
@@ -172,10 +174,10 @@ class BackgroundMatting(nn.Module):
         values = values.to(source.dtype).contiguous()
         cells = Cells.of(refined)
         if refinement.mode == "full" or len(cells) > refinement.dense_share * refined.numel():
-            everywhere = self._refine_all(coarse, torch.cat([source, plate], dim=1).to(dtype))
+            everywhere = self._refine_all(coarse, torch.cat([source, background], dim=1).to(dtype))
             values = torch.where(_pixels(refined), everywhere.to(source.dtype), values)
         elif len(cells):
-            self._refine_cells(values, coarse, source, plate, cells)
+            self._refine_cells(values, coarse, source, background, cells)
         alpha, residual = torch.split(values, [1, 3], dim=1)
         return Bgmv2Matte(
             alpha=alpha.clamp(0.0, 1.0),
@@ -190,7 +192,7 @@ class BackgroundMatting(nn.Module):
         values: torch.Tensor,
         coarse: CoarseMatte,
         source: torch.Tensor,
-        plate: torch.Tensor,
+        background: torch.Tensor,
         cells: Cells,
     ) -> None:
         """Overwrite the chosen cells of ``values`` [B,4,H,W] in place."""
@@ -205,7 +207,7 @@ class BackgroundMatting(nn.Module):
         )
         # One window of twice the size serves both: its 2 x 2 means are the half-size window,
         # its middle is the full-size one.
-        rows = padded_rows((source, plate), 2 * HALF_MARGIN, features.dtype)
+        rows = padded_rows((source, background), 2 * HALF_MARGIN, features.dtype)
         around = windows(rows, cells, size=2 * WINDOW, step=CELL)
         half = torch.cat([features.permute(0, 3, 1, 2), F.avg_pool2d(around, 2)], dim=1)
         cut = slice(2 * HALF_MARGIN - FULL_MARGIN, 2 * HALF_MARGIN - FULL_MARGIN + WINDOW)
@@ -221,7 +223,7 @@ class BackgroundMatting(nn.Module):
 
 
 def _half_size(coarse: CoarseMatte, pictures: torch.Tensor) -> torch.Tensor:
-    """[B,42,H/2,W/2]: hidden features, alpha, residual, source, plate."""
+    """[B,42,H/2,W/2]: hidden features, alpha, residual, source, background."""
     height, width = pictures.shape[-2] // 2, pictures.shape[-1] // 2
     features = resize(_features(coarse), height, width)
     return torch.cat([features, resize(pictures, height, width)], dim=1)
@@ -246,11 +248,12 @@ def _chosen(error: torch.Tensor, refinement: Refinement) -> torch.Tensor:
     return torch.ones_like(error, dtype=torch.bool)
 
 
-def _checked_size(source: torch.Tensor, plate: torch.Tensor, scale: float) -> tuple[int, int]:
-    if source.ndim != 4 or source.shape[1] != 3 or source.shape != plate.shape:
+def _checked_size(source: torch.Tensor, background: torch.Tensor, scale: float) -> tuple[int, int]:
+    if source.ndim != 4 or source.shape[1] != 3 or source.shape != background.shape:
         raise UsageError(
-            f"BGMv2 was given pictures of shape {tuple(source.shape)} and {tuple(plate.shape)}",
-            expected="source and plate, both [B,3,H,W], of one size",
+            f"BGMv2 was given pictures of shape {tuple(source.shape)} and "
+            f"{tuple(background.shape)}",
+            expected="source and background, both [B,3,H,W], of one size",
         )
     height, width = source.shape[-2:]
     if height % CELL or width % CELL:

@@ -20,8 +20,8 @@ ASPP_CHANNELS = 256
 ASPP_DILATIONS = (3, 6, 9)
 """Half of DeepLabV3's, which runs at 1/8; here the encoder ends at 1/16."""
 
-PICTURE_AND_PLATE = 6
-"""Channels of source and plate together."""
+PICTURE_AND_BACKGROUND = 6
+"""Channels of source and background together."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,9 @@ class Decoder(nn.Module):
         self.bn2 = nn.BatchNorm2d(64)
         self.conv3 = nn.Conv2d(64 + skips.half, 48, 3, padding=1, bias=False)
         self.bn3 = nn.BatchNorm2d(48)
-        self.conv4 = nn.Conv2d(48 + PICTURE_AND_PLATE, 1 + 3 + 1 + HIDDEN_CHANNELS, 3, padding=1)
+        self.conv4 = nn.Conv2d(
+            48 + PICTURE_AND_BACKGROUND, 1 + 3 + 1 + HIDDEN_CHANNELS, 3, padding=1
+        )
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, deep: torch.Tensor, taps: Taps, pictures: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """MobileNetV2 encoder (width 1) whose last stages are dilated, so that it ends at 1/16.
 
 Source: Sandler et al., "MobileNetV2" (2018), table 2, with torchvision's names. Used by BGMv2,
-which feeds the raw 0..1 picture and plate.
+which feeds the raw 0..1 picture and background.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class ResNetEncoder(nn.Module):
 
     Args:
         depth: 50 or 101.
-        channels_in: 3 for a picture, 6 for a picture and its plate.
+        channels_in: 3 for a picture, 6 for a picture and its background.
     """
 
     channels = TapChannels(64, 256, 512, 2048)

@@ -1,10 +1,11 @@
 """What the unmixing network is shown of a frame, and the answers it chooses between.
 
-Everything is put in *key order* (the screen's telling channel first) and divided by the plate's
-own local light, so that neither exposure nor the screen's channel changes anything. What can be
-said in closed form is said here: the colour difference, the least alpha that physics allows, alpha
-for the subject's colours nearby, and how much of the plate's detail shows through. The network
-(network.py) weighs these answers against each other and may correct the colours.
+Everything is put in *key order* (the screen's telling channel first) and divided by the
+background's own local light, so that neither exposure nor the screen's channel changes anything.
+What can be said in closed form is said here: the colour difference, the least alpha that physics
+allows, alpha for the subject's colours nearby, and how much of the background's detail shows
+through. The network (network.py) weighs these answers against each other and may correct the
+colours.
 
 All tensors are float32 [N,C,H,W] with H and W multiples of ``ALIGNMENT``; pictures are linear
 light. Every window is finite; ``FEATURE_REACH`` sums them up.
@@ -27,15 +28,15 @@ ALIGNMENT = 16
 """Height and width are multiples of this: the network halves its picture four times."""
 
 LIGHT_RADIUS = 4
-"""Over which the plate's light is taken: wide for grain, small beside a screen's fall-off."""
+"""Over which the background's light is taken: wide for grain, small beside a screen's fall-off."""
 LEAST_LIGHT = 0.05
-"""Of the plate's typical brightness: where it is darker, grain is all there is."""
+"""Of the background's typical brightness: where it is darker, grain is all there is."""
 LEAST_EXCESS = 0.05
-"""Of the plate's light: a screen with less than this between its channels is none."""
+"""Of the background's light: a screen with less than this between its channels is none."""
 LEAST_CHANNEL = 0.03
-"""Of the plate's light: below this a channel's ratio to the plate says nothing."""
+"""Of the background's light: below this a channel's ratio to the background says nothing."""
 BRIGHTEST = 3.0
-"""Of the plate's light: mirrored lamps are brighter and say nothing of a material's colour."""
+"""Of the background's light: mirrored lamps are brighter and say nothing of a material's colour."""
 
 OPAQUE, OPAQUE_SLOPE = 0.9, 0.07
 """From where to where a first answer counts as opaque when colours are collected."""
@@ -65,20 +66,22 @@ class Scene:
     """One batch of frames as the network takes them.
 
     Attributes:
-        source, plate: [N,3,H,W] linear light, in key order, unbounded.
-        variance: [N,3,H,W] > 0, of ``source - plate`` where nothing stands before the plate.
+        source, background: [N,3,H,W] linear light, in key order, unbounded.
+        variance: [N,3,H,W] > 0, of ``source - background`` where nothing stands before the
+        background.
         first: [N,1,H,W] 0..1, the engine's alpha.
-        doubt: [N,1,H,W] 0..1, or [N,1,1,1]: 1 where the plate was never seen and only continued.
-        brightness: [N,1,1,1] > 0, a typical level of the plate.
+        doubt: [N,1,H,W] 0..1, or [N,1,1,1]: 1 where the background was never seen and only
+        continued.
+        brightness: [N,1,1,1] > 0, a typical level of the background.
         sign: [N,1,1,1] 1 for a screen that is brightest in its telling channel (red, green, blue),
             -1 for one that is darkest there (cyan, magenta, yellow).
-        screen: [N,1,1,1] 1 where the plate is a saturated screen, 0 for any other plate.
+        screen: [N,1,1,1] 1 where the background is a saturated screen, 0 for any other background.
         hinted: [N,1,1,1] 1 where ``first`` knows its subject (a network, a matte drawn by hand),
-            0 where it only compares source and plate.
+            0 where it only compares source and background.
     """
 
     source: torch.Tensor
-    plate: torch.Tensor
+    background: torch.Tensor
     variance: torch.Tensor
     first: torch.Tensor
     doubt: torch.Tensor
@@ -90,22 +93,22 @@ class Scene:
 
 @dataclass(frozen=True)
 class Relative:
-    """A scene in units of the plate's local light; what both halves of the work start from.
+    """A scene in units of the background's local light; what both halves of the work start from.
 
     [N,*,H,W], or in phases [4 N,*,H/2,W/2].
 
     Attributes:
-        source, plate: 3 channels.
+        source, background: 3 channels.
         guide: about 0..1, not clipped: colour difference on a screen, else the first alpha.
         near, far: the guide over 3x3 pixels, and over 7x7 of them clipped to -0.3..1.4.
         noise: standard deviation of the guide by grain on a screen.
         first: 0..1.
         bound: the least alpha that leaves no channel of the subject's light below 0.
-        misfit: logarithm of 1 + chi-square between source and plate, halved, at most 4.
+        misfit: logarithm of 1 + chi-square between source and background, halved, at most 4.
     """
 
     source: torch.Tensor
-    plate: torch.Tensor
+    background: torch.Tensor
     guide: torch.Tensor
     near: torch.Tensor
     far: torch.Tensor
@@ -128,7 +131,7 @@ class Relative:
         return torch.cat(
             [
                 self.source.clamp(-0.5, 1.0).add_(bright, alpha=0.5),
-                self.plate,
+                self.background,
                 self.guide.clamp(-0.3, 1.4),
                 self.first,
                 self.bound.clamp(-0.5, 1.0),
@@ -146,7 +149,8 @@ class Surroundings:
         colours: [N,4 COLOURS,H/4,W/4] colours of the opaque subject nearby, narrow to wide, and for
             each how much of it there was.
         spread: [N,3,H/2,W/2] the guide over 3x3 and 7x7 half-size pixels, and its largest nearby.
-        detail: [N,2 len(DETAIL_RADII),H/2,W/2] alpha as the plate's detail tells it, and evidence.
+        detail: [N,2 len(DETAIL_RADII),H/2,W/2] alpha as the background's detail tells it, and
+            evidence.
     """
 
     colours: torch.Tensor
@@ -209,33 +213,33 @@ def excess(picture: torch.Tensor, sign: torch.Tensor) -> torch.Tensor:
 
 
 def relative(scene: Scene) -> Relative:
-    """The scene in units of the plate's light. Reads ``RELATIVE_REACH`` pixels."""
-    light = box_mean(scene.plate.amax(1, keepdim=True), LIGHT_RADIUS)
+    """The scene in units of the background's light. Reads ``RELATIVE_REACH`` pixels."""
+    light = box_mean(scene.background.amax(1, keepdim=True), LIGHT_RADIUS)
     unit = 1.0 / torch.maximum(light, LEAST_LIGHT * scene.brightness)
-    source, plate = scene.source * unit, scene.plate * unit
+    source, background = scene.source * unit, scene.background * unit
     variance = scene.variance * (unit * unit)
-    span = excess(plate, scene.sign).clamp_min_(LEAST_EXCESS)
+    span = excess(background, scene.sign).clamp_min_(LEAST_EXCESS)
     difference = 1.0 - excess(source, scene.sign) / span
     guide = torch.where(scene.screen > 0.5, difference, scene.first)
-    apart = plate - source
+    apart = background - source
     misfit = (apart * apart).div_(variance).sum(1, keepdim=True)
     return Relative(
         source=source,
-        plate=plate,
+        background=background,
         guide=guide,
         near=box_mean(guide, NEAR_RADIUS),
         far=box_mean(guide.clamp(-0.3, 1.4), FAR_RADIUS),
         noise=(variance[:, :1] + torch.maximum(variance[:, 1:2], variance[:, 2:3])).sqrt_() / span,
         first=scene.first,
-        bound=apart.div_(plate.clamp_min(LEAST_CHANNEL)).amax(1, keepdim=True),
+        bound=apart.div_(background.clamp_min(LEAST_CHANNEL)).amax(1, keepdim=True),
         misfit=misfit.log1p_().mul_(0.5).clamp_max_(4.0),
     )
 
 
 def half_size(phases: Relative, doubt: torch.Tensor) -> torch.Tensor:
-    """[N,HALF_PICTURE,H/2,W/2] means over 2x2 pixels: source, plate, guide, noise, doubt."""
+    """[N,HALF_PICTURE,H/2,W/2] means over 2x2 pixels: source, background, guide, noise, doubt."""
     shown = torch.cat(
-        [phases.source.clamp_max(BRIGHTEST), phases.plate, phases.guide, phases.noise], 1
+        [phases.source.clamp_max(BRIGHTEST), phases.background, phases.guide, phases.noise], 1
     )
     half = shown.view(-1, 4, *shown.shape[1:]).sum(1).mul_(0.25)
     doubt = halved(doubt) if doubt.shape[-1] > 1 else doubt
@@ -244,7 +248,7 @@ def half_size(phases: Relative, doubt: torch.Tensor) -> torch.Tensor:
 
 def surroundings(half: torch.Tensor) -> Surroundings:
     """What is around, of a scene at ``half_size``."""
-    source, plate, guide, noise = half[:, :3], half[:, 3:6], half[:, 6:7], half[:, 7:8]
+    source, background, guide, noise = half[:, :3], half[:, 3:6], half[:, 6:7], half[:, 7:8]
     smooth = box_mean(guide, 1)
     grain = noise * noise
     return Surroundings(
@@ -257,7 +261,7 @@ def surroundings(half: torch.Tensor) -> Surroundings:
             ],
             1,
         ),
-        torch.cat([_detail(source, plate, grain, radius) for radius in DETAIL_RADII], 1),
+        torch.cat([_detail(source, background, grain, radius) for radius in DETAIL_RADII], 1),
     )
 
 
@@ -269,14 +273,14 @@ def features(scene: Scene, half: torch.Tensor, nearby: Nearby) -> torch.Tensor:
         half: [N,HALF_PICTURE,h,W/2] its rows at half size.
         nearby: the same rows.
     """
-    source, plate, noise, doubt = half[:, :3], half[:, 3:6], half[:, 7:8], half[:, 8:9]
-    shared = shared_products(source, plate)
+    source, background, noise, doubt = half[:, :3], half[:, 3:6], half[:, 7:8], half[:, 8:9]
+    shared = shared_products(source, background)
     rest_rest = _dot(shared.rest, shared.rest)
     grain = noise * noise
     parts = [nearby.spread, (8.0 * noise).clamp_max_(3.0)]
     for index in range(COLOURS):
         colour = nearby.colours[:, 3 * index : 3 * index + 3]
-        equations = _Equations.of(colour, plate, shared, grain)
+        equations = _Equations.of(colour, background, shared, grain)
         alpha = equations.alpha()
         misfit = equations.misfit(alpha, rest_rest)
         parts += [
@@ -319,25 +323,26 @@ def _colours(source: torch.Tensor, smooth: torch.Tensor) -> torch.Tensor:
 class SharedProducts:
     """What all colours need: sums over channels [N,1,H,W], and ``rest`` [N,3,H,W]."""
 
-    plate_plate: torch.Tensor
-    plate_rest: torch.Tensor
+    background_background: torch.Tensor
+    background_rest: torch.Tensor
     rest: torch.Tensor
 
 
-def shared_products(source: torch.Tensor, plate: torch.Tensor) -> SharedProducts:
+def shared_products(source: torch.Tensor, background: torch.Tensor) -> SharedProducts:
     """The part of ``closed_form`` that does not depend on the colour."""
-    rest = source - plate
-    return SharedProducts(_dot(plate, plate), _dot(plate, rest), rest)
+    rest = source - background
+    return SharedProducts(_dot(background, background), _dot(background, rest), rest)
 
 
 def closed_form(
-    colour: torch.Tensor, plate: torch.Tensor, shared: SharedProducts, grain: torch.Tensor
+    colour: torch.Tensor, background: torch.Tensor, shared: SharedProducts, grain: torch.Tensor
 ) -> torch.Tensor:
     """Alpha [N,1,H,W] of a subject of one ``colour`` in any light.
 
-    Least squares for source - plate = alpha (colour - plate) + shade colour, the shade held small.
+    Least squares for source - background = alpha (colour - background) + shade colour, the shade
+    held small.
     """
-    return _Equations.of(colour, plate, shared, grain).alpha()
+    return _Equations.of(colour, background, shared, grain).alpha()
 
 
 @dataclass(frozen=True)
@@ -356,16 +361,20 @@ class _Equations:
 
     @classmethod
     def of(
-        cls, colour: torch.Tensor, plate: torch.Tensor, shared: SharedProducts, grain: torch.Tensor
+        cls,
+        colour: torch.Tensor,
+        background: torch.Tensor,
+        shared: SharedProducts,
+        grain: torch.Tensor,
     ) -> _Equations:
         own = _dot(colour, colour)
-        along = own - _dot(colour, plate)
+        along = own - _dot(colour, background)
         with_rest = _dot(colour, shared.rest)
-        # |colour - plate|^2 = |colour|^2 - 2 colour.plate + |plate|^2
-        across = 2.0 * along - own + shared.plate_plate
+        # |colour - background|^2 = |colour|^2 - 2 colour.background + |background|^2
+        across = 2.0 * along - own + shared.background_background
         free = torch.add(own + SHADING, grain, alpha=0.5)
         volume = torch.addcmul(across * free, along, along, value=-1.0).clamp_min_(1e-4)
-        return cls(across, along, free, with_rest - shared.plate_rest, with_rest, volume)
+        return cls(across, along, free, with_rest - shared.background_rest, with_rest, volume)
 
     def alpha(self) -> torch.Tensor:
         top = torch.addcmul(self.pulled * self.free, self.with_rest, self.along, value=-1.0)
@@ -379,10 +388,11 @@ class _Equations:
 
 
 def _detail(
-    source: torch.Tensor, plate: torch.Tensor, grain: torch.Tensor, radius: int
+    source: torch.Tensor, background: torch.Tensor, grain: torch.Tensor, radius: int
 ) -> torch.Tensor:
-    """Alpha as the plate's detail seen through the subject tells it, and evidence, [N,2,H,W]."""
-    pictures = torch.cat([source, plate], 1)
+    """Alpha as the background's detail seen through the subject tells it, and evidence,
+    [N,2,H,W]."""
+    pictures = torch.cat([source, background], 1)
     fine = pictures - box_mean(pictures, radius)
     own, screen = fine[:, :3], fine[:, 3:]
     means = box_mean(torch.cat([_dot(screen, own), _dot(screen, screen), grain], 1), radius)

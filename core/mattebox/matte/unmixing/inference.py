@@ -72,7 +72,7 @@ def _in_strips(network: UnmixingNetwork, scene: Scene) -> Answer:
 
 
 def _begun(scene: Scene) -> tuple[Relative, torch.Tensor]:
-    """The scene in units of the plate's light in phases, and at half size."""
+    """The scene in units of the background's light in phases, and at half size."""
     height, width = scene.source.shape[-2:]
 
     def empty(channels: int, count: int = 1) -> torch.Tensor:

@@ -41,7 +41,7 @@ from mattebox.matte.unmixing.features import (
 NAMED_COLOURS = 2
 CANDIDATES = 9 + NAMED_COLOURS
 """0, 1, the guide, its mean over 3x3 and 7x7, the same as light-scattering material has it, the
-physical bound, the first alpha, the plate's detail, and one for each colour that is named."""
+physical bound, the first alpha, the background's detail, and one for each colour that is named."""
 SPILL_RULES = 4
 """Nothing, down to the larger, the mean, the smaller of the other channels."""
 OUTPUTS = CANDIDATES + 2 + SPILL_RULES
@@ -50,7 +50,7 @@ NAMED = COLOURS + 3
 LARGEST_CORRECTION = 0.1
 """Of alpha, beside the mean of the candidates."""
 LARGEST_RECOLOURING = 0.25
-"""Of a colour's channel, in units of the plate's light."""
+"""Of a colour's channel, in units of the background's light."""
 UNDECIDED = 0.06
 WIDTHS = (24, 40, 64, 80)
 LEAST_LOG_ERROR, LARGEST_LOG_ERROR = -7.0, 0.0
@@ -58,7 +58,7 @@ LEAST_LOG_ERROR, LARGEST_LOG_ERROR = -7.0, 0.0
 # 3x3 layers at 1/2 (two), 1/4 (three), 1/8 (four), 1/16 (three), a pixel for each enlargement.
 NETWORK_REACH = 2 * 3 + 4 * 5 + 8 * 5 + 16 * 4
 REACH = ALIGNMENT * -(-(FEATURE_REACH + NETWORK_REACH) // ALIGNMENT)
-"""How far, in pixels, a change of source, plate or first alpha can reach in the answer."""
+"""How far, in pixels, a change of source, background or first alpha can reach in the answer."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ class Seen:
     """All that the network and its answer need of a batch of scenes.
 
     Attributes:
-        phases: the scenes in units of the plate's light, in phases.
+        phases: the scenes in units of the background's light, in phases.
         nearby: what is around every 2x2 pixels.
         stacked: the network's input, channels last.
     """
@@ -213,7 +213,7 @@ def answer_of_pixels(phases: Relative, enlarged: torch.Tensor, out: torch.Tensor
         out: [4 N,OUTPUTS,h,w] in phases, float32.
     """
     source = phases.source.clamp_max(BRIGHTEST)
-    shared = shared_products(source, phases.plate)
+    shared = shared_products(source, phases.background)
     grain = phases.noise * phases.noise
     kept = (1.0 - phases.near).clamp_(0.0, 1.0)
     weights = (out[:, :CANDIDATES] - out[:, :CANDIDATES].amax(1, keepdim=True)).exp_()
@@ -228,7 +228,7 @@ def answer_of_pixels(phases: Relative, enlarged: torch.Tensor, out: torch.Tensor
     ]
     for index in range(NAMED_COLOURS):
         colour = enlarged[:, 3 * index : 3 * index + 3]
-        solved = closed_form(colour, phases.plate, shared, grain)
+        solved = closed_form(colour, phases.background, shared, grain)
         candidates.append(solved.clamp_(-0.1, 1.1))
     total, alpha = weights[:, :1] + weights[:, 1:2], weights[:, 1:2]
     for index, candidate in enumerate(candidates, 2):

@@ -16,14 +16,14 @@ from mattebox.matte.unmixing.weights_file import WEIGHTS
 
 SCREEN, ROOM = "screen.", "room."
 """What names in the package's file begin with: two networks of one kind, each trained on from one
-for both, on its own kind of plate (figures: docs/unmixing.md)."""
+for both, on its own kind of background (figures: docs/unmixing.md)."""
 
 
 @lru_cache(maxsize=8)
 def unmixing_network(device: torch.device, *, screen: bool = True) -> UnmixingNetwork:
-    """The network for screens, or that for any other plate, on a device, ready to run.
+    """The network for screens, or that for any other background, on a device, ready to run.
 
-    Read once a process, device and kind of plate.
+    Read once a process, device and kind of background.
     """
     return network_of(WEIGHTS, SCREEN if screen else ROOM).on(device)
 

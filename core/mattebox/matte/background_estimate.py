@@ -30,8 +30,8 @@ graded pictures fall to a tenth of the middle's light."""
 SHARE_ORDER = 2
 LIGHT_ORDER = 4
 """Orders of the surfaces: the channels' shares (colour of the lamps) and light (their fall-off).
-On two rendered shots light of order 2 costs 0.6 and 4.4 in MAD x1e3 over the true plate, order 3
-0.6 and 1.8, order 4 0.7 and 0.8."""
+On two rendered shots light of order 2 costs 0.6 and 4.4 in MAD x1e3 over the true background, order
+3 0.6 and 1.8, order 4 0.7 and 0.8."""
 
 PUREST = 0.2
 """Part of the candidates taken for the screen itself: whatever stands before it adds light to the
@@ -82,24 +82,24 @@ SURFACE_SAMPLES = 60_000
 
 
 @dataclass(frozen=True)
-class EstimatedPlate:
-    """A screen plate made from the shot.
+class EstimatedBackground:
+    """A screen background made from the shot.
 
     Attributes:
-        plate: [1,3,H,W] float32, linear Rec.709, at the median exposure of the frames given.
+        background: [1,3,H,W] float32, linear Rec.709, at the median exposure of the frames given.
         known: [1,1,H,W] float32 0..1: 1 where enough frames showed the screen, 0 where none did
-            and the plate continues what is around.
+            and the background continues what is around.
     """
 
-    plate: torch.Tensor
+    background: torch.Tensor
     known: torch.Tensor
 
 
-def estimate_plate(
+def estimate_background(
     sources: Sequence[torch.Tensor],
     screen: Triple,
     excluded: Sequence[torch.Tensor | None] | None = None,
-) -> EstimatedPlate:
+) -> EstimatedBackground:
     """The screen behind the subject, from frames spread over the whole shot.
 
     Args:
@@ -109,7 +109,8 @@ def estimate_plate(
         excluded: for each source [1,1,H,W] bool, True where a matte says that it is no screen.
 
     Returns:
-        The plate. ``known`` is 0 everywhere, and the plate ``screen``, where no screen is found.
+        The background. ``known`` is 0 everywhere, and the background ``screen``, where no screen is
+        found.
     """
     frames = torch.cat(list(sources))
     key = key_of(screen)
@@ -122,7 +123,9 @@ def estimate_plate(
         for index, matte in enumerate(excluded):
             if matte is not None:
                 candidate[index : index + 1] &= ~matte
-    nothing = EstimatedPlate(colour.expand_as(frames[:1]).clone(), torch.zeros_like(frames[:1, :1]))
+    nothing = EstimatedBackground(
+        colour.expand_as(frames[:1]).clone(), torch.zeros_like(frames[:1, :1])
+    )
     if int(candidate.sum()) < LEAST_PIXELS:
         return nothing
     candidate = _of_one_colour(smooth, candidate, brightest)
@@ -139,8 +142,8 @@ def estimate_plate(
     mean = _without_grain(mean, count, _grain(frames, kept), radius)
     known = (count / min(FULLY_KNOWN, frames.shape[0])).clamp_max(1.0)
     surface = torch.cat([_light(one, count > 0) for one in torch.split(mean, 1, dim=1)], dim=1)
-    plate = surface + pull_push((mean - surface) * (known > 0), known)
-    return EstimatedPlate(plate.clamp_min(0.0), known)
+    background = surface + pull_push((mean - surface) * (known > 0), known)
+    return EstimatedBackground(background.clamp_min(0.0), known)
 
 
 def _light(mean: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:

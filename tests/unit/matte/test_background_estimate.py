@@ -9,7 +9,7 @@ import torch
 from tests.support.pictures import read_exr, rgb_of
 
 from mattebox.colour_difference import colour_difference
-from mattebox.matte.plate_estimate import estimate_plate
+from mattebox.matte.background_estimate import estimate_background
 from mattebox.matte.statistics import Triple
 
 SCREEN: Triple = (0.08, 0.43, 0.11)
@@ -44,21 +44,21 @@ def frames_of(
 
 def test_a_screen_that_is_seen_in_every_place_is_found_in_every_place() -> None:
     plate = uneven()
-    found = estimate_plate(frames_of(plate, 8)[0], SCREEN)
+    found = estimate_background(frames_of(plate, 8)[0], SCREEN)
     assert float((found.known > 0).float().mean()) > 0.95
-    assert float((found.plate - plate).abs().mean()) < 0.002
-    assert float((found.plate - plate).abs().max()) < 0.03
+    assert float((found.background - plate).abs().mean()) < 0.002
+    assert float((found.background - plate).abs().max()) < 0.03
 
 
 def test_what_was_never_seen_continues_the_surface() -> None:
     plate = uneven(folds=0.0)  # a fold that is hidden altogether cannot be known
     frames, alphas = frames_of(plate, 6, still=True)
-    found = estimate_plate(frames, SCREEN)
+    found = estimate_background(frames, SCREEN)
     hidden = alphas[0] > 0.02
     assert float(found.known[hidden].max()) == 0.0
-    error = (found.plate - plate).abs().amax(1, keepdim=True)
+    error = (found.background - plate).abs().amax(1, keepdim=True)
     assert float(error[hidden].mean()) < 0.01
-    steps = (found.plate[..., 1:] - found.plate[..., :-1]).abs()
+    steps = (found.background[..., 1:] - found.background[..., :-1]).abs()
     assert float(steps.max()) < 0.03  # no seam where the known part ends
 
 
@@ -67,42 +67,42 @@ def test_thin_smoke_that_stands_still_is_not_taken_for_screen() -> None:
     frames, _ = frames_of(plate, 6, still=True)
     veil = torch.zeros(1, 1, HEIGHT, WIDTH)
     veil[..., 10:40, 20:60] = 0.1
-    found = estimate_plate([(1.0 - veil) * frame + veil * 0.5 for frame in frames], SCREEN)
+    found = estimate_background([(1.0 - veil) * frame + veil * 0.5 for frame in frames], SCREEN)
     assert float(found.known[veil > 0].max()) == 0.0
-    error = (found.plate - plate).abs().amax(1, keepdim=True)
+    error = (found.background - plate).abs().amax(1, keepdim=True)
     assert float(error[veil > 0].mean()) < 0.01
 
 
 def test_flickering_light_is_taken_out_before_frames_are_averaged() -> None:
     plate = uneven()
-    found = estimate_plate(frames_of(plate, 8, gain=0.06)[0], SCREEN)
-    ratio = (found.plate / plate)[:, 1]
+    found = estimate_background(frames_of(plate, 8, gain=0.06)[0], SCREEN)
+    ratio = (found.background / plate)[:, 1]
     assert float(ratio.std()) < 0.01
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_few_frames_give_a_plate_as_well(count: int) -> None:
     plate = uneven()
-    found = estimate_plate(frames_of(plate, count)[0], SCREEN)
-    assert float((found.plate - plate).abs().mean()) < 0.006
+    found = estimate_background(frames_of(plate, count)[0], SCREEN)
+    assert float((found.background - plate).abs().mean()) < 0.006
 
 
 def test_a_blue_screen_is_found_too() -> None:
     plate = uneven()[:, [0, 2, 1]]
-    found = estimate_plate(frames_of(plate, 6)[0], (0.08, 0.11, 0.43))
-    assert float((found.plate - plate).abs().mean()) < 0.003
+    found = estimate_background(frames_of(plate, 6)[0], (0.08, 0.11, 0.43))
+    assert float((found.background - plate).abs().mean()) < 0.003
 
 
 def test_where_there_is_no_screen_the_colour_stands_in_and_nothing_is_known() -> None:
-    found = estimate_plate([torch.full((1, 3, 40, 60), 0.3)] * 3, SCREEN)
+    found = estimate_background([torch.full((1, 3, 40, 60), 0.3)] * 3, SCREEN)
     assert float(found.known.max()) == 0.0
-    torch.testing.assert_close(found.plate[0, :, 7, 9], torch.tensor(SCREEN))
+    torch.testing.assert_close(found.background[0, :, 7, 9], torch.tensor(SCREEN))
 
 
 def test_the_same_frames_give_the_same_plate() -> None:
     frames, _ = frames_of(uneven(), 4)
-    first, second = estimate_plate(frames, SCREEN), estimate_plate(frames, SCREEN)
-    assert torch.equal(first.plate, second.plate)
+    first, second = estimate_background(frames, SCREEN), estimate_background(frames, SCREEN)
+    assert torch.equal(first.background, second.background)
     assert torch.equal(first.known, second.known)
 
 
@@ -126,14 +126,14 @@ def test_a_real_shot_s_plate_keys_nearly_as_well_as_the_true_one(
     folder = shared / "shots" / name
     frames = [picture(folder, "green_spill_grain", k) for k in (1, 2, 8, 9, 15, 16, 23, 24)]
     truth = picture(folder, "plate", 1)
-    found = estimate_plate(frames, SCREEN)
-    away = (found.plate - truth).abs()
+    found = estimate_background(frames, SCREEN)
+    away = (found.background - truth).abs()
     assert float(away.mean()) < error
     assert float(away[(found.known > 0).expand_as(away)].mean()) < known_error
     mads = [0.0, 0.0]
     for frame, source in zip((1, 8, 15, 23), frames[::2], strict=True):
         alpha = picture(folder, "fg", frame, "A")
-        for index, plate in enumerate((found.plate, truth)):
+        for index, plate in enumerate((found.background, truth)):
             key = colour_difference(source, plate)
             mads[index] += 250.0 * float((key - alpha).abs().mean())
     assert mads[0] - mads[1] < worse
@@ -141,7 +141,7 @@ def test_a_real_shot_s_plate_keys_nearly_as_well_as_the_true_one(
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8])
 def test_any_number_of_frames_knows_most_of_the_screen(count: int) -> None:
-    known = estimate_plate(frames_of(uneven(), count)[0], SCREEN).known
+    known = estimate_background(frames_of(uneven(), count)[0], SCREEN).known
     assert float(known.mean()) > 0.5
 
 
@@ -157,7 +157,7 @@ def test_three_real_frames_know_as_much_as_two(shared: Path) -> None:
             for n in numbers
         ]
         sources = [frame.permute(2, 0, 1)[None].contiguous() for frame in frames]
-        return float(estimate_plate(sources, (0.077, 0.408, 0.102)).known.mean())
+        return float(estimate_background(sources, (0.077, 0.408, 0.102)).known.mean())
 
     assert known(1, 3, 5) > 0.9 * known(1, 3)
 
@@ -175,9 +175,9 @@ def test_a_graded_screen_is_seen_whole() -> None:
     plate = graded(falling, 0.35)
     shares = plate[:, 0] / plate[:, 1]
     assert float(shares.max() - shares.min()) > 0.15  # what a linear screen never shows
-    found = estimate_plate(frames_of(plate, 8)[0], SCREEN)
+    found = estimate_background(frames_of(plate, 8)[0], SCREEN)
     assert float((found.known > 0).float().mean()) > 0.8
-    assert float((found.plate - plate).abs().mean()) < 0.006
+    assert float((found.background - plate).abs().mean()) < 0.006
 
 
 @pytest.mark.parametrize("screen", [(0.45, 0.44, 0.02), (0.03, 0.4, 0.42)], ids=["yellow", "cyan"])
@@ -185,9 +185,9 @@ def test_a_screen_that_is_dark_in_one_channel_is_estimated_like_any_other(screen
     plate = torch.tensor(screen).view(1, 3, 1, 1) * (
         uneven() / uneven().mean((2, 3))[..., None, None]
     )
-    found = estimate_plate(frames_of(plate, 8)[0], screen)
+    found = estimate_background(frames_of(plate, 8)[0], screen)
     assert float((found.known > 0).float().mean()) > 0.9
-    assert float((found.plate - plate).abs().mean()) < 0.004
+    assert float((found.background - plate).abs().mean()) < 0.004
 
 
 def test_what_a_matte_excludes_is_no_screen() -> None:
@@ -195,6 +195,6 @@ def test_what_a_matte_excludes_is_no_screen() -> None:
     frames, _ = frames_of(plate, 6)
     excluded = torch.zeros(1, 1, HEIGHT, WIDTH, dtype=torch.bool)
     excluded[..., :60] = True
-    found = estimate_plate(frames, SCREEN, [excluded] * len(frames))
+    found = estimate_background(frames, SCREEN, [excluded] * len(frames))
     assert float(found.known[..., :60].max()) == 0.0
     assert float(found.known[..., 80:].mean()) > 0.9

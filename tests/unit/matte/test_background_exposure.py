@@ -9,13 +9,13 @@ import torch
 from tests.support.pictures import read_exr, rgb_of
 
 from mattebox.colour_difference import colour_difference
-from mattebox.matte.plate_exposure import (
+from mattebox.matte.background_exposure import (
     background_weight,
     fit_exposure,
     frame_gain,
-    gained_plate,
+    gained_background,
 )
-from mattebox.matte.registration import moved_plate
+from mattebox.matte.registration import moved_background
 from mattebox.matte.statistics import Registration
 
 SCREEN = torch.tensor([0.08, 0.43, 0.11]).view(1, 3, 1, 1)
@@ -44,7 +44,7 @@ def test_an_exposure_difference_is_found_with_a_first_alpha_made_from_the_wrong_
     found = fit_exposure([source], plate, [colour_difference(source, plate)])
     assert found.accepted
     assert found.gain == pytest.approx((1 / gain,) * 3, rel=0.002)
-    torch.testing.assert_close(gained_plate(plate, found.gain), true, rtol=0.002, atol=0.0)
+    torch.testing.assert_close(gained_background(plate, found.gain), true, rtol=0.002, atol=0.0)
 
 
 def test_a_white_difference_is_found_per_channel() -> None:
@@ -61,7 +61,7 @@ def test_a_plate_that_fits_is_not_touched() -> None:
     found = fit_exposure([source], true, [alpha])
     assert found.gain == (1.0, 1.0, 1.0)
     assert not found.accepted
-    assert gained_plate(true, found.gain) is true
+    assert gained_background(true, found.gain) is true
 
 
 def test_another_picture_has_no_gain() -> None:
@@ -127,13 +127,13 @@ def test_the_brighter_plate_of_a_shot_comes_back_to_its_light(shared: Path, name
     """``plate_offset`` is 5 % brighter; moved back it misses the true plate by 0.0104."""
     folder = shared / "shots" / name
     move = Registration("shift", (1, 0, 1.4, 0, 1, -0.8, 0, 0, 1), 0.0, 0.0, 0.0, "")
-    plate = moved_plate(picture(folder, "plate_offset", 1), move)
+    plate = moved_background(picture(folder, "plate_offset", 1), move)
     frames = [picture(folder, "green_spill_grain", k) for k in (1, 9, 17)]
     found = fit_exposure(frames, plate, [colour_difference(f, plate) for f in frames])
     assert found.gain[1] == pytest.approx(1 / 1.05, rel=0.003)
     truth = picture(folder, "plate", 1)
-    assert float((gained_plate(plate, found.gain) - truth).abs().mean()) < 0.0006
-    fitting = gained_plate(plate, found.gain)
+    assert float((gained_background(plate, found.gain) - truth).abs().mean()) < 0.0006
+    fitting = gained_background(plate, found.gain)
     for frame in frames:  # the light of these shots is steady
         gain = frame_gain(frame, fitting, colour_difference(frame, fitting))
         assert gain == pytest.approx((1.0, 1.0, 1.0), abs=0.003)

@@ -1,8 +1,8 @@
 """How much brighter or dimmer a clean plate is than the shot, once per shot and frame by frame.
 
-The plate and the shot are compared where nothing stands in front: mean light of small tiles, one
-ratio per tile and channel, and the median of the ratios. A tile's mean hardly knows grain, and a
-median does not care for the tiles in which the subject, its shadow or its spill lie.
+The background and the shot are compared where nothing stands in front: mean light of small tiles,
+one ratio per tile and channel, and the median of the ratios. A tile's mean hardly knows grain, and
+a median does not care for the tiles in which the subject, its shadow or its spill lie.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
-from mattebox.matte.statistics import PlateGain, Triple
+from mattebox.matte.statistics import BackgroundGain, Triple
 
 IDENTITY: Triple = (1.0, 1.0, 1.0)
 
@@ -23,8 +23,8 @@ SOFT_EDGE = 0.2
 """Alpha over which a pixel's weight as background falls from 1 to 0."""
 
 HIGHEST_BACKGROUND = 0.4
-"""A first alpha is never taken as background from here on. A plate 1.5 times too bright makes a
-colour difference key read 0.33 on the empty screen, and that must still be found."""
+"""A first alpha is never taken as background from here on. A background 1.5 times too bright makes
+a colour difference key read 0.33 on the empty screen, and that must still be found."""
 
 LEAST_TILES = 24
 """With fewer tiles of background the median is not worth calling one."""
@@ -52,31 +52,35 @@ STANDARD_ERRORS = 4.0
 
 
 def fit_exposure(
-    sources: Sequence[torch.Tensor], plate: torch.Tensor, subject: Sequence[torch.Tensor]
-) -> PlateGain:
+    sources: Sequence[torch.Tensor], background: torch.Tensor, subject: Sequence[torch.Tensor]
+) -> BackgroundGain:
     """The one gain per channel that brings a clean plate to the shot's exposure and white.
 
     Args:
         sources: frames of the shot, each [N,3,H,W] float32, linear Rec.709, unbounded.
-        plate: [1,3,H,W] float32, same light, already moved into place.
+        background: [1,3,H,W] float32, same light, already moved into place.
         subject: per entry of ``sources`` [N,1,H,W] float32 0..1: a first alpha, rough at will.
 
     Returns:
         The gain, exactly 1 in a channel that differs by less than its error or the deadband.
     """
     ratios, sure = [], []
-    bands = _deadbands(plate, SHOT_DEADBAND)
+    bands = _deadbands(background, SHOT_DEADBAND)
     for source, alpha in zip(sources, subject, strict=True):
         for index in range(source.shape[0]):
-            found, counts = _tile_ratios(source[index : index + 1], plate, alpha[index : index + 1])
+            found, counts = _tile_ratios(
+                source[index : index + 1], background, alpha[index : index + 1]
+            )
             ratios.append(found)
             sure.append(counts)
     if not ratios:
-        return PlateGain(IDENTITY, IDENTITY, accepted=False, reason="no frames to compare with")
+        return BackgroundGain(
+            IDENTITY, IDENTITY, accepted=False, reason="no frames to compare with"
+        )
     frames = len(ratios)
     summary = _summary(torch.cat(ratios, 1), torch.cat(sure), repeats=frames)
     if isinstance(summary, str):
-        return PlateGain(IDENTITY, IDENTITY, accepted=False, reason=summary)
+        return BackgroundGain(IDENTITY, IDENTITY, accepted=False, reason=summary)
     gains, errors = summary
     kept = [
         gain if abs(gain - 1.0) > max(band, STANDARD_ERRORS * error) else 1.0
@@ -85,39 +89,39 @@ def fit_exposure(
     accepted = kept != [1.0, 1.0, 1.0]
     words = ", ".join(f"{gain:.4f}" for gain in gains)
     reason = f"measured {words} on {frames} frames" + ("" if accepted else ": 1 within its error")
-    return PlateGain(_triple(kept), _triple(errors), accepted=accepted, reason=reason)
+    return BackgroundGain(_triple(kept), _triple(errors), accepted=accepted, reason=reason)
 
 
-def frame_gain(source: torch.Tensor, plate: torch.Tensor, subject: torch.Tensor) -> Triple:
-    """The gain of one frame against the shot's plate, for light that flickers.
+def frame_gain(source: torch.Tensor, background: torch.Tensor, subject: torch.Tensor) -> Triple:
+    """The gain of one frame against the shot's background, for light that flickers.
 
     Reads this frame alone, so that any chunk of a shot finds the same. Within a deadband it is
     exactly 1, and it leaves the deadband without a step: e becomes e - band^2 / e.
 
     Args:
         source: [1,3,H,W] float32, linear Rec.709, unbounded.
-        plate: [1,3,H,W] float32, same light, at the shot's exposure.
+        background: [1,3,H,W] float32, same light, at the shot's exposure.
         subject: [1,1,H,W] float32 0..1, first alpha.
     """
-    found, counts = _tile_ratios(source, plate, subject)
+    found, counts = _tile_ratios(source, background, subject)
     summary = _summary(found, counts, repeats=1)
     if isinstance(summary, str):
         return IDENTITY
-    bands = _deadbands(plate, FRAME_DEADBAND)
+    bands = _deadbands(background, FRAME_DEADBAND)
     return _triple([_outside(band, gain) for gain, band in zip(summary[0], bands, strict=True)])
 
 
-def gained_plate(plate: torch.Tensor, gain: Triple) -> torch.Tensor:
-    """[N,3,H,W] ``plate`` times ``gain``; the same tensor where the gain is exactly 1."""
+def gained_background(background: torch.Tensor, gain: Triple) -> torch.Tensor:
+    """[N,3,H,W] ``background`` times ``gain``; the same tensor where the gain is exactly 1."""
     if gain == IDENTITY:
-        return plate
-    return plate * plate.new_tensor(gain).view(1, 3, 1, 1)
+        return background
+    return background * background.new_tensor(gain).view(1, 3, 1, 1)
 
 
 def background_weight(subject: torch.Tensor) -> torch.Tensor:
     """How surely each pixel shows the background: [N,1,H,W] 0..1 from a first alpha of that shape.
 
-    A plate too bright or out of place lifts the first alpha of the whole background. So what a
+    A background too bright or out of place lifts the first alpha of the whole background. So what a
     quarter of the frame lies below counts as 0, as long as that is low enough to be background.
     """
     weights = []
@@ -130,14 +134,15 @@ def background_weight(subject: torch.Tensor) -> torch.Tensor:
 
 
 def _tile_ratios(
-    source: torch.Tensor, plate: torch.Tensor, subject: torch.Tensor
+    source: torch.Tensor, background: torch.Tensor, subject: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Per tile of one frame: source / plate [3,T], and whether the tile may be used [T] bool."""
+    """Per tile of one frame: source / background [3,T], and whether the tile may be used [T]
+    bool."""
     weight = background_weight(subject)
     tile = max(1, min(TILE, *source.shape[-2:]))
     share = F.avg_pool2d(weight, tile)
     light = F.avg_pool2d(source * weight, tile)
-    expected = F.avg_pool2d(plate * weight, tile)
+    expected = F.avg_pool2d(background * weight, tile)
     # a channel with hardly any light has no ratio; the tile is then left out altogether
     floor = 0.02 * expected.amax(1, keepdim=True).clamp_min(1e-8)
     ratio = light / torch.maximum(expected, floor)
@@ -152,7 +157,7 @@ def _summary(
 ) -> tuple[list[float], list[float]] | str:
     """Gains and their standard errors per channel, or why there are none.
 
-    Tiles of one place in several frames share their plate's error, so they count as one.
+    Tiles of one place in several frames share their background's error, so they count as one.
     """
     if int(usable.sum()) < LEAST_TILES:
         return "too little background is seen"
@@ -160,7 +165,7 @@ def _summary(
     middle = torch.quantile(_thinned(logs), 0.5, dim=1)
     spread = 1.4826 * torch.quantile(_thinned((logs - middle[:, None]).abs()), 0.5, dim=1)
     if float(spread.max()) > LARGEST_SPREAD:
-        return f"plate and shot differ from place to place (by {float(spread.max()):.0%})"
+        return f"background and shot differ from place to place (by {float(spread.max()):.0%})"
     gains = middle.exp()
     if float(middle.abs().max()) > torch.log(torch.tensor(LARGEST_GAIN)).item():
         return f"a gain of {float(gains.max()):.3g} is no change of exposure"
@@ -174,13 +179,13 @@ def _outside(band: float, gain: float) -> float:
     return 1.0 if abs(away) <= band else gain - band * band / away
 
 
-def _deadbands(plate: torch.Tensor, band: float) -> list[float]:
+def _deadbands(background: torch.Tensor, band: float) -> list[float]:
     """The deadband of each channel: ``band`` is meant as a share of the strongest channel's light.
 
     A screen is dark in two channels, and there the subject's bounce weighs most: 0.5 % of the red
-    of a green screen is 0.1 % of its light, and no reason to turn the plate's colour.
+    of a green screen is 0.1 % of its light, and no reason to turn the background's colour.
     """
-    light = plate.mean((0, 2, 3), dtype=torch.float64).clamp_min(1e-8)
+    light = background.mean((0, 2, 3), dtype=torch.float64).clamp_min(1e-8)
     return (band * (light.max() / light).clamp_max(WEAKEST_CHANNEL)).tolist()
 
 
