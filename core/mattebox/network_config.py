@@ -85,7 +85,7 @@ class AlphaOutput(_Part):
 
 
 class SecondInput(_Part):
-    """A second picture: a trimap (made from ``--hint``) or the clean plate."""
+    """A second picture: a trimap (made from the hint) or the clean plate."""
 
     kind: Literal["trimap", "plate"]
     input: str | None = Field(

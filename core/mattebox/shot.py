@@ -221,7 +221,7 @@ class Shot:
             raise MissingFramesError(
                 f"frame {frame}: {', '.join(str(path) for path in absent)} is not there",
                 [frame],
-                next_step="render the missing file, or leave the frame out with --frames",
+                next_step=f"render the missing file, or leave the frame out with {named('frames')}",
             )
         repaired = 0
 

@@ -15,7 +15,7 @@ import torch
 
 from mattebox.engines.base import EngineState
 from mattebox.engines.networks.rvm_decoder import RvmState
-from mattebox.errors import InputError, MatteboxError, UnreadableError
+from mattebox.errors import InputError, MatteboxError, UnreadableError, named
 from mattebox.whole_files import write_whole
 
 KIND = "mattebox/state"
@@ -54,7 +54,7 @@ def write_state(path: Path, owner: StateOwner, state: EngineState | None) -> Non
     }
     # One entry: safetensors keeps several in an order of its own.
     data = safetensors.torch.save(held, {KIND: json.dumps(note, sort_keys=True)})
-    write_whole(path, data, next_step="make room or choose another place (--state-out)")
+    write_whole(path, data, next_step=f"make room or choose another place ({named('state_out')})")
 
 
 def read_owner(path: Path) -> StateOwner:
@@ -74,8 +74,9 @@ def read_owner(path: Path) -> StateOwner:
     except FileNotFoundError as error:
         raise InputError(
             f"the state file {path} is not there",
-            expected="what the chunk before wrote with --state-out",
-            next_step="key the chunk before first, or leave --state-in out: then a preroll is read",
+            expected=f"what the chunk before wrote with {named('state_out')}",
+            next_step=f"key the chunk before first, or leave {named('state_in')} out: "
+            "then a preroll is read",
             path=path,
         ) from error
     except OSError as error:
@@ -99,7 +100,7 @@ def _damaged(path: Path, error: Exception) -> UnreadableError:
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
     return UnreadableError(
         f"{path} is not a state file, or is damaged ({first_line})",
-        expected="what the chunk before wrote with --state-out",
+        expected=f"what the chunk before wrote with {named('state_out')}",
         next_step="key the chunk before again",
         path=path,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 
 LEAST_DIFFERENCE = 1e-4
 """Squared distance of the two backgrounds below which they count as one (0.01 in linear light)."""
@@ -61,7 +61,8 @@ class TriangulateEngine:
         if background is None or second is None or second_background is None:
             raise UsageError(
                 "triangulation needs the shot over two known backgrounds",
-                next_step="give --background, --plate2 and --background2 (files or colours)",
+                next_step=f"give {named('clean_plate')}, {named('plate2')} and "
+                f"{named('background2')} (files or colours)",
             )
         alpha = triangulated_alpha(frame.linear, second, background, second_background)
         return Prediction(alpha=alpha, exact=True), state

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import OpenImageIO as oiio
 
-from mattebox.errors import UnknownNameError, UnreadableError, UsageError
+from mattebox.errors import UnknownNameError, UnreadableError, UsageError, named
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
 from mattebox.images import Frame, Window
@@ -148,7 +148,7 @@ class Header:
             raise UsageError(
                 f"{self.path} holds several views: {', '.join(self.views)}",
                 expected="one view",
-                next_step=f"choose one with --view {self.views[0]}",
+                next_step=f"choose one with {named('view')} {self.views[0]}",
                 path=self.path,
             )
         if part is not None:

@@ -10,7 +10,7 @@ import numpy as np
 import OpenImageIO as oiio
 from numpy.typing import NDArray
 
-from mattebox.errors import UnknownNameError, UnreadableError, UsageError
+from mattebox.errors import UnknownNameError, UnreadableError, UsageError, named
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
 from mattebox.frames.headers import Header, Part, header_of, refuse_deep
@@ -186,7 +186,7 @@ def _colour_channels(
         "channel",
         f"{prefix}R",
         part.channels,
-        next_step=f"{path} has no R, G and B there; choose a part or layer with --part",
+        next_step=f"{path} has no R, G and B there; choose a part or layer with {named('part')}",
     )
 
 

@@ -57,7 +57,8 @@ class ChunkLinks:
         if (files.before or files.after) and not plan.reach.remembers:
             raise UsageError(
                 f"{named('engine')} {plan.job.settings.engine} remembers nothing between frames",
-                next_step="leave --state-in and --state-out out; its chunks agree without them",
+                next_step=f"leave {named('state_in')} and {named('state_out')} out; "
+                "its chunks agree without them",
                 setting="engine",
             )
         if files.before is not None:
@@ -95,7 +96,7 @@ def _refuse_another(plan: Plan, path: Path) -> None:
     if before is None:
         raise UsageError(
             f"frame {first} is the shot's first; nothing comes before it",
-            next_step="leave --state-in out for the first chunk",
+            next_step=f"leave {named('state_in')} out for the first chunk",
         )
     if found.frame != before:
         raise UsageError(

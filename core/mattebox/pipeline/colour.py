@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattebox.errors import InputError, MatteboxError, UsageError
+from mattebox.errors import InputError, MatteboxError, UsageError, named
 from mattebox.events import Reporter, WarningEvent
 from mattebox.frames import Part
 from mattebox.job import Job, PreparedColour
@@ -78,7 +78,9 @@ def resolve_colour(job: Job, shot: Shot, reporter: Reporter) -> PreparedColour:
     for warning in found.warnings:
         reporter.emit(
             WarningEvent(
-                code="colour", message=warning, next_step="say it with --in-space or --ocio"
+                code="colour",
+                message=warning,
+                next_step=f"say it with {named('in_space')} or {named('ocio')}",
             )
         )
     return found.prepared

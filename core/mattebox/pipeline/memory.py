@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 from mattebox.matte.alignment import LARGEST_PICTURE
 from mattebox.settings import EngineName
 
@@ -89,9 +89,9 @@ def parse_memory(text: str) -> int:
     size = 0 if found is None else int(float(found[1]) * _UNITS[found[2].upper()])
     if size <= 0:
         raise UsageError(
-            f"--max-memory {text} is not an amount of memory",
+            f"{named('max_memory')} {text} is not an amount of memory",
             expected="a number with a unit: 512M, 8G, 8GiB",
-            next_step="give it as --max-memory 8G",
+            next_step=f"give it as {named('max_memory')} 8G",
         )
     return size
 
@@ -159,7 +159,8 @@ def refuse_too_little(
     if limit < key:
         raise _too_little(limit, width, height, max(analysis, key))
     raise UsageError(
-        f"--max-memory of {limit // 2**20} MiB is too little for analysing the shot, which holds "
+        f"{named('max_memory')} of {limit // 2**20} MiB is too little for analysing "
+        "the shot, which holds "
         f"{analysed} frames of {width}x{height} at once",
         expected=f"at least {_mib(analysis)} MiB; keying alone takes {_mib(key)} MiB",
         next_step="run `mattebox analyse` on a machine with more memory, and key the job that it "
@@ -187,9 +188,10 @@ def waiting_within(
 
 def _too_little(limit: int, width: int, height: int, needed: int) -> UsageError:
     return UsageError(
-        f"--max-memory of {limit // 2**20} MiB is too little for frames of {width}x{height}",
+        f"{named('max_memory')} of {limit // 2**20} MiB is too little for frames of "
+        f"{width}x{height}",
         expected=f"at least {_mib(needed)} MiB",
-        next_step=f"give --max-memory {_mib(needed)}M or more, or smaller frames",
+        next_step=f"give {named('max_memory')} {_mib(needed)}M or more, or smaller frames",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mattebox import __version__, header_words
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 from mattebox.events import FrameEvent, Reporter, WarningEvent
 from mattebox.frames import carried_attributes, write_frame
 from mattebox.images import Frame, Pixels
@@ -74,7 +74,7 @@ def _with_passed(keyed: KeyedFrame, pictures: Pictures) -> tuple[Pixels, tuple[s
         raise UsageError(
             f"the plate's {', '.join(sorted(doubled))} cannot be passed through: the result has "
             "channels of that name",
-            next_step="leave them out of --layers, or the pass out of --passes",
+            next_step=f"leave them out of {named('layers')}, or the pass out of {named('passes')}",
             frame=pictures.frame,
         )
     passed = pictures.passed.clip(-HALF_MAX, HALF_MAX).astype(keyed.pixels.dtype)

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mattebox import header_words
-from mattebox.errors import MissingFramesError, UsageError
+from mattebox.errors import MissingFramesError, UsageError, named
 from mattebox.frames import is_broken_exr, read_attributes_if_whole, read_attributes_only
 from mattebox.job import Job, PreparedJob
 from mattebox.sequences import OutputPattern, format_frames, output_pattern, parse_frames
@@ -126,7 +126,7 @@ class Plan:
             raise UsageError(
                 f"{foreign[0]}{more} was not written by Mattebox and would be replaced",
                 expected="an output without foreign files",
-                next_step="choose another output, or say --overwrite",
+                next_step=f"choose another output, or say {named('overwrite')}",
             )
 
     def is_current(self, frame: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mattebox.errors import MissingFramesError, UsageError, nearest_names
+from mattebox.errors import MissingFramesError, UsageError, named, nearest_names
 from mattebox.sequences.frame_sets import format_frames
 from mattebox.sequences.names import (
     PICTURE_SUFFIXES,
@@ -82,7 +82,8 @@ def missing_frames_error(sequence: FrameSequence, frames: Sequence[int]) -> Miss
     return MissingFramesError(
         f"{count} not on disk: {format_frames(frames)} of {sequence.pattern}",
         frames,
-        next_step=f"bring the files, or choose among {format_frames(sequence.frames)} (--frames)",
+        next_step=f"bring the files, or choose among {format_frames(sequence.frames)} "
+        f"({named('frames')})",
     )
 
 

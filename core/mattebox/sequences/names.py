@@ -16,7 +16,7 @@ from fileseq.constants import PAD_STYLE_HASH1
 from fileseq.exceptions import FileSeqException
 from fileseq.filesequence import FileSequence
 
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 from mattebox.sequences.frame_sets import parse_frames
 
 STILL_FRAME = 1
@@ -116,7 +116,7 @@ def parse_pattern(text: str) -> NamePattern:
     if _VIEW.search(text):
         raise UsageError(
             f"{text} asks for several views at once (%v)",
-            next_step="run once per view, with the view's own files, or with --view NAME",
+            next_step=f"run once per view, with the view's own files, or with {named('view')} NAME",
         )
     paddings = _PADDING.findall(name)
     if len(paddings) > 1:

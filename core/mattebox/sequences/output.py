@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 from mattebox.sequences.frame_sequence import FrameSequence
 from mattebox.sequences.names import (
     MOVIE_SUFFIXES,
@@ -84,7 +84,7 @@ def output_pattern(text: str, plate: FrameSequence, frames: Iterable[int]) -> Ou
     if pattern.numbers is not None and is_pattern:
         raise UsageError(
             f"the output {text} holds a frame range",
-            next_step=f"write to {pattern} and choose the frames with --frames",
+            next_step=f"write to {pattern} and choose the frames with {named('frames')}",
         )
     if not is_pattern:
         if len(set(frames)) > 1:

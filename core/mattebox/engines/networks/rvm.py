@@ -24,7 +24,7 @@ from mattebox.engines.networks.rvm_decoder import (
     RecurrentDecoder,
     RvmState,
 )
-from mattebox.errors import UsageError
+from mattebox.errors import UsageError, named
 
 RvmBackbone = Literal["mobilenetv3", "resnet50"]
 RvmRefiner = Literal["deep", "fast"]
@@ -160,7 +160,7 @@ def _reduced(picture: torch.Tensor, ratio: float) -> torch.Tensor:
     if height == 0 or width == 0:
         raise UsageError(
             f"the ratio {ratio} leaves nothing of a {picture.shape[-1]}x{picture.shape[-2]} frame",
-            next_step="use a larger --ratio, or auto",
+            next_step=f"use a larger {named('ratio')}, or auto",
         )
     return F.interpolate(
         picture,
