@@ -15,9 +15,15 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.cleanness import Cleanness, cleanness, last_line
+from benchmarks.cleanness import document as real_document
+from benchmarks.cleanness import markdown as real_markdown
+from benchmarks.cleanness import rich_table as real_table
 from benchmarks.composites import write_composites
 from benchmarks.confidence import confidence_bands, plot_bands
+from benchmarks.crops import read_crops
 from benchmarks.kinds import kind_markdown, kind_means, kind_table
+from benchmarks.looks import write_looks
 from benchmarks.memory import measure_memory, plot_memory
 from benchmarks.portrait import read_portrait
 from benchmarks.preroll import (
@@ -28,6 +34,7 @@ from benchmarks.preroll import (
     moving_clip,
     plot_prerolls,
 )
+from benchmarks.real import compare
 from benchmarks.recipes import RECIPES, SETS
 from benchmarks.resolving import TARGET, means, resolve
 from benchmarks.shapes import Canvas
@@ -168,6 +175,61 @@ def variants(
     if markdown_file is not None:
         write_text(markdown_file, "\n".join(filter(None, (markdown(rows), kind_markdown(rows)))))
     if any(row.failed for row in rows) or (strict and harmed):
+        raise typer.Exit(70)
+
+
+@app.command()
+def real(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of crops, each a folder with pictures and expect.json.")
+    ],
+    only: Annotated[
+        str | None, typer.Option(help="Only these crops, joined by commas. [default: all]")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder for a picture of each frame: a row per keyer of the source, its alpha, "
+            "and over grey, red and white.",
+        ),
+    ] = None,
+    threads: Threads = 1,
+    json_file: JsonFile = None,
+    markdown_file: MarkdownFile = None,
+) -> None:
+    """Key real pictures, which have no truth, beside ffmpeg's chromakey and Blender's Keying node.
+
+    A crop's folder holds the plate, what else its arguments name, and **expect.json**:
+    `{"arguments": "--screen auto", "empty": [[0.02, 0.02, 0.3, 0.3]]}`. The arguments are of
+    `mattebox key`; the boxes (x0, y0, x1, y1 as shares of width and height) hold nothing but
+    screen. The other keyers stand at one setting and are told the median colour of the boxes.
+
+    Measured are alpha in the boxes and holes where the plain key is solid. The last line names
+    every crop in which another keyer is cleaner. That is a finding: the command ends with 0, or
+    with 70 where a keyer broke.
+
+    `python -m benchmarks real crops/ -o looks/ --markdown real.md`
+    """
+    crops = {crop.name: crop for crop in read_crops(folder)}
+    names = crops.keys() if only is None else chosen(only, list(crops), kind="crop")
+    rows: list[Cleanness] = []
+    for name, crop in crops.items():
+        if name in names:
+            typer.echo(name, err=True)
+            compared = compare(crop, threads=threads)
+            rows += cleanness(compared)
+            if output is not None:
+                write_looks(output, compared)
+    console = console_beside(json_file)
+    console.print(real_table(rows))
+    console.print(last_line(rows), highlight=False)
+    if json_file is not None:
+        write_json(json_file, real_document(rows))
+    if markdown_file is not None:
+        write_text(markdown_file, real_markdown(rows))
+    if any(row.failed for row in rows):
         raise typer.Exit(70)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +46,26 @@ def write_worst(folder: Path, worst: WorstFrame) -> Path:
 def sheet(worst: WorstFrame) -> NDArray[np.uint8]:
     """The five tiles, HxWx3 uint8. Mattes are shown as they are, pictures as sRGB."""
     true, result = worst.truth[..., 3], worst.result[..., 3]
-    step = -(-true.shape[1] // TILE_WIDTH)
-    tiles = [
-        srgb_encoded(worst.source),
-        _grey(true),
-        _grey(result),
-        _grey(np.abs(result.astype(np.float64) - true) * ERROR_GAIN),
-        srgb_encoded(over(worst.result, np.asarray(GREY))),
-    ]
-    gap = np.full((true[::step].shape[0], GAP, 3), 0.15)
+    return side_by_side(
+        [
+            srgb_encoded(worst.source),
+            matte_tile(true),
+            matte_tile(result),
+            matte_tile(np.abs(result.astype(np.float64) - true) * ERROR_GAIN),
+            srgb_encoded(over(worst.result, np.asarray(GREY))),
+        ]
+    )
+
+
+def side_by_side(tiles: Sequence[FloatArray]) -> NDArray[np.uint8]:
+    """Pictures HxWx3, display codes 0..1, all of one size, in a row with gaps: HxWx3 uint8."""
+    height, width = tiles[0].shape[:2]
+    step = -(-width // TILE_WIDTH)
+    gap = np.full((-(-height // step), GAP, 3), 0.15)
     parts = [part for tile in tiles for part in (tile[::step, ::step], gap)][:-1]
     return np.rint(np.concatenate(parts, axis=1) * 255.0).astype(np.uint8)
 
 
-def _grey(matte: FloatArray) -> NDArray[np.float64]:
+def matte_tile(matte: FloatArray) -> NDArray[np.float64]:
+    """A matte HxW as it is, clipped to 0..1: HxWx3."""
     return np.repeat(np.clip(matte.astype(np.float64), 0.0, 1.0)[..., None], 3, axis=2)
