@@ -40,10 +40,10 @@ from benchmarks.resolving import TARGET, means, resolve
 from benchmarks.shapes import Canvas
 from benchmarks.start import TORCH, measure_starts, start_processes
 from benchmarks.synthetic import write_synthetic
-from benchmarks.variants import Variant, write_variant
+from benchmarks.variants import VIDEO, Variant, write_variant
 from mattebox.bench.chromakey import find_ffmpeg
 from mattebox.bench.quality import Row, document
-from mattebox.bench.shots import read_shot
+from mattebox.bench.shots import BenchShot, read_shot
 from mattebox.bench.table import markdown
 from mattebox.cli.bench_rows import (
     JsonFile,
@@ -78,10 +78,11 @@ app = typer.Typer(
 def variants(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the shots.")],
     shots: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="[SHOT...]",
-            help="Folders with manifest.json, a truth and a clean plate, to make variants of.",
+            help="What to make variants of: folders with manifest.json, a truth and a clean plate, "
+            "or names of drawn shots.",
         ),
     ] = None,
     only: Annotated[
@@ -110,8 +111,11 @@ def variants(
     """Make shots that nothing was tuned on, and show where solving does harm.
 
     Variants of the given shots: same, mirrored, right_half, centre, bright, dark, swapped (green
-    and blue change places), reversed, fast, no_grain, more_grain, dim_screen, pale_screen, and
-    h264 (through 8-bit 4:2:0 video at crf 18, where ffmpeg is on the path).
+    and blue change places), reversed, fast, no_grain, more_grain, dim_screen, pale_screen;
+    h264_20 and h264_5 (through 8-bit 4:2:0 video at 20 and 5 Mbit/s of 1080p, where ffmpeg is on
+    the path); graded (a display's JPEG with a contrast curve, clipped highlights and dark
+    corners); phone (a small insert in a room); handheld (before a room, by a moving camera, its
+    clean plate from a tripod; also for --methods hint).
 
     Drawn shots with exact truth, **known** while the solver was made: strands_green, strands_blue,
     veil, veil_person, smoke_grey, smoke_orange, smoke_blue_screen, smoke_person, disc_fast,
@@ -141,14 +145,17 @@ def variants(
     if only is not None and changes and not shots:
         raise UsageError(
             f"{', '.join(changes)}: no shot to make variants of",
-            next_step="name a folder with manifest.json",
+            next_step="name a folder with manifest.json, or a drawn shot",
         )
-    given = [read_shot(folder) for folder in shots or []]
+    given = [_shot(name, output, length) for name in shots or []]
+    video = [change for change in changes if change in VIDEO]
     absent = []
-    if Variant.H264 in changes and find_ffmpeg() is None:
-        changes.remove(Variant.H264)
+    if video and find_ffmpeg() is None:
+        changes = [change for change in changes if change not in VIDEO]
         absent = [
-            Row(f"{shot.name}_{Variant.H264}", "-", "-", note="ffmpeg not found") for shot in given
+            Row(f"{shot.name}_{change}", "-", "-", note="ffmpeg not found")
+            for shot in given
+            for change in video
         ]
     folders = [
         write_variant(shot, change, output, length=length) for shot in given for change in changes
@@ -432,6 +439,13 @@ def confidence(
         Console().print(table)
     if plot is not None:
         plot_bands(curves, plot)
+
+
+def _shot(name: str, output: Path, length: int) -> BenchShot:
+    """The shot in a folder, or a drawn one of that name, which is drawn into ``output``."""
+    if name in RECIPES and not Path(name).is_dir():
+        return read_shot(write_synthetic(name, output, length=length))
+    return read_shot(Path(name))
 
 
 def _require_png(path: Path) -> None:

@@ -1,28 +1,34 @@
 """Variants of a shot with truth: the same subject in other light, size, order, grain and screen.
 
-All changes are made in linear light to every pass alike, so the truth stays exact; video alone
-changes what the camera saw and not the truth. They are held out: no constant of the product was
+Most changes are made in linear light to every pass alike, so the truth stays exact; video changes
+what the camera saw and not the truth, a grade changes colours and not alpha, and in a room and in a
+phone the truth is put before something else. They are held out: no constant of the product was
 chosen on them.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.grading import graded_codes, graded_truth
+from benchmarks.rooms import handheld, in_a_phone, phone_surroundings
 from benchmarks.video import require_ffmpeg, through_h264
-from benchmarks.writing import as_stored, write_shot
+from benchmarks.writing import AnyPasses, as_stored, write_shot
 from mattebox.bench.candidates import clean_plates
 from mattebox.bench.grain import with_grain
-from mattebox.bench.shots import TRUTH, BenchShot
+from mattebox.bench.shots import SCREEN, TRUTH, BenchShot
 from mattebox.errors import InputError
 
 Pixels = NDArray[np.float32]
 Change = Callable[[Pixels], Pixels]
+Passes = dict[str, dict[int, Pixels]]
+"""Name -> frame -> picture, linear Rec.709, as ``write_shot`` takes them."""
 
 KEYED, CLEAN = "grain", "plate_grain"
 
@@ -59,9 +65,21 @@ class Variant(enum.StrEnum):
     MORE_GRAIN = "more_grain"
     DIM_SCREEN = "dim_screen"
     PALE_SCREEN = "pale_screen"
-    H264 = "h264"
-    """Through 8-bit 4:2:0 video (``benchmarks/video.py``), the clean plate as a film of its own, as
-    the same camera would have filmed it."""
+    H264_20 = "h264_20"
+    """Through 8-bit 4:2:0 video at 20 Mbit/s (``benchmarks/video.py``), a good consumer camera's;
+    the clean plate as a film of its own, as the same camera would have filmed it."""
+    H264_5 = "h264_5"
+    """The same at 5 Mbit/s: a phone's, or a stream."""
+    GRADED = "graded"
+    """Display-referred JPEG with a look (``benchmarks/grading.py``), the clean plate too."""
+    PHONE = "phone"
+    """A small insert in a room (``benchmarks/rooms.py``); no clean plate."""
+    HANDHELD = "handheld"
+    """Before a room, by a held camera, its clean plate from a tripod (``benchmarks/rooms.py``)."""
+
+
+VIDEO = (Variant.H264_20, Variant.H264_5)
+"""Variants that need ffmpeg."""
 
 
 def write_variant(shot: BenchShot, variant: Variant, folder: Path, *, length: int) -> Path:
@@ -75,13 +93,23 @@ def write_variant(shot: BenchShot, variant: Variant, folder: Path, *, length: in
 
     Raises:
         InputError: the shot has no clean plate, or no frame with both truth and the pass to key;
-            for ``H264`` there is no ffmpeg, or it failed.
+            for video there is no ffmpeg, or it failed.
         WriteError: a file cannot be written.
     """
-    numbers = _frames(shot, variant, length)
+    numbers = dict(enumerate(_frames(shot, variant, length), start=1))
+    if variant in _MORE:
+        make, key = _MORE[variant]
+        passes = make(shot, numbers)
+    else:
+        passes, key = _changed(shot, numbers, variant), KEYED
+    return write_shot(folder / f"{shot.name}_{variant}", passes, key=key)
+
+
+def _changed(shot: BenchShot, numbers: Mapping[int, int], variant: Variant) -> Passes:
+    """Passes of a shot whose picture is changed and whose screen stays, or is of other light."""
     plate, grainy = _plates(shot)
-    passes: dict[str, dict[int, Pixels]] = {TRUTH: {}, KEYED: {}}
-    for place, number in enumerate(numbers, start=1):
+    passes: Passes = {TRUTH: {}, KEYED: {}}
+    for place, number in numbers.items():
         truth, keyed = shot.truth.read(number), shot.plate.read(number)[..., :3]
         seed = _SEED + place
         if variant in _SCREENS:
@@ -101,12 +129,43 @@ def write_variant(shot: BenchShot, variant: Variant, folder: Path, *, length: in
         grainy = plate
     elif variant is Variant.MORE_GRAIN:
         grainy = with_grain(plate, _SEED, strength=MORE_GRAIN)
-    if variant is Variant.H264:
-        filmed = through_h264(require_ffmpeg(), list(passes[KEYED].values()))
-        passes[KEYED] = dict(zip(passes[KEYED], filmed, strict=True))
-        (grainy,) = through_h264(require_ffmpeg(), [grainy])
     passes[CLEAN] = {1: _PICTURES.get(variant, _same)(grainy)}
-    return write_shot(folder / f"{shot.name}_{variant}", passes, key=KEYED)
+    return passes
+
+
+def _filmed(shot: BenchShot, numbers: Mapping[int, int], *, megabits: float) -> Passes:
+    """The shot as video, and its clean plate filmed as long, of which the last frame is taken."""
+    passes = _changed(shot, numbers, Variant.SAME)
+    ffmpeg, frames = require_ffmpeg(), passes[KEYED]
+    filmed = through_h264(ffmpeg, list(frames.values()), megabits=megabits)
+    clean = through_h264(ffmpeg, [passes[CLEAN][1]] * len(frames), megabits=megabits)
+    return {**passes, KEYED: dict(zip(frames, filmed, strict=True)), CLEAN: {1: clean[-1]}}
+
+
+def _graded(shot: BenchShot, numbers: Mapping[int, int]) -> AnyPasses:
+    passes = _changed(shot, numbers, Variant.SAME)
+    return {
+        TRUTH: {place: graded_truth(truth) for place, truth in passes[TRUTH].items()},
+        KEYED: {place: graded_codes(light) for place, light in passes[KEYED].items()},
+        CLEAN: {1: graded_codes(passes[CLEAN][1])},
+    }
+
+
+def _phone(shot: BenchShot, numbers: Mapping[int, int]) -> Passes:
+    """Around the insert all is opaque, and its truth is what the camera saw."""
+    passes = _changed(shot, numbers, Variant.NO_GRAIN)
+    around = phone_surroundings(*passes[KEYED][1].shape[:2])
+    for place, light in passes[KEYED].items():
+        seen = as_stored(with_grain(in_a_phone(light, around), _SEED + place))
+        opaque = np.concatenate([seen, np.ones_like(seen[..., :1])], axis=2)
+        passes[TRUTH][place] = in_a_phone(passes[TRUTH][place], opaque)
+        passes[KEYED][place] = seen
+    return {TRUTH: passes[TRUTH], KEYED: passes[KEYED], SCREEN: passes[CLEAN]}
+
+
+def _handheld(shot: BenchShot, numbers: Mapping[int, int]) -> Passes:
+    truths = {place: shot.truth.read(number) for place, number in numbers.items()}
+    return handheld(truths, seed=_SEED)
 
 
 def _same(picture: Pixels) -> Pixels:
@@ -145,6 +204,16 @@ _SCREENS: dict[Variant, Change] = {
     ),
 }
 """What is done to the screen and to its light on the subject, HxWx3."""
+
+_MORE: dict[Variant, tuple[Callable[[BenchShot, Mapping[int, int]], AnyPasses], str]] = {
+    Variant.H264_20: (partial(_filmed, megabits=20.0), KEYED),
+    Variant.H264_5: (partial(_filmed, megabits=5.0), KEYED),
+    Variant.GRADED: (_graded, KEYED),
+    Variant.PHONE: (_phone, KEYED),
+    Variant.HANDHELD: (_handheld, "busy"),
+}
+"""Variants that are more than a change of light: how their passes are made of the shot's frames by
+their number in the variant, and which pass is keyed."""
 
 
 def _frames(shot: BenchShot, variant: Variant, length: int) -> tuple[int, ...]:

@@ -22,8 +22,11 @@ from mattebox.errors import InputError
 FloatArray = NDArray[np.floating[Any]]
 Pixels = NDArray[np.float32]
 
-CRF = 18
-"""x264's constant rate factor: what people call visually lossless, and kinder than most cameras."""
+FULL_HD = 1920 * 1080
+"""Pixels of the pictures whose rate is given: smaller ones get as much less as they have less."""
+
+RATE = 24  # frames per second
+LEAST = 64_000  # bits per second: for a handful of tiny frames x264 takes no less
 
 _SCALER = "flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 _MATRIX = "in_color_matrix=bt709:out_color_matrix=bt709"
@@ -44,7 +47,7 @@ def require_ffmpeg() -> Path:
     return found
 
 
-def through_h264(ffmpeg: Path, frames: Sequence[FloatArray], *, crf: int = CRF) -> list[Pixels]:
+def through_h264(ffmpeg: Path, frames: Sequence[FloatArray], *, megabits: float) -> list[Pixels]:
     """Frames as one film, encoded and decoded; linear Rec.709, 0..1.
 
     Equal frames give equal films on one ffmpeg: x264 runs on one thread.
@@ -52,7 +55,7 @@ def through_h264(ffmpeg: Path, frames: Sequence[FloatArray], *, crf: int = CRF) 
     Args:
         ffmpeg: with libx264.
         frames: HxWx3 each, linear Rec.709, all of one size, at least one.
-        crf: constant rate factor, 0 to 51; more is worse.
+        megabits: per second, of 1080p at 24 frames; the mean over the film, met by two passes.
 
     Raises:
         InputError: ffmpeg failed; what it said is in the message.
@@ -64,18 +67,21 @@ def through_h264(ffmpeg: Path, frames: Sequence[FloatArray], *, crf: int = CRF) 
     ((height, width),) = sizes
     even = [_even(frame) for frame in frames]
     rows, columns = even[0].shape[:2]
+    bits = max(round(megabits * 1e6 * rows * columns / FULL_HD), LEAST)
     with tempfile.TemporaryDirectory(prefix="mattebox_video_") as folder:
-        film = str(Path(folder) / "film.mkv")
-        given = (*RAW_CODES, "-s", f"{columns}x{rows}", "-r", "24", "-i", "pipe:0")
+        film, log = str(Path(folder) / "film.mkv"), str(Path(folder) / "passes")
+        given = (*RAW_CODES, "-s", f"{columns}x{rows}", "-r", str(RATE), "-i", "pipe:0")
         coded = (
-            "-vf", _TO_VIDEO, "-c:v", "libx264", "-crf", str(crf), "-preset", "medium",
+            "-vf", _TO_VIDEO, "-c:v", "libx264", "-b:v", str(bits), "-preset", "medium",
             "-threads", "1", "-color_range", "tv", "-colorspace", "bt709",
-            "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", film,
+            "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-passlogfile", log,
         )  # fmt: skip
-        run_ffmpeg(ffmpeg, [*given, *coded], encoded_frames(even), _LEAVE_OUT)
+        codes = encoded_frames(even)
+        for last in (("-pass", "1", "-f", "null", "-"), ("-pass", "2", film)):
+            run_ffmpeg(ffmpeg, [*given, *coded, *last], codes, _LEAVE_OUT)
         back = ("-i", film, "-vf", _TO_CODES, "-fps_mode", "passthrough", *RAW_CODES, "pipe:1")
-        codes = run_ffmpeg(ffmpeg, back, None, _LEAVE_OUT)
-    decoded = np.frombuffer(codes, "<u2").reshape(-1, rows, columns, 3)
+        seen = run_ffmpeg(ffmpeg, back, None, _LEAVE_OUT)
+    decoded = np.frombuffer(seen, "<u2").reshape(-1, rows, columns, 3)
     if len(decoded) != len(frames):
         raise InputError(f"ffmpeg gave {len(decoded)} of {len(frames)} frames back")
     return [srgb_decoded(frame[:height, :width] / 65535.0).astype(np.float32) for frame in decoded]

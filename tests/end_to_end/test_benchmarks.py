@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.conftest import REPOSITORY
 from tests.end_to_end.conftest import Run
@@ -19,7 +20,9 @@ from benchmarks.portrait import read_portrait
 from benchmarks.resolving import TARGET, means, resolve
 from benchmarks.writing import write_shot
 from mattebox.bench.baselines import colour_difference
+from mattebox.bench.light import srgb_encoded
 from mattebox.bench.shots import read_shot
+from mattebox.frames import write_png
 
 pytestmark = pytest.mark.slow
 
@@ -88,13 +91,55 @@ def test_video_without_ffmpeg_is_a_row_with_a_note(
     fixture_hair: Path, tmp_path: Path, benchmarks: Run
 ) -> None:
     done = benchmarks(
-        "variants", fixture_hair, "-o", tmp_path / "shots", "--only", "h264",
+        "variants", fixture_hair, "-o", tmp_path / "shots", "--only", "h264_20",
         "--json", "-", PATH=str(tmp_path),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (row,) = json.loads(done.stdout)["rows"]
-    assert (row["shot"], row["note"]) == ("fixture_hair_h264", "ffmpeg not found")
+    assert (row["shot"], row["note"]) == ("fixture_hair_h264_20", "ffmpeg not found")
     assert row["figures"] is None
+
+
+def test_variants_of_a_drawn_shot_are_keyed_as_their_user_would(
+    tmp_path: Path, benchmarks: Run
+) -> None:
+    done = benchmarks(
+        "variants", "disc_fast", "-o", tmp_path / "shots", "--only", "graded,phone,handheld",
+        "--methods", "screen,hint", "--length", "2", "--json", tmp_path / "table.json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "table.json").read_text())["rows"]
+    ways = [(row["shot"], row["method"], row["plate"]) for row in rows if row["judged_by"]]
+    assert ways == [
+        ("disc_fast_graded", "screen", "plate_grain"),
+        ("disc_fast_graded", "screen", "--screen auto"),
+        ("disc_fast_phone", "screen", "--screen auto"),
+        ("disc_fast_handheld", "screen", "busy_plate"),
+        ("disc_fast_handheld", "hint", "busy_plate"),
+    ]
+
+
+def test_real_pictures_are_keyed_and_looked_at(
+    fixture_hair: Path, tmp_path: Path, benchmarks: Run
+) -> None:
+    crop = tmp_path / "crops/hair"
+    crop.mkdir(parents=True)
+    light = read_shot(fixture_hair).plate.read(1)[..., :3]
+    write_png(crop / "plate.png", np.rint(srgb_encoded(light) * 255.0).astype(np.uint8))
+    expect = {"arguments": "--screen auto", "empty": [[0.0, 0.0, 0.1, 0.3]]}
+    (crop / "expect.json").write_text(json.dumps(expect))
+    done = benchmarks(
+        "real", tmp_path / "crops", "-o", tmp_path / "looks", "--json", tmp_path / "real.json",
+        "--markdown", tmp_path / "real.md",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "real.json").read_text())["rows"]
+    assert [row["keyer"] for row in rows] == ["mattebox", "chromakey", "blender-keying"]
+    assert rows[0]["empty_share"] < 1.0
+    assert "cleaner in" in done.stdout.splitlines()[-1]
+    assert "| hair | mattebox | 1 |" in (tmp_path / "real.md").read_text()
+    assert (tmp_path / "looks/hair.0001.png").is_file()
+    assert benchmarks("real", tmp_path / "crops", "--only", "hare").returncode == 64
 
 
 def test_harm_is_a_finding_and_an_exit_code_where_it_is_asked_for(

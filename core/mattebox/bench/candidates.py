@@ -106,17 +106,17 @@ def spread(frames: Sequence[int], count: int) -> list[int]:
 
 def plain_candidates(shot: BenchShot) -> Iterator[Candidate]:
     """All plain keyers a shot has the passes for."""
-    plates = clean_plates(shot)
+    plates, screen = clean_plates(shot), shot.screen
     key = None
-    if plates:
-        key = baselines.key_channel(shot.passes[plates[0]].read(shot.truth.frames[0]))
-    if key is not None:
-        needs = (shot.keyed, plates[0])
-        yield Candidate("chromakey", MEAN, needs, _chromakey(shot, plates[0]))
+    if screen is not None:
+        key = baselines.key_channel(screen.read(shot.truth.frames[0]))
+    if screen is not None and key is not None:
+        needs = (shot.keyed, screen.name)
+        yield Candidate("chromakey", MEAN, needs, _chromakey(shot, screen.name))
         for method, is_tuned in (("blender-keying", False), ("blender-keying-tuned", True)):
-            yield Candidate(method, MEAN, needs, _blender(shot, plates[0], is_tuned=is_tuned))
+            yield Candidate(method, MEAN, needs, _blender(shot, screen.name, is_tuned=is_tuned))
         for method, rule in _DIFFERENCES.items():
-            yield Candidate(method, MEAN, needs, _mean_difference(shot, plates[0], key, rule))
+            yield Candidate(method, MEAN, needs, _mean_difference(shot, screen.name, key, rule))
             for name in plates:
                 needs_it = (shot.keyed, name)
                 yield Candidate(method, name, needs_it, _difference(shot, name, key, rule))

@@ -11,7 +11,7 @@ import numpy as np
 
 from mattebox.bench import baselines
 from mattebox.bench.candidates import MEAN, Candidate, Keyed, clean_plates
-from mattebox.bench.shots import SPACE, BenchShot, Pixels, ShotPass
+from mattebox.bench.shots import BenchShot, Pixels, ShotPass
 from mattebox.errors import WeightsError
 from mattebox.events import CollectingReporter, WarningEvent
 from mattebox.frames import read_frame, write_frame
@@ -40,8 +40,8 @@ def own_candidates(
     """
     runner = _Runner(shot, folder, threads)
     plates = clean_plates(shot)
-    first = shot.passes[plates[0]].read(shot.truth.frames[0]) if plates else None
-    is_screen = first is not None and baselines.key_channel(first) is not None
+    screen = None if shot.screen is None else shot.screen.read(shot.truth.frames[0])
+    is_screen = screen is not None and baselines.key_channel(screen) is not None
     plain = "difference" if is_screen else "plate-difference"
     for name in plates if is_screen else ():
         yield runner.candidate("screen", shot.keyed, name, judged_by=(plain, name))
@@ -141,7 +141,7 @@ class _Runner:
                 {
                     "plate": str(self._shot.passes[source].pattern),
                     "output": str(folder / "keyed.####.exr"),
-                    "colour": {"in_space": SPACE},
+                    "colour": {"in_space": self._shot.passes[source].space},
                     "device": "cpu",
                     "threads": self._threads,
                     **values,

@@ -3,13 +3,16 @@
 The manifest is a JSON object. Read of it are ``shot`` (its name), ``colour_space`` (must name
 ``lin_rec709_scene``: the plain keyers are defined in linear Rec.709), ``passes`` and, optionally,
 ``key``. A pass is ``{"pattern": "fg/hair_fg.####.exr", "frames": [1, 2]}``, relative to the folder;
-``key`` names the pass to key, by default the one whose name ends in ``_spill_grain``.
+``key`` names the pass to key, by default the one whose name ends in ``_spill_grain``. A pass with
+``"colour_space": "srgb_rec709_scene"`` holds sRGB codes, and light is read of them.
 
 ======================================  ==========================================================
 pass                                    what it is
 ======================================  ==========================================================
 fg                                      truth: premultiplied RGBA without the screen's light
 plate, plate_grain, plate_offset        clean plates of the pass to key; stills
+screen                                  nothing but the screen, of any size, where there is no clean
+                                        plate: its mean is the colour that the plain keyers know
 busy, busy_plate                        the subject over a detailed background, and that
 black, white                            the subject over 0 and over 1
 ======================================  ==========================================================
@@ -26,6 +29,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mattebox.bench.light import srgb_decoded
 from mattebox.errors import InputError, MissingFramesError, UnknownNameError, UnreadableError
 from mattebox.frames import read_frame
 from mattebox.sequences import parse_pattern
@@ -36,7 +40,11 @@ MANIFEST = "manifest.json"
 SPACE = "lin_rec709_scene"
 """CIE/ASWF interop id of linear Rec.709, scene-referred: the light of every bench shot."""
 
+ENCODED_SPACE = "srgb_rec709_scene"
+"""Interop id of the same light by the sRGB curve: that of display-referred pictures."""
+
 TRUTH = "fg"
+SCREEN = "screen"
 CLEAN_PLATES = ("plate", "plate_grain", "plate_offset")
 KEYED_SUFFIX = "_spill_grain"
 
@@ -49,11 +57,13 @@ class ShotPass:
         name: its key in the manifest.
         pattern: where its frames lie.
         frames: the frame numbers it has, rising.
+        space: interop id of the colour space of its files: ``SPACE`` or ``ENCODED_SPACE``.
     """
 
     name: str
     pattern: Path
     frames: tuple[int, ...]
+    space: str = SPACE
 
     @property
     def is_still(self) -> bool:
@@ -69,7 +79,8 @@ class ShotPass:
         """HxWx3, or HxWx4 premultiplied where the file has alpha; float32, linear Rec.709."""
         picture = read_frame(self.path(frame))
         count = 4 if picture.channels[:4] == ("R", "G", "B", "A") else 3
-        return picture.placed(picture.display_window)[..., :count]
+        pixels = picture.placed(picture.display_window)[..., :count]
+        return srgb_decoded(pixels).astype(np.float32) if self.space == ENCODED_SPACE else pixels
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,11 @@ class BenchShot:
     def plate(self) -> ShotPass:
         """The pass to key."""
         return self.passes[self.keyed]
+
+    @property
+    def screen(self) -> ShotPass | None:
+        """What shows the screen alone: a clean plate of the pass to key, else the pass for it."""
+        return next((self.passes[n] for n in (*CLEAN_PLATES, SCREEN) if n in self.passes), None)
 
     def common_frames(self, names: Sequence[str], asked: Sequence[int] | None) -> tuple[int, ...]:
         """Frames of the shot that the truth and all named passes have; stills have every frame.
@@ -170,14 +186,16 @@ def _manifest(folder: Path) -> dict[str, Any]:
 def _pass(folder: Path, name: str, entry: object) -> ShotPass:
     pattern = entry.get("pattern") if isinstance(entry, dict) else None
     frames = entry.get("frames") if isinstance(entry, dict) else None
+    space = entry.get("colour_space", SPACE) if isinstance(entry, dict) else None
     if (
         not isinstance(pattern, str)
         or not isinstance(frames, list)
         or not frames
         or not all(isinstance(frame, int) for frame in frames)
+        or space not in {SPACE, ENCODED_SPACE}
     ):
         raise _fault(folder, f"has a pass {name!r} that is {entry!r}")
-    return ShotPass(name, folder / pattern, tuple(sorted(set(frames))))
+    return ShotPass(name, folder / pattern, tuple(sorted(set(frames))), space)
 
 
 def _require_on_disk(passes: Any) -> None:

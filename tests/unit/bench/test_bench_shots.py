@@ -11,7 +11,8 @@ import pytest
 from tests.support.pictures import write_exr
 
 from benchmarks.writing import write_shot
-from mattebox.bench.shots import read_shot
+from mattebox.bench.light import srgb_decoded
+from mattebox.bench.shots import ENCODED_SPACE, SPACE, read_shot
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, UnreadableError
 
 GOOD: dict[str, Any] = {
@@ -68,6 +69,11 @@ def test_the_manifest_may_name_the_pass_to_key(folder: Path) -> None:
         (GOOD | {"passes": {"fg": "RGBA"}}, UnreadableError, "pass 'fg' that is 'RGBA'"),
         (GOOD | {"passes": {"fg": {"pattern": "a", "frames": []}}}, UnreadableError, "pass 'fg'"),
         (GOOD | {"passes": {"fg": GOOD["passes"]["fg"]}}, UnreadableError, "neither 'key'"),
+        (
+            GOOD | {"passes": {"fg": GOOD["passes"]["fg"] | {"colour_space": "ACEScg"}}},
+            UnreadableError,
+            "pass 'fg' that is .*ACEScg",
+        ),
         (GOOD | {"key": "green"}, MatteboxError, "there is no pass 'green'"),
     ],
 )
@@ -105,6 +111,30 @@ def test_a_written_shot_is_read_as_it_is_and_a_shorter_one_leaves_no_frames(tmp_
     shorter = {name: {1: frames[1]} for name, frames in passes.items()}
     write_shot(tmp_path / "made", shorter, key="x")
     assert sorted(path.name for path in tmp_path.rglob("*.exr")) == ["fg.0001.exr", "x.0001.exr"]
+
+
+def test_codes_are_written_as_jpeg_and_their_light_is_read(tmp_path: Path) -> None:
+    codes = np.full((16, 16, 3), (40, 160, 60), np.uint8)
+    truth = {1: np.zeros((16, 16, 4), np.float32)}
+    shot = read_shot(write_shot(tmp_path / "made", {"fg": truth, "x": {1: codes}}, key="x"))
+    assert (shot.plate.space, shot.truth.space) == (ENCODED_SPACE, SPACE)
+    expected = np.broadcast_to(srgb_decoded(np.array([40, 160, 60]) / 255.0), (16, 16, 3))
+    assert shot.plate.read(1) == pytest.approx(expected, abs=0.01)
+    write_shot(tmp_path / "made", {"fg": truth, "x": {1: truth[1][..., :3]}}, key="x")
+    assert not list(tmp_path.rglob("*.jpg"))
+
+
+def test_the_screen_is_a_clean_plate_or_the_pass_for_it(folder: Path) -> None:
+    screen = {"pattern": "in/in.####.exr", "frames": [1]}
+    write(folder, GOOD | {"passes": GOOD["passes"] | {"screen": screen}})
+    shot = read_shot(folder)
+    assert shot.screen is shot.passes["plate"]
+    without = {name: entry for name, entry in GOOD["passes"].items() if name != "plate"}
+    write(folder, GOOD | {"passes": without})
+    assert read_shot(folder).screen is None
+    write(folder, GOOD | {"passes": without | {"screen": screen}})
+    shot = read_shot(folder)
+    assert shot.screen is shot.passes["screen"]
 
 
 def test_the_shipped_shot_can_be_read(fixture_hair: Path) -> None:
