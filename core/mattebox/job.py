@@ -24,7 +24,7 @@ from mattebox.settings import EngineName, KeySettings
 from mattebox.whole_files import write_whole
 
 SCHEMA_VERSION: Literal[2] = 2
-ALPHA_ALGEBRA = 4
+ALPHA_ALGEBRA = 5
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
 
 
@@ -94,6 +94,10 @@ class Analysis(_Part, frozen=True):
     registration: Registration | None = Field(
         default=None, description="How a clean plate is moved; None where it is not."
     )
+    camera_moves: bool = Field(
+        default=False,
+        description="Whether the clean plate is moved anew for each frame, from that frame alone.",
+    )
     gain: BackgroundGain | None = Field(
         default=None, description="What a clean plate is multiplied by; None where it is not."
     )
@@ -123,6 +127,9 @@ class Job(Inputs, _Head, frozen=True):
 
     output: str = Field(description="Where the keyed EXR go: a pattern or a folder.")
     part: str | None = Field(default=None, description="Named part of a multi-part plate.")
+    timecode: bool = Field(
+        default=False, description="Number the frames of movies by their timecode, not from 1."
+    )
     layers: tuple[str, ...] = Field(
         default=(), description="Layers or channels of the plate that are passed through."
     )

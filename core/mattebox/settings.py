@@ -165,7 +165,7 @@ class KeySettings(BaseModel):
     )
     register_plate: PlateFit = _knob(
         "Plate",
-        "Move a clean plate into place (shift, affine, homography), where the shot tells how.",
+        "Move a clean plate into place where the shot says how; frame by frame if it moves.",
         default=PlateFit.AUTO,
     )
     match_exposure: PlateFit = _knob(

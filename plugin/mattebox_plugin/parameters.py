@@ -81,7 +81,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         group="Plate",
         kind=Kind.CHOICE,
         default="auto",
-        help="Move a clean plate into place (shift, affine, homography), where the shot tells how.",
+        help="Move a clean plate into place where the shot says how; frame by frame if it moves.",
         choices=("auto", "off"),
     ),
     Parameter(

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio
 import pytest
+from scipy import ndimage
 from tests.end_to_end.conftest import COMMAND, Run
 from tests.support.pictures import (
     HEIGHT,
@@ -493,3 +494,45 @@ def test_the_demo_keys_the_shipped_shot(tmp_path: Path, mattebox: Run) -> None:
     assert (tmp_path / "hair.png").is_file()
     assert len(list((tmp_path / "keyed").glob("hair.*.exr"))) == 8
     assert "MAD" in done.stdout
+
+
+def write_handheld(folder: Path) -> tuple[Path, Path]:
+    """Six frames of a disc before a textured wall, from a hand-held camera, and the wall."""
+    random = np.random.default_rng(7)
+    wall = ndimage.gaussian_filter(random.normal(size=(144, 208, 3)), (2, 2, 0))
+    wall = (0.3 + 0.06 * wall / wall.std()).clip(0.02, None).astype(np.float32)
+    middle = np.s_[8:-8, 8:-8]
+    folder.mkdir()
+    linear = "lin_rec709_scene"
+    write_exr(folder / "wall.exr", wall[middle], colorInteropID=linear)
+    y, x = np.mgrid[:144, :208]
+    for index in range(6):
+        alpha = (30.0 - np.hypot(y - 80, x - 100 - 2 * index)).clip(0.0, 1.0)[..., None]
+        scene = alpha * np.array([0.7, 0.2, 0.1]) + (1.0 - alpha) * wall
+        step = (3.0 * np.sin(index), 4.0 * np.cos(1.3 * index), 0.0)
+        frame, cover = (ndimage.shift(one, step, order=3, mode="nearest") for one in (scene, alpha))
+        for name, picture, channels in (("shot", frame, "RGB"), ("truth", cover, "A")):
+            path = folder / f"{name}.{1001 + index}.exr"
+            write_exr(path, picture[middle].astype(np.float32), channels, colorInteropID=linear)
+    return folder / "shot.####.exr", folder / "wall.exr"
+
+
+def test_a_hand_held_shot_before_a_clean_plate_is_keyed_frame_by_frame(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot, wall = write_handheld(tmp_path / "in")
+    arguments = ("key", shot, "--clean-plate", wall, "--json")
+    done = mattebox(*arguments, "-o", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "camera_moves" in done.stdout
+    for frame in range(1001, 1007):
+        alpha = read_exr(tmp_path / f"out/shot.{frame}.exr")["A"]
+        truth = read_exr(tmp_path / f"in/truth.{frame}.exr")["A"]
+        assert np.abs(alpha - truth).mean() < 0.01
+        assert (alpha[truth < 0.01] > 0.1).mean() < 0.005
+    alone = mattebox(*arguments, "-o", tmp_path / "alone", "--frames", "1004")
+    assert alone.returncode == 0, alone.stderr
+    name = "shot.1004.exr"
+    assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "out" / name).read_bytes()
+    still = mattebox(*arguments, "-o", tmp_path / "still", "--register-plate", "off")
+    assert "camera_moves" not in still.stdout

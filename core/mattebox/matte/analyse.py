@@ -45,7 +45,10 @@ def analyse_shot(
     if not len(sources) == len(backgrounds) == len(first_alphas) or not sources:
         counts = (len(sources), len(backgrounds), len(first_alphas))
         raise ValueError(f"sources, backgrounds and first alphas must be as many, got {counts}")
-    noise = noise if noise is not None else estimate_noise(sources)
+    if noise is None:
+        noise = estimate_noise(
+            [_before_one(*piece) for piece in zip(sources, backgrounds, strict=True)]
+        )
     means = torch.stack([background.mean(dim=(0, 2, 3)) for background in backgrounds])
     mean_background = means.mean(0).view(1, 3, 1, 1)
     return ShotStatistics(
@@ -56,6 +59,17 @@ def analyse_shot(
         sure_inside=sure_inside,
         brightness=max(float(mean_background.max()), 1e-6),
     )
+
+
+def _before_one(source: torch.Tensor, background: torch.Tensor) -> torch.Tensor:
+    """A piece's frames as they would be before the background of its first: [N,3,H,W].
+
+    Grain is what differs between frames. Where each has a background of its own (a camera that
+    moves, light that flickers) the background differs too.
+    """
+    if background.shape[0] == 1:
+        return source
+    return source - background + background[:1]
 
 
 def _background_noise(

@@ -40,6 +40,13 @@ LEAST_TILES = 40
 FULL_TILE = 16.0
 """Pixels of background that make a tile count."""
 
+OUTLINE = 60_000
+"""Pixels of the pictures that tell whether a camera moves: a shift of all of it, no more."""
+
+MOVES = 0.5
+"""Pixels by which frames must lie apart for that: what a tripod on a soft floor does stays below,
+and one place for all frames serves it better than each frame's own grain."""
+
 SURER = 1.0
 """A finer level is measured on when its error is smaller by this factor."""
 
@@ -92,31 +99,65 @@ def register_background(
     best = Registration("none", IDENTITY_MATRIX, 0.0, 0.0, 0.0, "")
     if not sources:
         return replace(best, reason="no frames to compare with")
-    levels, matrix, error = _placed(pyramid(sources, background, subject))
-    if not levels:
+    levels = pyramid(sources, background, subject)
+    count, matrix, error = _placed(levels)
+    if not count:
         return replace(best, reason="too little background is seen")
-    measure = levels[-1]
-    kept_back = held_out(measure)
     start, faults = from_matrix(IDENTITY_MATRIX), []
-    before = _judged(measure, kept_back, start, start).before
+    before = _judged(levels[count - 1], start, start).before
     best = replace(best, misfit_before=before, misfit_after=before)
     for model, freedoms in MODELS:
+        reached = count
         if model != "shift":  # the others start from what holds so far, near the truth
-            matrix = start
-            for level in levels[-2:]:
-                matrix, error = fitted(level, _fitted_part(level), matrix, freedoms)
+            reached, matrix, error = _refined(levels, count, start, freedoms)
         simpler = from_matrix(best.matrix)
         fault = _impossible(matrix, simpler, error, background)
         if not fault:
-            verdict = _judged(measure, kept_back, simpler, matrix)
+            measure = levels[reached - 1]
+            verdict = _judged(measure, simpler, matrix)
             fault = verdict.fault
             if not fault:
                 # what was held back helps once the model is chosen
-                start, error = fitted(measure, measure.weight, matrix, freedoms)
+                count, (start, error) = reached, fitted(measure, measure.weight, matrix, freedoms)
+                before = _judged(measure, from_matrix(IDENTITY_MATRIX), simpler).before
                 best = Registration(model, to_matrix(start), before, verdict.after, error, "")
         if fault:
             faults.append(f"{model}: {fault}")
     return replace(best, reason="; ".join(faults) or "each model fits better than the one before")
+
+
+def camera_moves(
+    sources: Sequence[torch.Tensor], background: torch.Tensor, subject: Sequence[torch.Tensor]
+) -> bool:
+    """Whether frames of a shot show the background in places of their own.
+
+    Args:
+        sources, background, subject: as for ``register_background``.
+    """
+    places: list[tuple[torch.Tensor, float]] = []
+    for source, alpha in zip(sources, subject, strict=True):
+        levels = [
+            level
+            for level in pyramid([source], background, [alpha])
+            if level.shot.shape[-1] * level.shot.shape[-2] <= OUTLINE
+        ]
+        count, matrix, error = _placed(levels)
+        if count and error < LARGEST_ERROR / levels[count - 1].factor:
+            places.append((matrix[:2, 2], error))
+    return any(
+        float((one - other).norm()) > max(MOVES, STANDARD_ERRORS * (error + error_of_other))
+        for index, (one, error) in enumerate(places)
+        for other, error_of_other in places[:index]
+    )
+
+
+def shown(registration: Registration, picture: torch.Tensor) -> torch.Tensor:
+    """[1,1,H,W] 1 where a background moved by ``registration`` has pixels of its own, 0 beyond its
+    border, for ``picture`` [N,C,H,W]."""
+    height, width = picture.shape[-2:]
+    x, y = mapped(from_matrix(registration.matrix), *pixel_grid(height, width, picture.device))
+    inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
+    return inside.to(picture.dtype).view(1, 1, height, width)
 
 
 def moved_background(background: torch.Tensor, registration: Registration) -> torch.Tensor:
@@ -143,13 +184,13 @@ def largest_difference(first: torch.Tensor, second: torch.Tensor, height: int, w
     return float(torch.hypot(here[0] - there[0], here[1] - there[1]).max())
 
 
-def _placed(levels: list[Level]) -> tuple[list[Level], torch.Tensor, float]:
+def _placed(levels: list[Level]) -> tuple[int, torch.Tensor, float]:
     """Find a shift over all levels.
 
     Returns:
-        The levels up to the one that tells best, the shift found there and its error in pixels. On
-        a smooth screen grain drowns what the finest level adds, and a coarser one is surer. No
-        levels where the background is too small.
+        How many levels it takes up to the one that tells best, the shift found there and its error
+        in pixels. On a smooth screen grain drowns what the finest level adds, and a coarser one is
+        surer. 0 levels where the background is too small.
     """
     matrix, best_error, chosen = from_matrix(IDENTITY_MATRIX), math.inf, 0
     best = matrix
@@ -158,7 +199,24 @@ def _placed(levels: list[Level]) -> tuple[list[Level], torch.Tensor, float]:
         enough = int((tile_sums(level.weight * held_out(level)) > FULL_TILE).sum()) >= LEAST_TILES
         if enough and (error < best_error / SURER or not chosen):
             best, best_error, chosen = matrix, error, index + 1
-    return levels[:chosen], best, best_error
+    return chosen, best, best_error
+
+
+def _refined(
+    levels: list[Level], count: int, start: torch.Tensor, freedoms: int
+) -> tuple[int, torch.Tensor, float]:
+    """Fit a model on the last two of ``count`` levels, and on finer ones while they are surer.
+
+    A turned picture drowns a shift in misfit before grain does: its finest level is told by the
+    turn alone. Returns as ``_placed``.
+    """
+    reached, best, best_error = count, start, math.inf
+    for index in range(max(0, count - 2), len(levels)):
+        matrix, error = fitted(levels[index], _fitted_part(levels[index]), best, freedoms)
+        if index >= count and not error < best_error:
+            break
+        reached, best, best_error = max(count, index + 1), matrix, error
+    return reached, best, best_error
 
 
 def _fitted_part(level: Level) -> torch.Tensor:
@@ -180,11 +238,9 @@ def _impossible(
     return ""
 
 
-def _judged(
-    level: Level, kept_back: torch.Tensor, before: torch.Tensor, after: torch.Tensor
-) -> _Verdict:
+def _judged(level: Level, before: torch.Tensor, after: torch.Tensor) -> _Verdict:
     """Compare two matrices where neither was fitted."""
-    weight = level.weight * kept_back
+    weight = level.weight * held_out(level)
     old, new = compare(level, weight, before), compare(level, weight, after)
     common = torch.minimum(old.weight, new.weight)
     scale = torch.minimum(old.scale, new.scale)

@@ -22,7 +22,7 @@ from mattebox.events import NoteEvent, Reporter, WarningEvent
 from mattebox.job import Analysis, Job, PreparedColour, PreparedWeights
 from mattebox.matte.analyse import BACKGROUND, MAX_PLATE_NOISE, analyse_shot
 from mattebox.matte.background_exposure import fit_exposure
-from mattebox.matte.registration import moved_background, register_background
+from mattebox.matte.registration import camera_moves, moved_background, register_background
 from mattebox.matte.screen import background_colour, find_screen
 from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
 from mattebox.pipeline.backgrounds import (
@@ -53,6 +53,9 @@ LARGEST_SAMPLE = 600_000
 LEAST_AGREEMENT = 0.01
 """Part of the picture that a clean plate of a room and the shot must have in common."""
 
+WORTH_SAYING = 0.01
+"""Part of a frame beyond its clean plate that is worth a warning."""
+
 LEAST_KNOWN_SCREEN = 0.01
 """A screen seen on less of the picture is not estimated; one colour stands for it."""
 
@@ -66,12 +69,14 @@ class _Piece:
         background: [N,3,H,W], or [1,3,H,W] where it is the same for all; None where there is none.
         alpha: [N,1,H,W] the engine's.
         sure_inside: see ``Prediction``.
+        uncovered: the largest part of a frame, 0..1, that its clean plate does not reach.
     """
 
     source: torch.Tensor
     background: torch.Tensor | None
     alpha: torch.Tensor
     sure_inside: bool
+    uncovered: float
 
 
 @dataclass(frozen=True)
@@ -169,6 +174,16 @@ def _judge_background(
             f"with {named('engine')} rvm and no clean plate",
             setting="clean_plate",
         )
+    uncovered = max(piece.uncovered for piece in pieces)
+    if uncovered > WORTH_SAYING:
+        reporter.emit(
+            WarningEvent(
+                code="plate_too_small",
+                message=f"the clean plate {given} leaves up to {100 * uncovered:.0f} % of a frame "
+                "uncovered; alpha there is taken from around",
+                next_step="a clean plate with a wider view covers all of the shot",
+            )
+        )
     if statistics.plate_noise >= MAX_PLATE_NOISE:
         reporter.emit(
             WarningEvent(
@@ -229,6 +244,7 @@ def _after_engine(
                 background,
                 torch.cat([frame.prediction.alpha[inside] for frame in seen]),
                 all(frame.prediction.sure_inside for frame in seen),
+                max(0.0 if f.uncovered is None else float(f.uncovered.mean()) for f in seen),
             )
         )
     return pieces
@@ -253,6 +269,15 @@ def _fit_background(
     registration: Registration | None = None
     gain: BackgroundGain | None = None
     if job.settings.register_plate is PlateFit.AUTO:
+        if camera_moves(sources, background, subject):
+            reporter.emit(
+                WarningEvent(
+                    code="camera_moves",
+                    message="the camera moves: the clean plate is moved into place frame by frame",
+                    next_step=f"{named('register_plate')} off leaves it where it is",
+                )
+            )
+            return analysis.model_copy(update={"camera_moves": True})
         registration = register_background(sources, background, subject)
         background = moved_background(background, registration)
     if job.settings.match_exposure is PlateFit.AUTO:

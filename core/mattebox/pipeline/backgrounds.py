@@ -18,7 +18,8 @@ from mattebox.job import Analysis, PreparedJob
 from mattebox.matte.background_estimate import estimate_background
 from mattebox.matte.background_exposure import gained_background
 from mattebox.matte.layers import HALF_MAX
-from mattebox.matte.registration import moved_background
+from mattebox.matte.registration import moved_background, register_background, shown
+from mattebox.matte.statistics import Registration
 from mattebox.shot import Pictures, Shot
 from mattebox_ocio.plate import PlateColour
 
@@ -41,11 +42,14 @@ class Background:
         linear: the same in linear Rec.709.
         unseen: [1,1,H,W] 0..1, 1 where an estimate continues what is around; None where the
             background was shot, or is one colour.
+        uncovered: [1,1,H,W] 1 beyond the border of a clean plate that was moved; None where it
+            covers all of the picture.
     """
 
     out: torch.Tensor
     linear: torch.Tensor
     unseen: torch.Tensor | None = None
+    uncovered: torch.Tensor | None = None
 
 
 class Backgrounds:
@@ -75,13 +79,37 @@ class Backgrounds:
 
     def fitted(self, out: torch.Tensor) -> Background:
         """A clean plate, [1,3,H,W] out-space linear, moved into place and brought to exposure."""
+        return self._moved(out, self._colour.to_rec709(out), self._registration)
+
+    def following(
+        self, out: torch.Tensor, source: torch.Tensor, subject: torch.Tensor
+    ) -> Background:
+        """A clean plate moved into the place that one frame of a moving camera shows it in.
+
+        It is found from this frame alone, so that any chunk finds the same. Where the frame does
+        not tell, the shot's own place is kept.
+
+        Args:
+            out: [1,3,H,W] the clean plate, out-space linear.
+            source: [1,3,H,W] the frame, linear Rec.709.
+            subject: [1,1,H,W] 0..1 what is known of the subject; 0 all over where nothing is.
+        """
         linear = self._colour.to_rec709(out)
-        fitted = linear
-        if self._registration is not None:
-            fitted = moved_background(fitted, self._registration)
+        found = register_background([source], linear, [subject])
+        return self._moved(out, linear, self._registration if found.model == "none" else found)
+
+    def _moved(
+        self, out: torch.Tensor, linear: torch.Tensor, place: Registration | None
+    ) -> Background:
+        fitted, uncovered = linear, None
+        if place is not None and place.model != "none":
+            fitted = moved_background(fitted, place)
+            beyond = 1.0 - shown(place, fitted)
+            uncovered = beyond if bool(beyond.any()) else None
         if self._gain is not None:
             fitted = gained_background(fitted, self._gain.gain)
-        return Background(out if fitted is linear else self._colour.from_rec709(fitted), fitted)
+        own = out if fitted is linear else self._colour.from_rec709(fitted)
+        return Background(own, fitted, uncovered=uncovered)
 
 
 @dataclass(frozen=True)

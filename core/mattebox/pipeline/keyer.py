@@ -63,6 +63,7 @@ class SeenFrame:
         source, background: out-space linear; the background is None until one is filled in.
         linear, background_linear: the same in linear Rec.709.
         unseen: 0..1, 1 where the background was never seen but continued; None where it was shot.
+        uncovered: see ``Background``.
         prediction: the engine's answer.
         inside, outside, protect, source_alpha: mattes or None.
         covered: [1,1,H,W] 1 where the plate has pixels.
@@ -74,6 +75,7 @@ class SeenFrame:
     linear: torch.Tensor
     background_linear: torch.Tensor | None
     unseen: torch.Tensor | None
+    uncovered: torch.Tensor | None
     prediction: Prediction
     inside: torch.Tensor | None
     outside: torch.Tensor | None
@@ -134,6 +136,7 @@ class FrameKeyer:
         self._window = window
         self._model_space = ModelSpace(exposure=analysis.exposure)
         self._statistics = analysis.statistics
+        self._camera_moves = analysis.camera_moves
         self._backgrounds = backgrounds
         self._still: tuple[NDArray[np.float32], Background] | None = None
         self._controls = MatteControls(
@@ -157,7 +160,7 @@ class FrameKeyer:
             with self._timed("colour"):
                 covered = self._uploaded(pictures.covered.astype(np.float32)[..., None])
                 source = self._source(pictures)
-                background = self._background(pictures)
+                background = self._background(pictures, source)
                 if background is not None and not bool(pictures.covered.all()):
                     background = replace(
                         background, out=background.out * covered, linear=background.linear * covered
@@ -173,7 +176,11 @@ class FrameKeyer:
                     if self._engine.info.needs_background:
                         prediction, after = self._engine.predict(seen, state)
                 state = after
-                prediction = replace(prediction, alpha=prediction.alpha * covered)
+                alpha = prediction.alpha
+                uncovered = None if background is None else background.uncovered
+                if uncovered is not None and not prediction.sure_inside:
+                    alpha = pull_push(alpha, 1.0 - uncovered)
+                prediction = replace(prediction, alpha=alpha * covered)
             mattes = [
                 None if matte is None else self._uploaded(matte[..., None]).clamp(0.0, 1.0)
                 for matte in (
@@ -190,6 +197,7 @@ class FrameKeyer:
                     linear=seen.linear,
                     background_linear=seen.background_linear,
                     unseen=None if background is None else background.unseen,
+                    uncovered=uncovered,
                     prediction=prediction,
                     inside=mattes[0],
                     outside=mattes[1],
@@ -264,10 +272,19 @@ class FrameKeyer:
             unseen=None if seen.unseen is None else seen.unseen[seen.window],
             neighbours=[neighbour[seen.window] for neighbour in neighbours],
         )
-        alpha = solution.alpha
+        alpha, confidence = solution.alpha, solution.confidence
         if self._settings.shadows is Shadows.REMOVE:
             share = shadow_share(source, background, statistics.noise, statistics.plate_noise)
             alpha = alpha * (1.0 - share)
+        if seen.uncovered is not None:
+            beyond = seen.uncovered[seen.window]
+            around = (
+                prediction.alpha[seen.window]
+                if prediction.sure_inside
+                else pull_push(alpha, 1.0 - beyond)
+            )
+            alpha = torch.where(beyond > 0.5, around, alpha)
+            confidence = confidence * (1.0 - beyond)
 
         def placed(part: torch.Tensor) -> torch.Tensor:
             if part.shape[-2:] == prediction.alpha.shape[-2:]:
@@ -276,7 +293,7 @@ class FrameKeyer:
             whole[seen.window] = part
             return whole
 
-        return _Found(placed(alpha), placed(solution.confidence), placed(solution.spill))
+        return _Found(placed(alpha), placed(confidence), placed(solution.spill))
 
     def _keyed(
         self,
@@ -370,14 +387,37 @@ class FrameKeyer:
             return source
         return source * self._uploaded(pictures.covered.astype(np.float32)[..., None])
 
-    def _background(self, pictures: Pictures) -> Background | None:
-        """The background of a frame; a still is fitted once."""
+    def _background(self, pictures: Pictures, source: torch.Tensor) -> Background | None:
+        """The background of a frame; a still before a camera that stands still is fitted once.
+
+        Beyond the border of a clean plate nothing is known: there the frame is its own background,
+        and alpha is taken from around (``_solved``).
+        """
         pixels = pictures.input("clean_plate")
         if pixels is None:
             return self._backgrounds.own
-        if self._still is None or self._still[0] is not pixels:
-            self._still = (pixels, self._backgrounds.fitted(self._linearised(pixels)))
-        return self._still[1]
+        if self._camera_moves:
+            background = self._backgrounds.following(
+                self._linearised(pixels),
+                self._colour.to_rec709(source),
+                self._known_subject(pictures, source),
+            )
+        else:
+            if self._still is None or self._still[0] is not pixels:
+                self._still = (pixels, self._backgrounds.fitted(self._linearised(pixels)))
+            background = self._still[1]
+        if background.uncovered is None:
+            return background
+        out = torch.where(background.uncovered > 0.5, source, background.out)
+        return replace(background, out=out, linear=self._colour.to_rec709(out))
+
+    def _known_subject(self, pictures: Pictures, source: torch.Tensor) -> torch.Tensor:
+        """[1,1,H,W] what mattes say of the subject before anything is keyed; 0 without any."""
+        subject = torch.zeros_like(source[:, :1])
+        for matte in (pictures.input("inside"), pictures.input("hint")):
+            if matte is not None:
+                subject = torch.maximum(subject, self._uploaded(matte[..., None]).clamp(0.0, 1.0))
+        return subject
 
     def _linearised(self, pixels: NDArray[np.float32]) -> torch.Tensor:
         return self._colour.to_out(self._uploaded(pixels))

@@ -14,9 +14,11 @@ from tests.support.pictures import read_exr, rgb_of
 from mattebox.colour_difference import colour_difference
 from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.registration import (
+    camera_moves,
     largest_difference,
     moved_background,
     register_background,
+    shown,
 )
 from mattebox.matte.statistics import Registration
 from mattebox.matte.warp import IDENTITY_MATRIX, from_matrix, warped
@@ -173,3 +175,51 @@ def test_a_detailed_plate_in_place_is_left_alone(shared: Path) -> None:
     frames = [picture(folder, "busy", k) for k in (1, 4)]
     rough = [((f - plate).abs().amax(1, keepdim=True) > 0.1).float() for f in frames]
     assert register_background(frames, plate, rough).model == "none"
+
+
+def seen_through(wall: torch.Tensor, moves: list[torch.Tensor]) -> list[torch.Tensor]:
+    """A frame [1,3,H,W] of the disc before ``wall`` for each move of the camera."""
+    source, _ = shot(wall)
+    return [warped(source[:1], move) for move in moves]
+
+
+@pytest.mark.parametrize(
+    ("moves", "expected"),
+    [
+        ([shifted(0.0, 0.0), shifted(2.0, -1.0), shifted(-3.0, 2.0)], True),
+        ([turned(0.3, 1.0, 0.5), turned(-0.2, -2.0, 0.5)], True),
+        ([shifted(1.4, -0.8)] * 3, False),
+        ([shifted(0.0, 0.0), shifted(0.1, -0.1), shifted(-0.1, 0.05)], False),
+    ],
+    ids=["handheld", "turning", "beside its plate", "soft floor"],
+)
+def test_a_camera_that_moves_is_told_from_one_that_stands_beside_its_plate(
+    moves: list[torch.Tensor], expected: bool
+) -> None:
+    wall = textured(1)
+    frames = seen_through(wall, moves)
+    nothing = [torch.zeros_like(frame[:, :1]) for frame in frames]
+    assert camera_moves(frames, wall, nothing) is expected
+
+
+def test_a_flat_wall_does_not_say_that_the_camera_moves() -> None:
+    wall = torch.full((1, 3, HEIGHT, WIDTH), 0.3)
+    grain = torch.randn(3, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(4))
+    frames = list(torch.split(wall + 0.01 * grain, 1))
+    assert not camera_moves(frames, wall, [torch.zeros_like(frame[:, :1]) for frame in frames])
+
+
+def test_a_frame_is_registered_with_nothing_known_of_its_subject() -> None:
+    wall, move = textured(1), turned(0.3, 3.0, -2.0)
+    (frame,) = seen_through(wall, [move])
+    found = register_background([frame], wall, [torch.zeros_like(frame[:, :1])])
+    assert largest_difference(from_matrix(found.matrix), move, HEIGHT, WIDTH) < 0.3
+
+
+def test_beyond_the_border_of_a_moved_picture_nothing_is_shown() -> None:
+    picture = textured(1)
+    moved = Registration("shift", (1, 0, 3, 0, 1, -2, 0, 0, 1), 0.0, 0.0, 0.0, "")
+    seen = shown(moved, picture)[0, 0]
+    assert seen[2:, : WIDTH - 3].all()
+    assert not seen[:2].any()
+    assert not seen[:, WIDTH - 3 :].any()
