@@ -21,9 +21,9 @@ from mattebox.matte.strips import in_strips
 HALF_MAX = 65504.0
 """Largest finite half-float number."""
 
-WELL_KNOWN_ALPHA = 0.25
-"""From this alpha on the straight colour of a pixel is trusted alone; below it is blended into
-the colour around it, because dividing by alpha multiplies the grain."""
+WELL_KNOWN_ALPHA = 0.4
+"""From this alpha on the straight colour of a pixel is trusted alone. Below it counts by the square
+of alpha beside the colour around it: dividing by alpha multiplies the variance of grain by that."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class _Apart:
 def _straight(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
     """[1,3,H,W] rgb / alpha, grown into where alpha is small or 0."""
     colour = torch.where(alpha > 0.0, rgb / alpha.clamp_min(1e-7), torch.zeros_like(rgb))
-    known = (alpha / WELL_KNOWN_ALPHA).clamp_max(1.0)
+    known = (alpha / WELL_KNOWN_ALPHA).clamp_max(1.0).square()
     return torch.where(alpha >= 1.0, rgb, pull_push(colour, known))
 
 

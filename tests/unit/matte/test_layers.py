@@ -71,6 +71,19 @@ def test_foreground_is_straight_and_reaches_under_alpha_zero() -> None:
     torch.testing.assert_close(layers.foreground, torch.full_like(source, 0.6), rtol=1e-3, atol=0.0)
 
 
+def test_grain_where_alpha_is_nearly_zero_gives_the_foreground_no_neon() -> None:
+    alpha = torch.linspace(-0.5, 1.2, 128).clamp(0.004, 1.0).expand(1, 1, 64, 128)
+    grain = torch.randn(1, 3, 64, 128, generator=torch.Generator().manual_seed(3))
+    source = alpha * 0.5 + 0.005 * grain
+    layers = key_layers(
+        source, torch.zeros_like(source), alpha, despill=None, half=False, foreground=True
+    )
+    faint = alpha.expand_as(source) < 0.05
+    divided = (layers.rgb / alpha - 0.5).abs()[faint]
+    assert divided.mean() > 0.5
+    assert (layers.foreground - 0.5).abs()[faint].quantile(0.99) < 0.05
+
+
 def test_values_beyond_half_are_clamped_and_counted() -> None:
     source = torch.full((1, 3, 2, 2), 70000.0)
     layers = key_layers(
