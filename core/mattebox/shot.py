@@ -19,11 +19,9 @@ from numpy.typing import NDArray
 
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, UsageError, named
 from mattebox.frames import (
+    Clip,
     Part,
     format_difference,
-    read_frame,
-    read_header,
-    read_matte,
     repair_non_finite,
 )
 from mattebox.images import Frame, Window
@@ -86,11 +84,22 @@ class _OpenInput:
 
     def path(self, frame: int) -> Path | None:
         """The file of a frame; None for a colour."""
-        if self.sequence is None:
-            return None
+        return None if self.sequence is None else self.sequence.path(self.number(frame))
+
+    def number(self, frame: int) -> int:
+        """The number, in the input's own sequence, of the picture that serves a frame."""
+        sequence = self.sequence
         # One explicit file serves every frame; a sequence is matched by number.
-        still = None if self.what.kind is InputKind.SHOT else self.sequence.serving(frame)
-        return still or self.sequence.path(frame)
+        serves_all = sequence is not None and sequence.explicit
+        if sequence is None or not serves_all or self.what.kind is InputKind.SHOT:
+            return frame
+        return sequence.first
+
+    @cached_property
+    def clip(self) -> Clip:
+        """Reads its frames; there is none for a colour."""
+        assert self.sequence is not None
+        return Clip(self.sequence)
 
 
 @dataclass(frozen=True)
@@ -116,7 +125,7 @@ class Shot:
             given: str | Matte | None = getattr(job, what.name)
             if given is not None:
                 try:
-                    found.append(_open(what, given))
+                    found.append(_open(what, given, timecode=job.timecode))
                 except MatteboxError as error:
                     faults.append(error)
         if len(faults) > 1:
@@ -133,8 +142,26 @@ class Shot:
     @cached_property
     def first_part(self) -> Part:
         """The header of the plate's first frame: the part that is keyed."""
-        header = read_header(self.plate.path(self.plate.first))
-        return header.choose(self.job.part, self.job.view)[0]
+        return self.clip.header.choose(self.job.part, self.job.view)[0]
+
+    @cached_property
+    def clip(self) -> Clip:
+        """Reads the frames of the plate."""
+        return Clip(self.plate)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What people should know of how its inputs are read, one sentence each."""
+        return tuple(remark for clip in self._clips for remark in clip.remarks)
+
+    def close(self) -> None:
+        """End the programs that read its movies; they begin again where a frame is read."""
+        for clip in self._clips:
+            clip.close()
+
+    @property
+    def _clips(self) -> tuple[Clip, ...]:
+        return (self.clip, *(one.clip for one in self.others if one.sequence is not None))
 
     @cached_property
     def window(self) -> Window:
@@ -170,8 +197,7 @@ class Shot:
 
     def files(self, frame: int) -> tuple[Path, ...]:
         """All files that go into one frame, in a fixed order."""
-        others = (one.path(frame) for one in self.others)
-        return (self.plate.path(frame), *(path for path in others if path is not None))
+        return tuple(sequence.path(number) for sequence, number in self._sources(frame))
 
     def digest(self, frame: int) -> str:
         """SHA-256 over the files of one frame, and over constant backgrounds. Read once."""
@@ -193,7 +219,11 @@ class Shot:
 
     def _hash(self, frame: int) -> str:
         whole = hashlib.sha256()
-        for path in self.files(frame):
+        for sequence, number in self._sources(frame):
+            path = sequence.path(number)
+            if sequence.movie is not None:
+                whole.update(sequence.movie.sha256 + f"#{sequence.place(number)}".encode())
+                continue
             try:
                 with path.open("rb") as stream:
                     whole.update(hashlib.file_digest(stream, "sha256").digest())
@@ -207,8 +237,18 @@ class Shot:
         return whole.hexdigest()
 
     def missing(self, frame: int) -> list[Path]:
-        """Files of one frame that are not on disk."""
-        return [path for path in self.files(frame) if not path.exists()]
+        """Files of one frame that are not on disk, and movies that do not hold it."""
+        return [
+            sequence.path(number)
+            for sequence, number in self._sources(frame)
+            if not sequence.has(number)
+        ]
+
+    def _sources(self, frame: int) -> list[tuple[FrameSequence, int]]:
+        """The sequences of the files that go into a frame, and the frame's number in each."""
+        given = ((one.sequence, one.number(frame)) for one in self.others)
+        others = [(sequence, number) for sequence, number in given if sequence is not None]
+        return [(self.plate, frame), *others]
 
     def read(self, frame: int) -> Pictures:
         """Read everything that belongs to one frame.
@@ -219,7 +259,7 @@ class Shot:
         absent = self.missing(frame)
         if absent:
             raise MissingFramesError(
-                f"frame {frame}: {', '.join(str(path) for path in absent)} is not there",
+                f"frame {frame}: {', '.join(map(_absence, absent))}",
                 [frame],
                 next_step=f"render the missing file, or leave the frame out with {named('frames')}",
             )
@@ -234,26 +274,27 @@ class Shot:
             repaired += count
             return replace(header, pixels=mended).placed(self.window)
 
-        def colour(path: Path) -> Pixels:
-            return placed(read_frame(path, alpha="as stored"), path)[..., :3]
-
         def pixels(one: _OpenInput) -> Pixels:
-            path = one.path(frame)
+            path, number = one.path(frame), one.number(frame)
             if path is None:
                 shape = (self.window.height, self.window.width, 3)
                 return np.broadcast_to(np.asarray(one.colour, np.float32), shape).copy()
             if one.what.kind is InputKind.MATTE:
-                return placed(read_matte(path, one.channel), path)[..., 0]
+                return placed(one.clip.read_matte(number, one.channel), path)[..., 0]
+
+            def colour() -> Pixels:
+                return placed(one.clip.read(number, alpha="as stored"), path)[..., :3]
+
             if not one.is_still:
-                return colour(path)
+                return colour()
             with self._reading_still:
                 if path not in self._stills:
-                    self._stills[path] = colour(path)
+                    self._stills[path] = colour()
                 return self._stills[path]
 
         plate_path = self.plate.path(frame)
-        header = read_frame(
-            plate_path,
+        header = self.clip.read(
+            frame,
             part=self.job.part,
             view=self.job.view,
             layers=self.job.layers,
@@ -290,12 +331,18 @@ class Shot:
             )
 
 
-def _open(what: Input, given: str | Matte) -> _OpenInput:
+def _absence(path: Path) -> str:
+    """What is wrong with a file that ``Shot.missing`` names."""
+    return f"{path} does not hold it" if path.exists() else f"{path} is not there"
+
+
+def _open(what: Input, given: str | Matte, *, timecode: bool) -> _OpenInput:
     if isinstance(given, Matte):
-        return _OpenInput(what, find_sequence(given.pattern), channel=given.channel)
+        sequence = find_sequence(given.pattern, timecode=timecode)
+        return _OpenInput(what, sequence, channel=given.channel)
     colour = _COLOUR.fullmatch(given) if what.kind is InputKind.BACKGROUND else None
     if colour is None:
-        return _OpenInput(what, find_sequence(given))
+        return _OpenInput(what, find_sequence(given, timecode=timecode))
     try:
         red, green, blue = (float(part) for part in colour.groups())
     except ValueError:

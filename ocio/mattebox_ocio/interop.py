@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from mattebox_ocio.primaries import KNOWN_PRIMARIES, Primaries
 
-Curve = Literal["linear", "srgb", "gamma 1.8", "gamma 2.2"]
+Curve = Literal["linear", "srgb", "gamma 1.8", "gamma 2.2", "gamma 2.4", "pq"]
+
+_GAMMAS = {"gamma 1.8": 1.8, "gamma 2.2": 2.2, "gamma 2.4": 2.4}
 
 DATA_IDS = ("data", "unknown")
 """Ids that name no colour space."""
@@ -43,7 +45,11 @@ class KnownId:
             return codes
         if self.curve == "srgb":  # IEC 61966-2-1
             return np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
-        return np.power(codes, 1.8 if self.curve == "gamma 1.8" else 2.2)
+        if self.curve == "pq":  # SMPTE ST 2084, 100 cd/m2 as 1
+            root = np.power(codes, 32 / 2523)
+            ratio = np.maximum(root - 107 / 128, 0.0) / (2413 / 128 - 2392 / 128 * root)
+            return 100.0 * np.power(ratio, 8192 / 1305)
+        return np.power(codes, _GAMMAS[self.curve])
 
 
 def _primaries(interop_id: str) -> Primaries:
@@ -51,6 +57,8 @@ def _primaries(interop_id: str) -> Primaries:
 
 
 _REC709 = _primaries("lin_rec709_scene")
+_REC2020 = _primaries("lin_rec2020_scene")
+_P3 = _primaries("lin_p3d65_scene")
 
 SRGB_TEXTURE = KnownId(
     "srgb_rec709_scene",
@@ -59,6 +67,14 @@ SRGB_TEXTURE = KnownId(
     ("srgb_texture", "srgb_tx", "sRGB - Texture", "Utility - sRGB - Texture", "sRGB"),
 )
 """What 8- and 16-bit integer files hold unless they say otherwise."""
+
+REC709_VIDEO = KnownId(
+    "g24_rec709_display",
+    _REC709,
+    "gamma 2.4",
+    ("g24_rec709_scene", "g24_rec709", "g24_rec709_tx", "rec709_display"),
+)
+"""What movies hold unless they say otherwise: BT.709 as a display shows it, by ITU-R BT.1886."""
 
 KNOWN_IDS: tuple[KnownId, ...] = (
     *(KnownId(p.interop_id, p, "linear") for p in KNOWN_PRIMARIES if p.interop_id is not None),
@@ -72,7 +88,30 @@ KNOWN_IDS: tuple[KnownId, ...] = (
     KnownId("srgb_p3d65_scene", _primaries("lin_p3d65_scene"), "srgb"),
     KnownId("srgb_p3d65_display", _primaries("lin_p3d65_scene"), "srgb"),
     KnownId("g22_adobergb_scene", _primaries("lin_adobergb_scene"), "gamma 2.2"),
+    REC709_VIDEO,
+    KnownId("g24_rec2020_display", _REC2020, "gamma 2.4", ("rec1886_rec2020_display",)),
+    KnownId("pq_rec2020_display", _REC2020, "pq", ("rec2100_pq_display",)),
+    KnownId("pq_p3d65_display", _P3, "pq", ("st2084_p3d65_display",)),
 )
+
+CICP_UNSPECIFIED = 2
+"""Not said, for primaries and transfer alike."""
+
+CICP_PRIMARIES = {1: _REC709, 9: _REC2020, 12: _P3}
+"""Primaries by their number in ITU-T H.273, as far as configs have them."""
+
+SD_PRIMARIES = {5: "BT.470 BG", 6: "SMPTE 170M", 7: "SMPTE 240M"}
+"""Those of older video. No config has them; Rec.709's are within 0.03 in x and y."""
+
+CICP_CURVES: dict[int, Curve] = {
+    # A display's curve, ITU-R BT.1886, for all that are the camera curve of BT.709.
+    1: "gamma 2.4", 6: "gamma 2.4", 14: "gamma 2.4", 15: "gamma 2.4",
+    4: "gamma 2.2", 8: "linear", 13: "srgb", 16: "pq",
+}  # fmt: skip
+"""What turns codes into light, by the number of the transfer in ITU-T H.273."""
+
+CICP_NAMES = {9: "Rec.2020", 11: "DCI-P3", 12: "P3-D65", 16: "PQ", 18: "HLG"}
+"""Words for numbers that people know by a name."""
 
 OCIO_IDS: dict[str, str] = {
     "ocio:acescc_ap1_scene": "acescc_ap1",

@@ -12,8 +12,15 @@ import numpy as np
 
 from mattebox_ocio.config import LoadedConfig
 from mattebox_ocio.errors import ColourError, nearest_names
-from mattebox_ocio.interop import SRGB_TEXTURE, KnownId, aliases_of, known_id
-from mattebox_ocio.primaries import Matrix, is_same, known_to_rec709
+from mattebox_ocio.interop import (
+    KNOWN_IDS,
+    SRGB_TEXTURE,
+    Curve,
+    KnownId,
+    aliases_of,
+    known_id,
+)
+from mattebox_ocio.primaries import Matrix, Primaries, is_same, known_to_rec709
 from mattebox_ocio.seam import (
     OcioTransform,
     apply_lossless,
@@ -161,6 +168,16 @@ def space_of_behaviour(config: LoadedConfig, known: KnownId) -> str | None:
         if any(np.abs(light - target).max() <= SAME_LIGHT for target in expected):
             return name
     return None
+
+
+def space_of_light(config: LoadedConfig, primaries: Primaries, curve: Curve) -> str | None:
+    """The config's space of these primaries and this curve, or None; named ones come first."""
+    named = [one for one in KNOWN_IDS if one.primaries == primaries and one.curve == curve]
+    for one in named:
+        found = space_of_id(config, one.interop_id)
+        if found is not None:
+            return found
+    return None if named else space_of_behaviour(config, KnownId("", primaries, curve))
 
 
 def srgb_texture_space(config: LoadedConfig) -> str | None:

@@ -10,11 +10,21 @@ import numpy as np
 
 from mattebox_ocio.config import LoadedConfig
 from mattebox_ocio.errors import ColourError
-from mattebox_ocio.interop import DATA_IDS, KnownId
+from mattebox_ocio.interop import (
+    CICP_CURVES,
+    CICP_NAMES,
+    CICP_PRIMARIES,
+    CICP_UNSPECIFIED,
+    DATA_IDS,
+    REC709_VIDEO,
+    SD_PRIMARIES,
+    KnownId,
+)
 from mattebox_ocio.lookup import (
     canonical_space,
     space_of_behaviour,
     space_of_id,
+    space_of_light,
     srgb_texture_space,
 )
 from mattebox_ocio.primaries import AP0, Primaries, identify_chromaticities
@@ -24,6 +34,12 @@ ENCODED_SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".psd", ".bmp", ".tga", ".webp", ".heic", ".avif")
 )
 """Files that hold display-encoded pictures unless their samples are floating point."""
+
+VIDEO_SUFFIXES = frozenset(
+    (".mov", ".mp4", ".m4v", ".mxf", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".mts", ".m2ts",
+     ".ts", ".wmv", ".ogv")
+)  # fmt: skip
+"""Movies: Rec.709 video unless they say otherwise."""
 
 UNDECIDED_SUFFIXES = frozenset((".dpx", ".cin"))
 """Files that hold camera log, printing density or video alike, with headers that seldom say
@@ -57,9 +73,10 @@ def resolve_plate_space(
     """Find the space of a plate. The first of these that says something decides:
 
     1. the user (``explicit``), 2. the host's working space, 3. ``colorInteropID``,
-    4. ``acesImageContainerFlag``, 5. ``chromaticities``, 6. a file rule of the user's own config
-    other than its default, 7. the kind of file: scene-linear for EXR and other floating-point
-    files, sRGB for integer pictures, both with a warning; DPX and Cineon must be told.
+    4. ``acesImageContainerFlag``, 5. ``chromaticities``, 6. ``CICP`` (primaries and transfer as
+    ITU-T H.273 numbers them), 7. a file rule of the user's own config other than its default,
+    8. the kind of file: scene-linear for EXR and other floating-point files, Rec.709 video for
+    movies, sRGB for integer pictures, all with a warning; DPX and Cineon must be told.
 
     Args:
         config: the config.
@@ -87,6 +104,7 @@ def resolve_plate_space(
         _from_interop_id(config, held, doubts)
         or _from_aces_flag(config, held, doubts)
         or _from_chromaticities(config, held, doubts)
+        or _from_cicp(config, held, doubts, is_video=_is_video(path))
         or _from_file_rules(config, path)
     )
     if found is None:
@@ -133,6 +151,38 @@ def _from_chromaticities(
     return _of_primaries(config, primaries, f"chromaticities of {primaries.name}", doubts)
 
 
+def _from_cicp(
+    config: LoadedConfig, attributes: Mapping[str, object], doubts: list[str], *, is_video: bool
+) -> Resolution | None:
+    values = attributes.get("CICP")
+    if not isinstance(values, (tuple, list, np.ndarray)) or len(values) < 2:
+        return None
+    primaries, transfer = int(values[0]), int(values[1])
+    unsaid = CICP_UNSPECIFIED
+    if transfer == unsaid and (primaries == unsaid or not is_video):
+        return None
+    said = "CICP " + "/".join(
+        f"{number} ({CICP_NAMES[number]})" if number in CICP_NAMES else str(number)
+        for number in (primaries, transfer)
+    )
+    if primaries in SD_PRIMARIES:
+        doubts.append(f"the file has the primaries of {SD_PRIMARIES[primaries]}, taken as Rec.709")
+    is_like_709 = primaries in SD_PRIMARIES or primaries == unsaid
+    found = CICP_PRIMARIES.get(1 if is_like_709 else primaries)
+    curve = CICP_CURVES.get(1 if transfer == unsaid else transfer)
+    space = None if found is None or curve is None else space_of_light(config, found, curve)
+    if space is None:
+        doubts.append(
+            f"the file says {said}, for which config {config.name} has no space; it is not used"
+        )
+        return None
+    return Resolution(space, f"the file says {said}")
+
+
+def _is_video(path: str) -> bool:
+    return PurePath(path).suffix.casefold() in VIDEO_SUFFIXES
+
+
 def _of_primaries(
     config: LoadedConfig, primaries: Primaries, what: str, doubts: list[str]
 ) -> Resolution | None:
@@ -174,6 +224,10 @@ def _from_kind_of_file(config: LoadedConfig, path: str, bits: int | None) -> Res
             known=config.spaces,
             next_step=f"say it with --in-space, for instance --in-space {_example_log(config)!r}",
         )
+    if _is_video(path):
+        space = space_of_id(config, REC709_VIDEO.interop_id) or srgb_texture_space(config)
+        if space is not None:
+            return Resolution(space, "movies are taken as Rec.709 video")
     is_encoded = bits > 0 if bits is not None else suffix in ENCODED_SUFFIXES
     if is_encoded:
         space = srgb_texture_space(config)

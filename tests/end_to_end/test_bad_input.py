@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -15,9 +16,17 @@ import onnx
 import OpenImageIO as oiio
 import pytest
 from tests.end_to_end.conftest import Run
+from tests.support.movies import MOVING, needs_ffmpeg, run_ffmpeg
 from tests.support.pictures import HEIGHT, WIDTH, plate_pixels, write_exr, write_picture, write_shot
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
+
+NO_FFMPEG = "a movie on a machine without ffmpeg"
+OF_MOVIES = (
+    "a movie that is none",
+    "a movie that is cut short",
+    "a movie without the timecode that is asked for",
+)
 
 Case = Callable[[Path], list[object]]
 CASES: dict[str, Case] = {}
@@ -327,10 +336,36 @@ def _(folder: Path) -> list[object]:
     return ["key", write_shot(folder / "in"), "-o", folder / "out.mov", "--screen", "auto"]
 
 
-@case("a movie as plate")
+@case(NO_FFMPEG)
 def _(folder: Path) -> list[object]:
     (folder / "shot.mov").write_bytes(b"\0" * 100)
     return ["key", folder / "shot.mov", "-o", folder / "out", "--screen", "auto"]
+
+
+@case("camera raw as plate")
+def _(folder: Path) -> list[object]:
+    (folder / "A001.r3d").write_bytes(b"\0" * 100)
+    return ["key", folder / "A001.r3d", "-o", folder / "out", "--screen", "auto"]
+
+
+@case("a movie that is none")
+def _(folder: Path) -> list[object]:
+    (folder / "shot.mov").write_bytes(b"\0" * 100)
+    return ["key", folder / "shot.mov", "-o", folder / "out", "--screen", "auto"]
+
+
+@case("a movie that is cut short")
+def _(folder: Path) -> list[object]:
+    run_ffmpeg(*MOVING, "-c:v", "libx264", "-movflags", "+faststart", folder / "shot.mp4")
+    whole = (folder / "shot.mp4").read_bytes()
+    (folder / "shot.mp4").write_bytes(whole[: len(whole) // 3])
+    return ["key", folder / "shot.mp4", "-o", folder / "out", "--screen", "0,0.3,0"]
+
+
+@case("a movie without the timecode that is asked for")
+def _(folder: Path) -> list[object]:
+    run_ffmpeg(*MOVING, "-frames:v", 2, "-c:v", "ffv1", folder / "shot.mkv")
+    return ["key", folder / "shot.mkv", "-o", folder / "out", "--screen", "auto", "--timecode"]
 
 
 @case("a hint channel that does not exist")
@@ -413,11 +448,14 @@ def test_the_page_and_the_cases_are_the_same() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", list(CASES))
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=needs_ffmpeg if name in OF_MOVIES else ()) for name in CASES]
+)
 def test_bad_input(name: str, tmp_path: Path, mattebox: Run) -> None:
     words, code = ROWS[name]
     arguments = CASES[name](tmp_path)
-    done = mattebox(*arguments)
+    bare = os.environ | {"PATH": str(tmp_path)}
+    done = mattebox(*arguments, **({"env": bare} if name == NO_FFMPEG else {}))
     said = plain(done)
     assert done.returncode == code, said
     assert words, "the row says nothing"

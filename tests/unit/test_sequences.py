@@ -166,13 +166,19 @@ def test_patterns_that_cannot_be(text: str, said: str) -> None:
         parse_pattern(text)
 
 
-@pytest.mark.parametrize("name", ["shot.mov", "SHOT.MP4", "A001.r3d", "clip.mxf"])
-def test_a_movie_is_refused_with_the_command_that_splits_it(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["A001.r3d", "CLIP.BRAW"])
+def test_camera_raw_is_refused_with_the_next_step(name: str, tmp_path: Path) -> None:
     touch(tmp_path, name)
-    for text in (name, str(tmp_path / name), str(tmp_path)):
-        with pytest.raises(UsageError, match="is a movie") as caught:
+    for text in (name, str(tmp_path / name)):
+        with pytest.raises(UsageError, match="is camera raw") as caught:
             find_sequence(text)
-        assert "ffmpeg -i" in str(caught.value.next_step)
+        assert "debayer it to EXR" in str(caught.value.next_step)
+
+
+@pytest.mark.parametrize("text", ["shot.####.mov", "SHOT.%04d.MP4"])
+def test_movies_have_no_pattern(text: str) -> None:
+    with pytest.raises(UsageError, match="is a movie, where a picture or a pattern"):
+        parse_pattern(text)
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,14 @@ def info(
     from rich.console import Console
     from rich.table import Table
 
-    from mattebox.frames import read_header
+    from mattebox.frames import Clip
     from mattebox.pipeline.colour import find_colour
     from mattebox.sequences import find_sequence, format_frames
 
     sequence = find_sequence(file)
     path = Path(sequence.path(sequence.first))
-    header = read_header(path)
+    clip = Clip(sequence)
+    header = clip.header
     part = header.main
     colour = find_colour(part, path, config=ocio, in_space=in_space, out_space=None)
     kinds = dict.fromkeys(part.channel_types)
@@ -58,5 +59,5 @@ def info(
         table.add_row(f"  {name}", str(value))
     console = Console()
     console.print(table)
-    for warning in colour.warnings:
+    for warning in (*clip.remarks, *colour.warnings):
         console.print(f"warning: {warning}", style="yellow", highlight=False)

@@ -153,6 +153,13 @@ _OTHERS = (
     ),
     JobOption(("view",), ("--view",), "Named view of a multi-view plate.", INPUTS),
     JobOption(
+        ("timecode",),
+        ("--timecode",),
+        "Number the frames of movies by their timecode, not from 1.",
+        INPUTS,
+        bool,
+    ),
+    JobOption(
         ("weights",),
         ("--weights", "--model"),
         "Weights of a network: a file, or a name of `mattebox weights list`. "

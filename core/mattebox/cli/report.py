@@ -112,7 +112,7 @@ def _plate(
     config: str | None,
     in_space: str | None,
 ) -> PlateSource:
-    from mattebox.frames import read_header
+    from mattebox.frames import Clip
     from mattebox.pipeline.display import plate_to_rec709
     from mattebox.report import PlateSource
     from mattebox.sequences import find_sequence, missing_frames_error
@@ -128,10 +128,10 @@ def _plate(
             expected="the sequence that was keyed, such as shot.####.exr",
         )
     path = sequence.path(sequence.first)
-    plate_part = read_header(path).main
+    clip = Clip(sequence)
     return PlateSource(
-        sequence,
-        plate_to_rec709(plate_part, path, keyed, config=config, in_space=in_space),
+        clip,
+        plate_to_rec709(clip.header.main, path, keyed, config=config, in_space=in_space),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -140,21 +140,23 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
         session.reporter.emit(NoteEvent(message=nothing))
         session.end(0)
         return
-    setup = ShotSetup(job)
-    prepared = _prepared(setup, options.prepared, session.reporter, max_memory=options.max_memory)
-    run(
-        prepared,
-        session.reporter,
-        setup=setup,
-        tally=session.tally,
-        frames=frames,
-        stop=session.stop,
-        force=options.force,
-        overwrite=options.overwrite,
-        preview=options.preview,
-        states=StateFiles(options.state_in, options.state_out),
-        max_memory=options.max_memory,
-    )
+    with closing(ShotSetup(job)) as setup:
+        prepared = _prepared(
+            setup, options.prepared, session.reporter, max_memory=options.max_memory
+        )
+        run(
+            prepared,
+            session.reporter,
+            setup=setup,
+            tally=session.tally,
+            frames=frames,
+            stop=session.stop,
+            force=options.force,
+            overwrite=options.overwrite,
+            preview=options.preview,
+            states=StateFiles(options.state_in, options.state_out),
+            max_memory=options.max_memory,
+        )
     session.end(0)
 
 
@@ -182,7 +184,8 @@ def prepare_job(job: Job, target: Path, session: Session) -> PreparedJob:
     """
     from mattebox.pipeline.setup import ShotSetup
 
-    return _prepared(ShotSetup(job), target, session.reporter)
+    with closing(ShotSetup(job)) as setup:
+        return _prepared(setup, target, session.reporter)
 
 
 def _prepared(

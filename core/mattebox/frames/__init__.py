@@ -1,6 +1,8 @@
-"""Pictures in and out: EXR and friends through OpenImageIO, which nothing else here imports."""
+"""Pictures in and out: EXR and friends through OpenImageIO, which nothing else here imports, and
+movies through ffmpeg."""
 
 from mattebox.frames.attributes import carried_attributes
+from mattebox.frames.clip import Clip
 from mattebox.frames.headers import Header, Part, format_difference, read_header
 from mattebox.frames.reading import (
     is_broken_exr,
@@ -18,6 +20,7 @@ from mattebox.frames.writing import (
 )
 
 __all__ = [
+    "Clip",
     "Header",
     "Part",
     "Written",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mattebox.errors import JobError
-from mattebox.events import Reporter
+from mattebox.events import NoteEvent, Reporter
 from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.pipeline.analyse import analyse, sampled_pairs
@@ -35,6 +35,8 @@ def prepare(
         return job
     setup = setup or ShotSetup(job)
     device, shot = setup.device, setup.shot
+    for remark in shot.remarks:
+        reporter.emit(NoteEvent(message=remark))
     checked_output(job, shot, shot.plate.frames)
     if max_memory is not None:
         refuse_too_little(

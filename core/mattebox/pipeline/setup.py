@@ -44,6 +44,11 @@ class ShotSetup:
         """All inputs. Raises as ``Shot.open``."""
         return Shot.open(self.job)
 
+    def close(self) -> None:
+        """End the programs that read movies."""
+        if "shot" in vars(self):
+            self.shot.close()
+
     def find_colour(self, reporter: Reporter) -> PreparedColour:
         """The colour of the plate; what is doubtful about it goes to the reporter."""
         return resolve_colour(self.job, self.shot, reporter)

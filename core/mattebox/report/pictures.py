@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mattebox.errors import InputError
-from mattebox.frames import read_frame
+from mattebox.frames import Clip
 from mattebox.frames.encoded import encoded_picture
 from mattebox.images import Frame
-from mattebox.sequences import FrameSequence
 from mattebox.views import VIEWS, Encode, Linear, ViewInfo, ViewLayers, frame_views
 
 PICTURE_WIDTH = 960
@@ -50,7 +49,7 @@ class Colours:
 class PlateSource:
     """A plate beside the keyed frames, and the way from its space to linear Rec.709."""
 
-    sequence: FrameSequence
+    clip: Clip
     to_rec709: ToLinear
 
 
@@ -117,10 +116,9 @@ def _view_layers(
 
 
 def _plate_pixels(keyed: Frame, number: int, plate: PlateSource) -> Linear:
-    path = plate.sequence.path(number)
-    if plate.sequence.explicit:
-        path = plate.sequence.path(plate.sequence.first)
-    frame = read_frame(path, alpha="as stored")
+    own = plate.clip.sequence.first if plate.clip.sequence.explicit else number
+    path = plate.clip.sequence.path(own)
+    frame = plate.clip.read(own, alpha="as stored")
     found, wanted = frame.display_window, keyed.display_window
     if (found.width, found.height) != (wanted.width, wanted.height):
         raise InputError(

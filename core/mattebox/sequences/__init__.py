@@ -7,9 +7,12 @@ from mattebox.sequences.frame_sequence import (
     sequences_in,
 )
 from mattebox.sequences.frame_sets import format_frames, parse_frames
+from mattebox.sequences.movie import Movie
 from mattebox.sequences.names import (
     STILL_FRAME,
     NamePattern,
+    is_movie,
+    no_ffmpeg_error,
     parse_pattern,
     refuse_movie,
     split_channel,
@@ -19,11 +22,14 @@ from mattebox.sequences.output import OutputPattern, output_pattern
 __all__ = [
     "STILL_FRAME",
     "FrameSequence",
+    "Movie",
     "NamePattern",
     "OutputPattern",
     "find_sequence",
     "format_frames",
+    "is_movie",
     "missing_frames_error",
+    "no_ffmpeg_error",
     "output_pattern",
     "parse_frames",
     "parse_pattern",

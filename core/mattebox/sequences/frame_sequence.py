@@ -8,17 +8,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mattebox.errors import MissingFramesError, UsageError, named, nearest_names
+from mattebox.ffmpeg import find_programs
 from mattebox.sequences.frame_sets import format_frames
+from mattebox.sequences.movie import Movie, open_movie
 from mattebox.sequences.names import (
     PICTURE_SUFFIXES,
     STILL_FRAME,
     NamePattern,
     has_padding,
+    is_movie,
+    no_ffmpeg_error,
     parse_pattern,
     pattern_of_file,
     refuse_movie,
     split_number,
 )
+
+MOVIE_DIGITS = 4
+"""Least number of digits behind a movie's name."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,13 @@ class FrameSequence:
         files: frame number -> file, in the order of the frames; never empty.
         explicit: True where the user named one file and not a pattern. As a plate it is one frame;
             as a clean plate it serves all frames (``serving``).
+        movie: the movie that holds all frames, each of whose files it is then, or None.
     """
 
     pattern: NamePattern
     files: Mapping[int, Path] = field(repr=False)
     explicit: bool = False
+    movie: Movie | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         if self.explicit:
@@ -65,6 +74,24 @@ class FrameSequence:
         found = self.files.get(frame)
         return self.pattern.path(frame) if found is None else found
 
+    def has(self, frame: int) -> bool:
+        """Whether a frame is on disk now: its file is there, and a movie holds it."""
+        is_held = self.movie is None or frame in self.files
+        return is_held and self.path(frame).exists()
+
+    def place(self, frame: int) -> int:
+        """The place of a frame in its file, from 0: always 0 where it has a file of its own."""
+        if self.movie is None:
+            return 0
+        numbers = self.pattern.numbers
+        assert numbers is not None
+        return frame - numbers[0]
+
+    def name(self, frame: int) -> str:
+        """What a frame is called without suffix; a movie's has its number behind its name."""
+        stem = self.path(frame).stem
+        return stem if self.movie is None else f"{stem}.{frame:0{MOVIE_DIGITS}d}"
+
     def serving(self, frame: int) -> Path | None:
         """The file that serves a frame: an explicit file serves all of them, a sequence its own."""
         if self.explicit:
@@ -87,17 +114,25 @@ def missing_frames_error(sequence: FrameSequence, frames: Sequence[int]) -> Miss
     )
 
 
-def find_sequence(text: str) -> FrameSequence:
+def find_sequence(text: str, *, timecode: bool = False) -> FrameSequence:
     """The sequence a text names, as it lies on disk.
 
-    A file that exists is taken as that one file, whatever its name. A folder must hold exactly one
-    sequence.
+    A file that exists is taken as that one file, whatever its name, a movie as all its frames. A
+    folder must hold exactly one sequence.
+
+    Args:
+        text: a pattern, a file or a folder.
+        timecode: number a movie's frames by its timecode, not from 1.
 
     Raises:
-        UsageError: a movie, a pattern that cannot be, a folder with several sequences.
+        UsageError: a movie without ffmpeg or without the timecode asked for, a pattern that cannot
+            be, a folder with several sequences.
         MissingFramesError: nothing is there; near names in the folder are proposed.
+        UnreadableError: a movie that cannot be read.
     """
     path = Path(text) if text and "\0" not in text else None
+    if path is not None and path.is_file() and is_movie(path):
+        return _frames_of_movie(path, timecode=timecode)
     if path is not None and path.is_file():
         refuse_movie(path)
         pattern = pattern_of_file(path)
@@ -107,6 +142,8 @@ def find_sequence(text: str) -> FrameSequence:
         )
     if path is not None and path.is_dir():
         return _only_sequence_in(path)
+    if path is not None and is_movie(path) and not has_padding(path.name):
+        raise _nothing_there(pattern_of_file(path), f"there is no file {text}")
     pattern = parse_pattern(text)
     if pattern.digits is None or not has_padding(Path(text).name):
         raise _nothing_there(pattern, f"there is no file {text}")
@@ -124,6 +161,17 @@ def find_sequence(text: str) -> FrameSequence:
             )
         files = chosen
     return FrameSequence(pattern, files)
+
+
+def _frames_of_movie(path: Path, *, timecode: bool) -> FrameSequence:
+    programs = find_programs()
+    if programs is None:
+        raise no_ffmpeg_error(path)
+    movie = open_movie(path, programs)
+    first = movie.first_number(by_timecode=timecode)
+    numbers = tuple(range(first, first + movie.length))
+    pattern = NamePattern(path.parent, path.stem, path.suffix, numbers=numbers)
+    return FrameSequence(pattern, {first + place: path for place in movie.places}, movie=movie)
 
 
 def sequences_in(folder: Path) -> tuple[FrameSequence, ...]:
@@ -193,8 +241,13 @@ def _only_sequence_in(folder: Path) -> FrameSequence:
             expected="one sequence",
             next_step=f"name it, such as {found[0].pattern}",
         )
-    for name in _names_in(folder):
-        refuse_movie(folder / name)
+    movies = [name for name in _names_in(folder) if is_movie(Path(name))]
+    if movies:
+        raise UsageError(
+            f"the folder {folder} holds no pictures but movies: {', '.join(movies[:5])}",
+            expected="one sequence",
+            next_step=f"name the movie: {folder / movies[0]}",
+        )
     raise MissingFramesError(
         f"the folder {folder} holds no pictures", (), next_step="check the path"
     )

@@ -22,10 +22,9 @@ from mattebox.sequences.frame_sets import parse_frames
 STILL_FRAME = 1
 """The frame number of a picture whose name has none."""
 
-_MOVIES = """
-    .mov .mp4 .m4v .mxf .avi .mkv .webm .mpg .mpeg .mts .m2ts .wmv .gif
-    .r3d .braw .ari .arx .crm .rmf
-"""
+_MOVIES = ".mov .mp4 .m4v .mxf .avi .mkv .webm .mpg .mpeg .mts .m2ts .ts .wmv .ogv .gif"
+
+_CAMERA_RAW = ".r3d .braw .ari .arx .crm .rmf"
 
 _PICTURES = """
     .exr .sxr .dpx .cin .png .tif .tiff .jpg .jpeg .jp2 .j2c .jxl .tga .hdr .bmp .webp .sgi .rgb
@@ -35,6 +34,10 @@ _PICTURES = """
 PICTURE_SUFFIXES = frozenset(_PICTURES.split())
 
 MOVIE_SUFFIXES = frozenset(_MOVIES.split())
+"""What ffmpeg reads."""
+
+RAW_SUFFIXES = frozenset(_CAMERA_RAW.split())
+"""Sensor data, which only their makers' tools make pictures of."""
 
 _PADDING = re.compile(r"#+|@+|%[0-9]{0,2}d|\$F[0-9]{0,2}")
 
@@ -165,21 +168,46 @@ def split_channel(text: str) -> tuple[str, str | None]:
     return head, tail
 
 
+def is_movie(path: Path) -> bool:
+    """Whether a file is a movie by its suffix, sensor data left out."""
+    return path.suffix.casefold() in MOVIE_SUFFIXES
+
+
 def refuse_movie(path: Path) -> None:
-    """Refuse a movie with the command that splits it.
+    """Refuse a movie where the name of a picture is wanted.
 
     Raises:
-        UsageError: the suffix is a movie's.
+        UsageError: the suffix is a movie's or a camera's.
     """
-    if path.suffix.casefold() in MOVIE_SUFFIXES:
-        stem = path.stem
+    if path.suffix.casefold() in RAW_SUFFIXES:
         raise UsageError(
-            f"{path} is a movie; Mattebox reads picture sequences",
+            f"{path} is camera raw; Mattebox reads pictures and movies",
             expected="a sequence such as shot.####.exr",
-            next_step=f'split it: ffmpeg -i "{path}" -start_number 1001 -pix_fmt rgb48be '
-            f'"{stem}.%04d.png" (camera raw: debayer it to EXR with the maker\'s own tool), '
-            f"then give {stem}.####.png",
+            next_step="debayer it to EXR with its maker's own tool, then give "
+            f"{path.stem}.####.exr",
+            path=path,
         )
+    if is_movie(path):
+        raise UsageError(
+            f"{path} is a movie, where a picture or a pattern of pictures is wanted",
+            expected="a name such as shot.####.exr, or a movie that is there as an input",
+            next_step="name the pictures; inputs of a key may be movies",
+            path=path,
+        )
+
+
+def no_ffmpeg_error(movie: Path) -> UsageError:
+    """The error for a movie on a machine without ffmpeg, with the command that splits it."""
+    stem = movie.stem
+    return UsageError(
+        f"{movie} is a movie, and ffmpeg, which reads movies, is not on the PATH here",
+        expected="ffmpeg and ffprobe, or a sequence such as shot.####.exr",
+        next_step="install ffmpeg and give the movie itself; or split it where ffmpeg is: "
+        f'ffmpeg -i "{movie}" -vf scale=in_color_matrix=bt709:flags=accurate_rnd+full_chroma_int '
+        f'-start_number 1001 -pix_fmt rgb48be "{stem}.%04d.png", then give {stem}.####.png '
+        "(bt709 is the matrix of untagged HD and above; SD: smpte170m, HDR: bt2020)",
+        path=movie,
+    )
 
 
 def _pattern_with_padding(folder: Path, name: str, padding: str) -> NamePattern:

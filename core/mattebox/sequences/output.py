@@ -12,6 +12,7 @@ from mattebox.sequences.frame_sequence import FrameSequence
 from mattebox.sequences.names import (
     MOVIE_SUFFIXES,
     PICTURE_SUFFIXES,
+    RAW_SUFFIXES,
     NamePattern,
     has_padding,
     parse_pattern,
@@ -39,7 +40,7 @@ class OutputPattern:
         """The file a frame is written to."""
         if self.pattern is not None:
             return self.pattern.path(frame)
-        return self.folder / f"{self.plate.path(frame).stem}.exr"
+        return self.folder / f"{self.plate.name(frame)}.exr"
 
     def refuse_inputs(self, frames: Iterable[int], inputs: Iterable[Path]) -> None:
         """Refuse to write onto a file that is read, also through a link to it or to its folder.
@@ -47,7 +48,7 @@ class OutputPattern:
         Raises:
             UsageError: a frame's output is one of the inputs.
         """
-        taken = {key: path for path in inputs for key in _identities(path)}
+        taken = {key: path for path in dict.fromkeys(inputs) for key in _identities(path)}
         for frame in frames:
             output = self.path(frame)
             for key in _identities(output):
@@ -71,7 +72,7 @@ def output_pattern(text: str, plate: FrameSequence, frames: Iterable[int]) -> Ou
     path = Path(text)
     name = path.name
     is_pattern = has_padding(name)
-    is_file = path.suffix.casefold() in PICTURE_SUFFIXES | MOVIE_SUFFIXES
+    is_file = path.suffix.casefold() in PICTURE_SUFFIXES | MOVIE_SUFFIXES | RAW_SUFFIXES
     if text.endswith(("/", os.sep)) or path.is_dir() or not (is_file or is_pattern):
         return OutputPattern(path, plate)
     if path.suffix.casefold() != ".exr":

@@ -236,3 +236,45 @@ def test_a_data_space_is_refused_because_it_has_no_colour(builtin: LoadedConfig)
         resolve_plate_space(builtin, explicit="Raw")
     assert caught.value.kind == "data_space"
     assert "'ACEScg'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cicp", "path", "space"),
+    [
+        ((1, 13, 0, 1), "a.png", "sRGB Encoded Rec.709 (sRGB)"),
+        ((12, 13, 0, 1), "a.png", "sRGB Encoded P3-D65"),
+        ((9, 8, 0, 1), "a.png", "Linear Rec.2020"),
+        ((9, 16, 0, 1), "a.png", "Rec.2100-PQ - Display"),
+        ((1, 1, 1, 0), "a.mov", "Gamma 2.4 Encoded Rec.709"),
+        ((9, 14, 9, 0), "a.mov", "Rec.1886 Rec.2020 - Display"),
+        ((9, 2, 9, 0), "a.mov", "Rec.1886 Rec.2020 - Display"),
+        ((1, 4, 1, 0), "a.mov", "Gamma 2.2 Encoded Rec.709"),
+    ],
+)
+def test_numbers_of_primaries_and_transfer_name_a_space(
+    cicp: tuple[int, ...], path: str, space: str, builtin: LoadedConfig
+) -> None:
+    found = resolve_plate_space(builtin, path=path, bits=8, attributes={"CICP": cicp})
+    assert found.space == space
+    assert found.reason.startswith("the file says CICP")
+    assert found.warning is None
+
+
+def test_numbers_without_a_space_are_said_and_not_used(builtin: LoadedConfig) -> None:
+    found = resolve_plate_space(builtin, path="a.mov", attributes={"CICP": (9, 18, 9, 0)})
+    assert found.space == "Gamma 2.4 Encoded Rec.709"
+    assert "the file says CICP 9 (Rec.2020)/18 (HLG), for which" in str(found.warning)
+    assert "it is not used" in str(found.warning)
+
+
+def test_primaries_of_sd_video_are_taken_as_rec709_and_that_is_said(builtin: LoadedConfig) -> None:
+    found = resolve_plate_space(builtin, path="a.mov", attributes={"CICP": (6, 6, 6, 0)})
+    assert found.space == "Gamma 2.4 Encoded Rec.709"
+    assert found.warning == "the file has the primaries of SMPTE 170M, taken as Rec.709"
+
+
+def test_a_movie_that_says_nothing_is_rec709_video_with_a_warning(builtin: LoadedConfig) -> None:
+    found = resolve_plate_space(builtin, path="a.mxf", bits=10, attributes={"CICP": (2, 2, 1, 0)})
+    assert found.space == "Gamma 2.4 Encoded Rec.709"
+    assert found.reason == "movies are taken as Rec.709 video"
+    assert "does not say its colour space" in str(found.warning)

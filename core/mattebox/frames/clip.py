@@ -1,0 +1,97 @@
+"""The frames of a sequence, whether each has a file of its own or a movie holds them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from mattebox.errors import UnknownNameError, UsageError, named
+from mattebox.ffmpeg import find_programs
+from mattebox.frames.headers import Header, read_header
+from mattebox.frames.movie import MovieReader
+from mattebox.frames.movie_colour import remarks_on
+from mattebox.frames.reading import read_frame, read_matte
+from mattebox.images import Frame
+from mattebox.sequences import FrameSequence, no_ffmpeg_error
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Reads the frames of one sequence; safe from several threads.
+
+    Attributes:
+        sequence: whose frames they are.
+    """
+
+    sequence: FrameSequence
+
+    @cached_property
+    def header(self) -> Header:
+        """Of the first frame. Raises as ``read_header``."""
+        if self._reader is not None:
+            return self._reader.header
+        return read_header(self.sequence.path(self.sequence.first))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What people should know of how its frames are read, one sentence each."""
+        movie = self.sequence.movie
+        return () if movie is None else remarks_on(movie)
+
+    def read(
+        self,
+        number: int,
+        *,
+        part: str | None = None,
+        view: str | None = None,
+        layers: Sequence[str] = (),
+        alpha: Literal["premultiply", "as stored"] = "premultiply",
+    ) -> Frame:
+        """A frame by its number; arguments and errors are those of ``read_frame``.
+
+        Raises also UsageError where a part, view or layer of a movie is asked for.
+        """
+        path = self.sequence.path(number)
+        if self._reader is None:
+            return read_frame(path, part=part, view=view, layers=layers, alpha=alpha)
+        for setting, wanted in (("part", part), ("view", view), ("layers", ",".join(layers))):
+            if wanted:
+                raise UsageError(
+                    f"{named(setting)} {wanted} is asked for, and {path} is a movie",
+                    expected="an EXR sequence, which can have parts, views and layers",
+                    setting=setting,
+                    path=path,
+                )
+        frame = self._reader.read(self.sequence.place(number))
+        if alpha == "premultiply" and "A" in frame.channels:
+            frame.pixels[..., :3] *= frame.pixels[..., 3:]
+        return frame
+
+    def read_matte(self, number: int, channel: str | None = None) -> Frame:
+        """One channel of a frame as a matte, as ``read_matte`` gives it."""
+        path = self.sequence.path(number)
+        if self._reader is None:
+            return read_matte(path, channel)
+        frame = self._reader.read(self.sequence.place(number))
+        wanted = channel or ("A" if "A" in frame.channels else "R")
+        if wanted.upper() not in frame.channels:
+            raise UnknownNameError("channel", wanted, frame.channels, next_step=f"in {path}")
+        at = frame.channels.index(wanted.upper())
+        return replace(frame, pixels=frame.pixels[..., at : at + 1], channels=("A",))
+
+    def close(self) -> None:
+        """End what reads a movie; it begins again where a frame is read afterwards."""
+        if self._reader is not None:
+            self._reader.close()
+
+    @cached_property
+    def _reader(self) -> MovieReader | None:
+        if self.sequence.movie is None:
+            return None
+        programs = find_programs()
+        if programs is None:
+            raise no_ffmpeg_error(Path(self.sequence.movie.path))
+        return MovieReader(self.sequence.movie, programs)
