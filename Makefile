@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test test-quick drill train bench lint lint-workflows types check format docs plugin blender-zip blender-environments wheel clean
+.PHONY: demo test test-quick drill train bench figures lint lint-workflows types check format docs plugin blender-zip blender-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -50,6 +50,17 @@ train: $(READY) ## the unmixing network's weights from nothing; stops after --mi
 
 bench: $(READY) ## what judges Mattebox itself; BENCH_ARGS reaches it, such as "variants -o drawn/ --only held_out"
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+FIGURES := out/figures
+VARIANTS := --only swapped,h264_20,h264_5,graded,phone,handheld --methods screen,hint
+RENDERS = $(if $(SHOTS),$(SHOTS)/hair $(SHOTS)/smoke_glass,$(error SHOTS is not set: name the folder of the rendered shots))
+
+figures: $(READY) ## the tables of docs/quality.md again: SHOTS=folder of the rendered shots, REAL=folder of real crops (or none)
+	mkdir -p $(FIGURES)
+	$(BIN)/mattebox bench quality $(RENDERS) --markdown $(FIGURES)/methods.md --pictures $(FIGURES)/worst
+	$(BIN)/python -m benchmarks variants -o $(FIGURES)/shots --only held_out --markdown $(FIGURES)/held_out.md
+	$(BIN)/python -m benchmarks variants $(RENDERS) folds fur -o $(FIGURES)/shots $(VARIANTS) --markdown $(FIGURES)/variants.md
+	$(if $(REAL),$(BIN)/python -m benchmarks real $(REAL) -o $(FIGURES)/looks --markdown $(FIGURES)/real.md)
 
 docs: $(READY) ## write the generated documents again
 	$(BIN)/python docs/generate.py
