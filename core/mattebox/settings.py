@@ -98,6 +98,13 @@ class Shadows(enum.StrEnum):
     REMOVE = "remove"
 
 
+class Markers(enum.StrEnum):
+    """What becomes of small islands of the matte away from the subject."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+
+
 class SourceAlpha(enum.StrEnum):
     """What an alpha channel of the plate means."""
 
@@ -232,6 +239,12 @@ class KeySettings(BaseModel):
         "Soft shadows on the background: keep them as black in the matte, or remove them. A black "
         "veil is a shadow to this.",
         default=Shadows.KEEP,
+    )
+    markers: Markers = _knob(
+        "Matte",
+        "Tracking markers and other small islands of the matte away from the subject: keep or "
+        "remove them. What flies off the subject is an island too.",
+        default=Markers.KEEP,
     )
     source_alpha: SourceAlpha = _knob(
         "Matte",

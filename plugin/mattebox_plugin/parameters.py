@@ -213,6 +213,18 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=("keep", "remove"),
     ),
     Parameter(
+        name="markers",
+        label="Markers",
+        group="Matte",
+        kind=Kind.CHOICE,
+        default="keep",
+        help=(
+            "Tracking markers and other small islands of the matte away from the subject: keep or "
+            "remove them. What flies off the subject is an island too."
+        ),
+        choices=("keep", "remove"),
+    ),
+    Parameter(
         name="source_alpha",
         label="Source alpha",
         group="Matte",

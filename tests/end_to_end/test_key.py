@@ -105,6 +105,28 @@ def test_shadows_stay_unless_they_are_to_be_removed(tmp_path: Path, mattebox: Ru
     assert removed[disc].min() > 0.95  # no hole, as the bench counts them
 
 
+def test_tracking_markers_are_named_and_go_where_that_is_asked_for(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in", frames=range(1001, 1003), scale=3)
+    for path in (tmp_path / "in").glob("shot.*.exr"):
+        marked = rgb_of(read_exr(path))
+        marked[12:18, 120:126] = marked[12:18, 140:146] = 0.5
+        write_exr(path, marked, colorInteropID="lin_rec709_scene")
+    kept = key_clean(mattebox, shot, tmp_path / "kept")
+    removed = key_clean(mattebox, shot, tmp_path / "removed", "--markers", "remove")
+    said = [event["message"] for event in kept if event.get("code") == "islands"]
+    assert len(said) == 1
+    assert "2 of 2 frames, up to 2 in a frame" in str(said[0])
+    assert not [event for event in removed if event.get("code") == "islands"]
+    before, after = (
+        read_exr(tmp_path / folder / "shot.1001.exr")["A"] for folder in ("kept", "removed")
+    )
+    assert before[15, 123] > 0.5
+    assert after[:22, 116:].max() == 0.0
+    assert np.array_equal(after[30:], before[30:])
+
+
 @pytest.mark.slow
 @pytest.mark.shared
 def test_a_plate_out_of_place_and_too_bright_is_fitted_and_reported(

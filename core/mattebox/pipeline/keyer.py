@@ -20,13 +20,23 @@ from mattebox.matte.background_exposure import IDENTITY, frame_gain, gained_back
 from mattebox.matte.controls import MatteControls, control_alpha
 from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
+from mattebox.matte.islands import small_islands
 from mattebox.matte.layers import HALF_MAX, Despill, KeyedLayers, key_layers
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import solve_alpha
 from mattebox.matte.unmixing.weights import unmixing_network
 from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.pipeline.backgrounds import Background, Backgrounds
-from mattebox.settings import KeySettings, Pass, PixelType, PlateFit, Shadows, Solver, SourceAlpha
+from mattebox.settings import (
+    KeySettings,
+    Markers,
+    Pass,
+    PixelType,
+    PlateFit,
+    Shadows,
+    Solver,
+    SourceAlpha,
+)
 from mattebox.shot import Pictures
 from mattebox_ocio.model_space import ModelSpace
 from mattebox_ocio.plate import PlateColour
@@ -95,6 +105,7 @@ class KeyedFrame:
         identity: how well the layers add up to the source.
         residual: mean absolute residual of the background, out-space linear.
         clamped: source values that were outside the number type.
+        islands: small areas of the matte that stand apart from the subject and were kept.
     """
 
     channels: tuple[str, ...]
@@ -102,6 +113,7 @@ class KeyedFrame:
     identity: IdentityReport
     residual: float
     clamped: int
+    islands: int
 
 
 @dataclass(frozen=True)
@@ -223,7 +235,7 @@ class FrameKeyer:
         with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
             first = seen.prediction.alpha
             found = self._solved(seen, neighbours)
-            alpha = found.alpha
+            alpha, islands = self._without_markers(found.alpha)
             inside = seen.inside
             if seen.source_alpha is not None:
                 if settings.source_alpha is SourceAlpha.MULTIPLY:
@@ -246,7 +258,15 @@ class FrameKeyer:
                 half=settings.pixel_type is PixelType.HALF,
                 foreground=Pass.FG in settings.passes,
             )
-            return self._keyed(seen, layers, first, found.confidence * seen.covered)
+            confidence = found.confidence * seen.covered
+            return self._keyed(seen, layers, first, confidence, islands)
+
+    def _without_markers(self, alpha: torch.Tensor) -> tuple[torch.Tensor, int]:
+        """Alpha without small islands where they are to go; else as it is, and their number."""
+        islands, count = small_islands(alpha)
+        if self._settings.markers is Markers.REMOVE:
+            return (alpha if islands is None else torch.where(islands, 0.0, alpha)), 0
+        return alpha, count
 
     def _solved(self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]) -> _Found:
         """Alpha before controls, confidence, and what is known of spill."""
@@ -301,6 +321,7 @@ class FrameKeyer:
         layers: KeyedLayers,
         first: torch.Tensor,
         confidence: torch.Tensor,
+        islands: int,
     ) -> KeyedFrame:
         wanted = self._settings.passes
         parts: list[tuple[tuple[str, ...], torch.Tensor]] = [
@@ -337,6 +358,7 @@ class FrameKeyer:
             identity=identity,
             residual=layers.residual,
             clamped=layers.clamped,
+            islands=islands,
         )
 
     def _engine_input(

@@ -11,8 +11,8 @@ from pathlib import Path
 from time import perf_counter
 
 from mattebox.devices import use_deterministic_arithmetic
-from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError
-from mattebox.events import FrameEvent, ProgressEvent, Reporter, StartEvent
+from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError, named
+from mattebox.events import FrameEvent, ProgressEvent, Reporter, StartEvent, WarningEvent
 from mattebox.frames import remove_abandoned
 from mattebox.job import PreparedJob
 from mattebox.pipeline.backgrounds import Backgrounds
@@ -131,9 +131,11 @@ def run(
         reporter.emit(FrameEvent(frame=frame, path=path, skipped=True))
         reporter.emit(ProgressEvent(frame=frame, done=tally.done, total=len(plan.frames)))
     written: list[int] = []
+    islands: list[int] = []
     if needed or links.must_write:
-        for frame in _key_frames(setup, plan, needed, links, waiting, reporter, clock, stop):
+        for frame, count in _key_frames(setup, plan, needed, links, waiting, reporter, clock, stop):
             written.append(frame)
+            islands.append(count)
             tally.done += 1
             reporter.emit(ProgressEvent(frame=frame, done=tally.done, total=len(plan.frames)))
     if stop is not None and stop.is_set() and len(written) < len(needed):
@@ -141,6 +143,7 @@ def run(
             f"stopped after {tally.done} of {len(plan.frames)} frames; all of them are whole",
             next_step="run the same command again; it continues where it stopped",
         )
+    _name_islands(islands, reporter)
     if preview is not None and tally.done:
         from mattebox.pipeline.preview import write_contact_sheet
 
@@ -165,8 +168,8 @@ def _key_frames(
     reporter: Reporter,
     clock: StageClock,
     stop: threading.Event | None,
-) -> Iterator[int]:
-    """Key the needed frames in order; yields each once it is on disk."""
+) -> Iterator[tuple[int, int]]:
+    """Key the needed frames in order; yields each, with its islands, once it is on disk."""
     job = plan.job
     analysis = job.prepared.analysis
     _make_folder(plan.output.folder)
@@ -195,7 +198,7 @@ def _key_frames(
         start=links.start(device.torch),
         to_the_end=links.must_write,
     )
-    pending: deque[tuple[int, Future[None]]] = deque()
+    pending: deque[tuple[int, int, Future[None]]] = deque()
     with (
         ThreadPoolExecutor(waiting.read_ahead, "read") as readers,
         ThreadPoolExecutor(waiting.being_written, "write") as writers,
@@ -205,16 +208,32 @@ def _key_frames(
         ):
             for ready, keyed in neighbourhood.advance(pictures):
                 writing = writers.submit(write_keyed, plan, ready, keyed, reporter, clock)
-                pending.append((ready.frame, writing))
+                pending.append((ready.frame, keyed.islands, writing))
             while len(pending) > waiting.being_written:
-                frame, oldest = pending.popleft()
+                frame, count, oldest = pending.popleft()
                 oldest.result()
-                yield frame
-        for frame, writing in pending:
+                yield frame, count
+        for frame, count, writing in pending:
             writing.result()
-            yield frame
+            yield frame, count
     if links.must_write and not (stop is not None and stop.is_set()):
         links.write(neighbourhood.state)
+
+
+def _name_islands(counts: Sequence[int], reporter: Reporter) -> None:
+    """Say where most frames have small islands: what is there all the time is no flying hair."""
+    having = sum(count > 0 for count in counts)
+    if having <= len(counts) / 2:
+        return
+    reporter.emit(
+        WarningEvent(
+            code="islands",
+            message=f"small areas stand apart from the subject in {having} of {len(counts)} "
+            f"frames, up to {max(counts)} in a frame",
+            next_step=f"{named('markers')} remove drops them, as tracking markers are; a matte "
+            f"with {named('outside')} drops what it covers",
+        )
+    )
 
 
 def _make_folder(folder: Path) -> None:
