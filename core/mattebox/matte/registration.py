@@ -142,7 +142,7 @@ def camera_moves(
             if level.shot.shape[-1] * level.shot.shape[-2] <= OUTLINE
         ]
         count, matrix, error = _placed(levels)
-        if count and error < LARGEST_ERROR / levels[count - 1].factor:
+        if count and math.isfinite(error):
             places.append((matrix[:2, 2], error))
     return any(
         float((one - other).norm()) > max(MOVES, STANDARD_ERRORS * (error + error_of_other))

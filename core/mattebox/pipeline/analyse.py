@@ -269,7 +269,9 @@ def _fit_background(
     registration: Registration | None = None
     gain: BackgroundGain | None = None
     if job.settings.register_plate is PlateFit.AUTO:
-        if camera_moves(sources, background, subject):
+        last = pieces[-1].source[-1:]  # of a short shot there is one pair
+        unknown = torch.zeros_like(last[:, :1])
+        if camera_moves([*sources, last], background, [*subject, unknown]):
             reporter.emit(
                 WarningEvent(
                     code="camera_moves",
