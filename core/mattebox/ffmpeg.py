@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mattebox.errors import InputError, UnreadableError, UsageError
 
@@ -86,11 +86,11 @@ def probe(programs: Programs, path: Path, *arguments: str) -> tuple[dict[str, An
         UnreadableError: it is no movie, or one that nobody can read any more.
     """
     command = [str(programs.ffprobe), "-v", "error", *_AS_JSON, *arguments, _name_of(path)]
-    done = subprocess.run(  # noqa: S603 - a program of the PATH, no shell
-        command, stdin=subprocess.DEVNULL, capture_output=True, check=False, **APART
-    )
-    said = tell(done.stderr.decode("utf-8", "replace").replace(f"{command[-1]}: ", ""))
-    if done.returncode:
+    process = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with process:
+        written, complaint = process.communicate()
+    said = tell(complaint.decode("utf-8", "replace").replace(f"{command[-1]}: ", ""))
+    if process.returncode:
         raise UnreadableError(
             f"{path} is not a movie that can be read: {said}",
             expected="a whole movie of a codec that ffmpeg knows",
@@ -98,7 +98,35 @@ def probe(programs: Programs, path: Path, *arguments: str) -> tuple[dict[str, An
             "made it",
             path=path,
         )
-    return json.loads(done.stdout), said
+    return json.loads(written), said
+
+
+def start(
+    command: Sequence[str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Start a program. Ctrl-C in a terminal reaches us alone: the frame in hand is finished.
+
+    Raises:
+        InputError: it does not run.
+    """
+    try:
+        return subprocess.Popen(  # noqa: S603 - a program of the PATH, no shell
+            command,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            start_new_session=os.name != "nt",
+            creationflags=_NEW_GROUP,
+        )
+    except OSError as error:
+        raise InputError(
+            f"{command[0]} does not run: {error.strerror}",
+            next_step="install ffmpeg anew, or give a picture sequence",
+        ) from error
 
 
 def tell(text: str) -> str:
@@ -107,8 +135,8 @@ def tell(text: str) -> str:
     return "; ".join(dict.fromkeys(line for line in lines if line))[:_TOLD]
 
 
-def input_name(path: Path) -> str:
-    """A file as ffmpeg takes it for an input: never as a protocol or an option."""
+def file_name(path: Path) -> str:
+    """A file as ffmpeg takes it: never as a protocol or an option."""
     return f"file:{_name_of(path)}"
 
 
@@ -117,12 +145,7 @@ def _name_of(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - links stay, they may say the suffix
 
 
-APART: dict[str, Any] = (
-    {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
-    if os.name == "nt"
-    else {"start_new_session": True}
-)
-"""For ``subprocess``: Ctrl-C in a terminal reaches us alone, and the frame in hand is finished."""
+_NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # Windows alone has it
 
 _AS_JSON = ("-print_format", "json=compact=1")
 

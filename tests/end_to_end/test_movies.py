@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.end_to_end.conftest import Run
-from tests.support.movies import needs_ffmpeg, write_movie
-from tests.support.pictures import SCREEN, SUBJECT, disc_alpha, read_exr, rgb_of
+from tests.support.movies import needs_ffmpeg, reader_of, write_movie
+from tests.support.pictures import SCREEN, SUBJECT, disc_alpha, read_exr, rgb_of, write_shot
 
 pytestmark = [needs_ffmpeg, pytest.mark.slow]
 
@@ -115,12 +115,15 @@ def test_a_cut_movie_gives_what_it_holds_and_names_the_rest(
     noise[..., 1] += 120
     write_movie(cut, noise, "rgb24", "-pix_fmt", "gbrp", *LOSSLESS)
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 4])
-    done = mattebox("key", cut, "-o", tmp_path / "out", "--screen", "0,0.2,0", "--json")
+    movie = ("--movie-out", tmp_path / "key.mov")
+    done = mattebox("key", cut, "-o", tmp_path / "out", "--screen", "0,0.2,0", "--json", *movie)
     assert done.returncode == 66
     written = len(list((tmp_path / "out").glob("*.exr")))
     assert 5 < written < 15
     assert f"missing in the input: {40 - written} frames {written + 1}-40" in done.stdout
     assert "is cut short" in done.stdout
+    assert "key.mov is not made: it would lack frames" in done.stdout
+    assert not (tmp_path / "key.mov").exists()
 
 
 def test_a_farm_maps_the_path_of_a_movie(mattebox: Run, clip: Path, tmp_path: Path) -> None:
@@ -159,3 +162,67 @@ def test_a_report_shows_the_movie_beside_its_key(mattebox: Run, clip: Path, tmp_
     done = mattebox("report", tmp_path / "out", "--plate", clip, "-o", page)
     assert done.returncode == 0, done.stderr
     assert page.is_file()
+
+
+@pytest.mark.parametrize("alpha", ["straight", "premultiplied"])
+def test_the_key_as_a_movie_is_what_its_frames_hold(
+    alpha: str, mattebox: Run, clip: Path, tmp_path: Path
+) -> None:
+    movie = tmp_path / "key.mov"
+    done = mattebox("key", clip, "-o", tmp_path / "out", "--screen", "auto", "--movie-out", movie,
+                    "--movie-alpha", alpha)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    reader = reader_of(movie)
+    assert len(reader.movie.places) == FRAMES
+    assert reader.movie.timecode == "00:00:40:10"
+    for number in (1, 4):
+        channels = read_exr(tmp_path / "out" / f"clip.{number:04d}.exr")
+        read = reader.read(number - 1).pixels
+        np.testing.assert_allclose(read[..., 3], channels["A"], atol=0.01)
+        straight = rgb_of(channels, "fg.").clip(0, 1) ** (1 / 2.4)
+        expected = straight if alpha == "straight" else straight * channels["A"][..., None]
+        assert np.abs(read[..., :3] - expected).mean() < 0.01
+    reader.close()
+
+
+def test_a_movie_that_fails_costs_no_frame_and_is_made_by_the_next_run(
+    mattebox: Run, clip: Path, tmp_path: Path
+) -> None:
+    call = ("key", clip, "-o", tmp_path / "out", "--screen", "auto", "--movie-out")
+    done = mattebox(*call, tmp_path / "none" / "key.mov")
+    assert done.returncode == 74
+    assert "could not be written: ffmpeg:" in done.stderr
+    assert len(list((tmp_path / "out").glob("*.exr"))) == FRAMES
+    done = mattebox(*call, tmp_path / "key.mov", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["skipped"] == FRAMES
+    assert mattebox(*call, tmp_path / "key.mov").returncode == 0  # ours: it is replaced
+    foreign = tmp_path / "foreign.mov"
+    foreign.write_bytes(clip.read_bytes())
+    for taken in (foreign, clip):
+        done = mattebox(*call, taken)
+        assert done.returncode == 64
+    assert "is an input" in done.stderr
+
+
+def test_what_a_movie_needs_is_asked_for_before_keying(mattebox: Run, tmp_path: Path) -> None:
+    shot = write_shot(tmp_path / "in")
+    call = ("key", shot, "-o", tmp_path / "out", "--screen", "auto")
+    for more, said in (
+        (("--movie-out", tmp_path / "k.mov"), "needs a frame rate"),
+        (("--movie-out", tmp_path / "k.mp4", "--fps", "24"), "no codec with alpha"),
+        (("--movie-out", tmp_path / "k.mov", "--fps", "fast"), "is not a number of frames"),
+        (
+            ("--movie-out", tmp_path / "k.mov", "--movie-alpha", "stright"),
+            "did you mean 'straight'",
+        ),
+        (("--fps", "24"), "only beside --movie-out"),
+        (("--movie-out", "k.mov", "--frames", "1001", "--chunk", "1001"), "made of a whole run"),
+    ):
+        done = mattebox(*call, *more, env=os.environ | {"COLUMNS": "200"})
+        assert done.returncode == 64, done.stderr
+        assert said in done.stderr
+    assert not (tmp_path / "out").exists()
+    done = mattebox(*call, "--movie-out", tmp_path / "k.mkv", "--fps", "25")
+    assert done.returncode == 0, done.stderr
+    assert reader_of(tmp_path / "k.mkv").movie.rate == 25

@@ -84,7 +84,7 @@ def test_no_ffmpeg_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             if "rawvideo" in self.args:  # type: ignore[operator]  # what decodes
                 started.append(self)
 
-    monkeypatch.setattr("mattebox.frames.movie.subprocess.Popen", Recorded)
+    monkeypatch.setattr("mattebox.ffmpeg.subprocess.Popen", Recorded)
     closed, forgotten = reader_of(path), reader_of(path)
     for place in (3, 40, 5):  # each a start of its own
         closed.read(place)
@@ -332,6 +332,8 @@ def test_timecodes_count_frames_and_back(text: str, rate: Fraction, count: int) 
     timecode = Timecode.parsed(text)
     assert timecode.count(rate) == count
     assert Timecode.of_count(count, rate, drops=timecode.drops) == timecode
+    assert Timecode.of_packed(timecode.packed) == timecode
+    assert str(timecode) == text
 
 
 @needs_ffmpeg

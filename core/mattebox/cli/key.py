@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import enum
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from mattebox.cli.job_options import RUNNING, job_values, said_flags, with_job_options
-from mattebox.errors import UsageError
+from mattebox.errors import UnknownNameError, UsageError
+
+if TYPE_CHECKING:
+    from mattebox.pipeline.movie import MovieWish
+
+Word = TypeVar("Word", bound=enum.StrEnum)
 
 MOST_THREADS = 8
 """More threads make frames no faster and take cores from the host beside us."""
@@ -78,6 +84,26 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     preview: Annotated[
         Path | None, _running("--preview", "Also write a contact sheet of the keyed shot (PNG).")
     ] = None,
+    movie_out: Annotated[
+        Path | None,
+        _running(
+            "--movie-out",
+            "Also make a movie with alpha of the keyed frames, by ffmpeg: .mov is ProRes 4444, "
+            ".mkv FFV1, .webm VP9.",
+        ),
+    ] = None,
+    movie_alpha: Annotated[
+        str | None,
+        _running("--movie-alpha", "Of --movie-out: straight or premultiplied. [default: straight]"),
+    ] = None,
+    movie_space: Annotated[
+        str | None,
+        _running("--movie-space", "Of --movie-out: rec709 (gamma 2.4) or srgb. [default: rec709]"),
+    ] = None,
+    fps: Annotated[
+        str | None,
+        _running("--fps", "Of --movie-out: 24, 23.976, 30000/1001; default: the plate's own."),
+    ] = None,
     json_lines: Annotated[
         bool, _running("--json", "Event lines on standard output, for hosts and farms.")
     ] = False,
@@ -101,6 +127,8 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
 
     listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
     with open_session(listener) as session:
+        whole = {"--write-job": write_job, "--chunk": chunk}
+        movie = _movie(movie_out, movie_alpha, movie_space, fps, whole)
         if write_job is not None and prepared is not None:
             raise UsageError(
                 "--prepared keys, and --write-job only prepares", next_step="give one of them"
@@ -157,6 +185,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 state_in=state_in,
                 state_out=state_out,
                 max_memory=None if max_memory is None else _memory(max_memory),
+                movie=movie,
             )
             run_job(asked, options, session)
 
@@ -166,6 +195,47 @@ def _engine_of(said: Mapping[str, Any]) -> str:
     if said["hint"] is not None:
         return "hint"
     return "rvm" if said["weights"] is not None else "screen"
+
+
+def _movie(
+    path: Path | None,
+    alpha: str | None,
+    space: str | None,
+    fps: str | None,
+    beside: Mapping[str, object],
+) -> MovieWish | None:
+    """The movie that is asked for. Raises UsageError beside what gives no whole run."""
+    from mattebox.pipeline.movie import MovieAlpha, MovieSpace, MovieWish, parse_rate
+
+    if path is None:
+        for flag, said in (("--movie-alpha", alpha), ("--movie-space", space), ("--fps", fps)):
+            if said is not None:
+                raise UsageError(
+                    f"{flag} has a meaning only beside --movie-out",
+                    next_step="add --movie-out FILE.mov, or drop it",
+                )
+        return None
+    for flag, value in beside.items():
+        if value is not None:
+            raise UsageError(
+                f"--movie-out is made of a whole run, and {flag} gives none",
+                next_step=f"run again without {flag}: frames that are there are skipped, and the "
+                "movie is made",
+            )
+    if fps is not None:
+        parse_rate(fps)
+    return MovieWish(path, _one_of(MovieAlpha, alpha), _one_of(MovieSpace, space), fps)
+
+
+def _one_of(kind: type[Word], said: str | None) -> Word:
+    """The word that was said, or the first where none was. Raises UnknownNameError."""
+    if said is None:
+        return next(iter(kind))
+    try:
+        return kind(said)
+    except ValueError:
+        words = [word.value for word in kind]
+        raise UnknownNameError(f"--movie-{kind.__name__[5:].lower()}", said, words) from None
 
 
 def _memory(text: str) -> int:

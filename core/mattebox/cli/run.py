@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mattebox.cli.jobs import job_if_readable, write_job
-from mattebox.errors import MatteboxError, NameOf, UsageError, flag_of, label_of
+from mattebox.errors import (
+    MatteboxError,
+    MissingFramesError,
+    NameOf,
+    UsageError,
+    flag_of,
+    label_of,
+)
 from mattebox.events import (
     EndEvent,
     JsonReporter,
@@ -26,6 +33,7 @@ from mattebox.job import Job, PreparedJob
 from mattebox.sequences import format_frames, parse_frames
 
 if TYPE_CHECKING:
+    from mattebox.pipeline.movie import MovieWish
     from mattebox.pipeline.run import Tally
     from mattebox.pipeline.setup import ShotSetup
 
@@ -76,6 +84,7 @@ class RunOptions:
     state_in: Path | None = None
     state_out: Path | None = None
     max_memory: int | None = None
+    movie: MovieWish | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,7 @@ def open_session(listener: Listener) -> Iterator[Session]:
 def run_job(job: Job, options: RunOptions, session: Session) -> None:
     """Prepare and run one job."""
     from mattebox.pipeline.chunks import StateFiles
+    from mattebox.pipeline.movie import planned_movie, write_keyed_movie
     from mattebox.pipeline.run import run
     from mattebox.pipeline.setup import ShotSetup
 
@@ -141,22 +151,41 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
         session.end(0)
         return
     with closing(ShotSetup(job)) as setup:
+        movie = None
+        if options.movie is not None:
+            movie = planned_movie(options.movie, setup.shot, overwrite=options.overwrite)
         prepared = _prepared(
             setup, options.prepared, session.reporter, max_memory=options.max_memory
         )
-        run(
-            prepared,
-            session.reporter,
-            setup=setup,
-            tally=session.tally,
-            frames=frames,
-            stop=session.stop,
-            force=options.force,
-            overwrite=options.overwrite,
-            preview=options.preview,
-            states=StateFiles(options.state_in, options.state_out),
-            max_memory=options.max_memory,
-        )
+        try:
+            result = run(
+                prepared,
+                session.reporter,
+                setup=setup,
+                tally=session.tally,
+                frames=frames,
+                stop=session.stop,
+                force=options.force,
+                overwrite=options.overwrite,
+                preview=options.preview,
+                states=StateFiles(options.state_in, options.state_out),
+                max_memory=options.max_memory,
+            )
+        except MissingFramesError:
+            if movie is not None:
+                left = f"the movie {movie.path} is not made: it would lack frames"
+                session.reporter.emit(NoteEvent(message=left))
+            raise
+        if movie is not None and options.movie is not None:
+            write_keyed_movie(
+                movie,
+                options.movie.alpha,
+                prepared,
+                setup.shot,
+                (*result.written, *result.skipped),
+                session.reporter,
+                session.stop,
+            )
     session.end(0)
 
 

@@ -4,6 +4,7 @@ movies through ffmpeg."""
 from mattebox.frames.attributes import carried_attributes
 from mattebox.frames.clip import Clip
 from mattebox.frames.headers import Header, Part, format_difference, read_header
+from mattebox.frames.movie_writing import MovieOutput, encoder_of, write_movie
 from mattebox.frames.reading import (
     is_broken_exr,
     read_attributes_if_whole,
@@ -22,9 +23,11 @@ from mattebox.frames.writing import (
 __all__ = [
     "Clip",
     "Header",
+    "MovieOutput",
     "Part",
     "Written",
     "carried_attributes",
+    "encoder_of",
     "format_difference",
     "is_broken_exr",
     "read_attributes_if_whole",
@@ -35,5 +38,6 @@ __all__ = [
     "remove_abandoned",
     "repair_non_finite",
     "write_frame",
+    "write_movie",
     "write_png",
 ]

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from mattebox.errors import InputError, UnreadableError
-from mattebox.ffmpeg import APART, Programs, input_name, pixel_formats, tell
+from mattebox.errors import UnreadableError
+from mattebox.ffmpeg import Programs, file_name, pixel_formats, start, tell
 from mattebox.frames.headers import Header, Part
 from mattebox.frames.movie_colour import cicp_of, codes_of
 from mattebox.images import Frame, Pixels, Window
@@ -190,7 +190,7 @@ class MovieReader:
         command = [
             str(self._programs.ffmpeg),
             *("-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info", "-copyts"),
-            *("-noautorotate", *seek, "-i", input_name(movie.path), "-map", "0:V:0"),
+            *("-noautorotate", *seek, "-i", file_name(movie.path), "-map", "0:V:0"),
             *("-vf", ",".join([*chosen, "showinfo=checksum=0", *self._codes.filters])),
             *("-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", self._codes.format, "-"),
         ]
@@ -254,19 +254,7 @@ class _Decoding:
         self._movie, self._size, self._bytes = movie, size, bytes_each
         self._shown: queue.SimpleQueue[tuple[Fraction | None, str] | None] = queue.SimpleQueue()
         self.complaints: deque[str] = deque(maxlen=8)
-        try:
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(  # noqa: S603 - a program of the PATH, no shell
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                **APART,
-            )
-        except OSError as error:
-            raise InputError(
-                f"{command[0]} does not run: {error.strerror}",
-                next_step="install ffmpeg anew, or give a picture sequence",
-            ) from error
+        self._process = start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._listener = threading.Thread(
             target=_listen, args=(self._process, self._shown, self.complaints), daemon=True
         )

@@ -7,7 +7,7 @@ from mattebox.sequences.frame_sequence import (
     sequences_in,
 )
 from mattebox.sequences.frame_sets import format_frames, parse_frames
-from mattebox.sequences.movie import Movie
+from mattebox.sequences.movie import Movie, Timecode
 from mattebox.sequences.names import (
     STILL_FRAME,
     NamePattern,
@@ -25,6 +25,7 @@ __all__ = [
     "Movie",
     "NamePattern",
     "OutputPattern",
+    "Timecode",
     "find_sequence",
     "format_frames",
     "is_movie",

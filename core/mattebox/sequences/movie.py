@@ -78,6 +78,20 @@ class Timecode:
         minutes, seconds = divmod(seconds, 60)
         return cls(minutes // 60 % 24, minutes % 60, seconds, frames, drops)
 
+    @classmethod
+    def of_packed(cls, words: tuple[int, int]) -> Timecode:
+        """From two words as ``packed`` gives them; user bits and the other flags are left out."""
+
+        def number(shift: int, tens: int) -> int:
+            return (words[0] >> shift & 15) + 10 * (words[0] >> shift + 4 & tens)
+
+        hours, minutes, seconds, frames = number(24, 3), number(16, 7), number(8, 7), number(0, 3)
+        return cls(hours, minutes, seconds, frames, drops=bool(words[0] >> 6 & 1))
+
+    def __str__(self) -> str:
+        mark = ";" if self.drops else ":"
+        return f"{self.hours:02}:{self.minutes:02}:{self.seconds:02}{mark}{self.frames:02}"
+
     def count(self, rate: Fraction) -> int:
         """Its frames since midnight."""
         each = round(rate)
