@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from mattebox.colour_difference import TINY, key_excess
 from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.fill import pull_push
 from mattebox.matte.statistics import Triple
-from mattebox.matte.windows import box_mean, eroded
+from mattebox.matte.windows import box_max, box_mean, box_min, eroded
 from mattebox.screen_key import ScreenKey, key_of
 
 LINES_PER_PIXEL = 180
@@ -41,6 +42,10 @@ SHARE_RANGE = 0.3
 """By how much the shares of one screen differ at most: lamps of unlike colour, and above all
 grading, which takes colour out of what is bright. On public pictures 0.06 saw a sixth of a screen
 and left haze over the rest; smoke in front is told by the smooth surface, not by this."""
+
+SHARE_STEP = 0.1
+"""By how much the shares change within a window at the edge between a screen and cloth of nearly
+its colour. Lamps and grading change a screen's shares by as much over half of the picture."""
 
 WELL_SEEN = 0.3
 """Part of the picture that must show the screen for a surface of LIGHT_ORDER, else SHARE_ORDER."""
@@ -128,6 +133,7 @@ def estimate_background(
     )
     if int(candidate.sum()) < LEAST_PIXELS:
         return nothing
+    candidate = _without_cloth(smooth, candidate, brightest, radius)
     candidate = _of_one_colour(smooth, candidate, brightest)
     gain = _frame_gains(smooth, candidate, brightest)
     frames, smooth = frames / gain, smooth / gain
@@ -153,6 +159,46 @@ def _light(mean: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
     low, high = float(values.min()), float(values.max())
     surface = _robust_surface(mean, seen, order)[0]
     return surface.clamp(min(low / BEYOND, low * BEYOND), max(high * BEYOND, high / BEYOND))
+
+
+def _without_cloth(
+    smooth: torch.Tensor, candidate: torch.Tensor, brightest: int, radius: int
+) -> torch.Tensor:
+    """Candidates without areas of another colour that an edge parts from the screen.
+
+    The shares of a screen may drift as far as a green shirt's are from it, but they drift; a shirt
+    ends. So an area within edges goes where its own median share is off the screen's.
+    """
+    light = smooth[:, brightest : brightest + 1].clamp_min(TINY)
+    for channel in (c for c in range(3) if c != brightest):
+        share = smooth[:, channel : channel + 1] / light
+        edge = (box_max(share, radius) - box_min(share, radius)) > SHARE_STEP
+        inner = candidate & ~edge
+        if not bool(inner.any()):
+            continue
+        purest = float(_thinned(share[inner], SURFACE_SAMPLES).quantile(PUREST))
+        cloth = torch.cat(
+            [
+                _off_colour(one, inside, purest)
+                for one, inside in zip(torch.split(share, 1), torch.split(inner, 1), strict=True)
+            ]
+        )
+        candidate = candidate & (box_max(cloth.to(smooth.dtype), 2 * radius) < 0.5)
+    return candidate
+
+
+def _off_colour(share: torch.Tensor, inside: torch.Tensor, purest: float) -> torch.Tensor:
+    """[1,1,H,W] bool: connected areas of ``inside`` whose median share is a step off ``purest``."""
+    from scipy import ndimage
+
+    mask = inside[0, 0].cpu().numpy()
+    labels = np.zeros(mask.shape, np.int32)
+    count = int(ndimage.label(mask, output=labels))
+    off = np.zeros(count + 1, bool)
+    if count:
+        medians = ndimage.median(share[0, 0].cpu().numpy(), labels, np.arange(1, count + 1))
+        off[1:] = np.abs(medians - purest) > SHARE_STEP
+    return torch.from_numpy(off[labels]).to(share.device)[None, None]
 
 
 def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, brightest: int) -> torch.Tensor:

@@ -73,6 +73,27 @@ def test_thin_smoke_that_stands_still_is_not_taken_for_screen() -> None:
     assert float(error[veil > 0].mean()) < 0.01
 
 
+def test_a_shirt_of_nearly_the_screens_colour_is_not_taken_for_screen() -> None:
+    plate = uneven()
+    shirt = torch.tensor((0.015, 0.13, 0.06)).view(1, 3, 1, 1)
+    frames, _ = frames_of(plate, 6, still=True)
+    worn = torch.zeros(1, 1, HEIGHT, WIDTH)
+    worn[..., 50:, 60:140] = 1.0
+    found = estimate_background([(1.0 - worn) * one + worn * shirt for one in frames], SCREEN)
+    assert float(found.known[worn > 0].mean()) < 0.01
+    error = (found.background - plate).abs().amax(1, keepdim=True)
+    assert float(error[worn > 0].mean()) < 0.04
+
+
+def test_a_screen_whose_colour_drifts_as_far_as_a_shirts_is_seen_whole() -> None:
+    plate = uneven(folds=0.0)
+    drift = torch.linspace(0.0, 0.25, WIDTH).expand(1, 1, HEIGHT, WIDTH)
+    plate[:, 2:] += drift * plate[:, 1:2]
+    found = estimate_background(frames_of(plate, 8)[0], SCREEN)
+    assert float((found.known > 0).float().mean()) > 0.9
+    assert float((found.background - plate).abs().mean()) < 0.004
+
+
 def test_flickering_light_is_taken_out_before_frames_are_averaged() -> None:
     plate = uneven()
     found = estimate_background(frames_of(plate, 8, gain=0.06)[0], SCREEN)
