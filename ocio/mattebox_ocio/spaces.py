@@ -10,6 +10,7 @@ import numpy as np
 
 from mattebox_ocio.config import LoadedConfig
 from mattebox_ocio.errors import ColourError
+from mattebox_ocio.icc import read_icc
 from mattebox_ocio.interop import (
     CICP_CURVES,
     CICP_NAMES,
@@ -74,9 +75,10 @@ def resolve_plate_space(
 
     1. the user (``explicit``), 2. the host's working space, 3. ``colorInteropID``,
     4. ``acesImageContainerFlag``, 5. ``chromaticities``, 6. ``CICP`` (primaries and transfer as
-    ITU-T H.273 numbers them), 7. a file rule of the user's own config other than its default,
-    8. the kind of file: scene-linear for EXR and other floating-point files, Rec.709 video for
-    movies, sRGB for integer pictures, all with a warning; DPX and Cineon must be told.
+    ITU-T H.273 numbers them), 7. ``ICCProfile``, 8. a file rule of the user's own config other
+    than its default, 9. the kind of file: scene-linear for EXR and other floating-point files,
+    Rec.709 video for movies, sRGB for integer pictures, all with a warning; DPX and Cineon must be
+    told.
 
     Args:
         config: the config.
@@ -105,6 +107,7 @@ def resolve_plate_space(
         or _from_aces_flag(config, held, doubts)
         or _from_chromaticities(config, held, doubts)
         or _from_cicp(config, held, doubts, is_video=_is_video(path))
+        or _from_icc(config, held, doubts)
         or _from_file_rules(config, path)
     )
     if found is None:
@@ -177,6 +180,28 @@ def _from_cicp(
         )
         return None
     return Resolution(space, f"the file says {said}")
+
+
+def _from_icc(
+    config: LoadedConfig, attributes: Mapping[str, object], doubts: list[str]
+) -> Resolution | None:
+    held = attributes.get("ICCProfile")
+    if not isinstance(held, (tuple, list, bytes)):
+        return None
+    profile = read_icc(bytes(held))
+    if profile is None:
+        doubts.append("the file has a damaged ICC profile; it is not used")
+        return None
+    name = f"the ICC profile {profile.description!r}"
+    space = None
+    if profile.primaries is not None and profile.curve is not None:
+        space = space_of_light(config, profile.primaries, profile.curve)
+    if space is None:
+        doubts.append(
+            f"the file has {name}, for which config {config.name} has no space; it is not used"
+        )
+        return None
+    return Resolution(space, f"the file has {name}")
 
 
 def _is_video(path: str) -> bool:

@@ -16,6 +16,7 @@ import onnx
 import OpenImageIO as oiio
 import pytest
 from tests.end_to_end.conftest import Run
+from tests.support.foreign_files import luminance_chroma_exr
 from tests.support.movies import MOVING, needs_ffmpeg, run_ffmpeg
 from tests.support.pictures import HEIGHT, WIDTH, plate_pixels, write_exr, write_picture, write_shot
 
@@ -97,6 +98,19 @@ def _(folder: Path) -> list[object]:
     arguments = key(folder)
     damage(folder).write_text("<html>404</html>")
     return arguments
+
+
+@case("a luminance-chroma EXR")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    damage(folder).write_bytes(luminance_chroma_exr(WIDTH, HEIGHT))
+    return arguments
+
+
+@case("a picture as a phone stores it")
+def _(folder: Path) -> list[object]:
+    (folder / "shot.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    return ["key", folder / "shot.heic", "-o", folder / "out", "--screen", "auto"]
 
 
 @case("a deep EXR")

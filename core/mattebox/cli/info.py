@@ -59,5 +59,7 @@ def info(
         table.add_row(f"  {name}", str(value))
     console = Console()
     console.print(table)
-    for warning in (*clip.remarks, *colour.warnings):
+    for remark in clip.remarks:
+        console.print(f"note: {remark}", highlight=False)
+    for warning in colour.warnings:
         console.print(f"warning: {warning}", style="yellow", highlight=False)

@@ -39,7 +39,13 @@ class Clip:
     def remarks(self) -> tuple[str, ...]:
         """What people should know of how its frames are read, one sentence each."""
         movie = self.sequence.movie
-        return () if movie is None else remarks_on(movie)
+        if movie is not None:
+            return remarks_on(movie)
+        orientation = self.header.main.orientation
+        if orientation == 1:
+            return ()
+        path = self.sequence.path(self.sequence.first)
+        return (f"{path} is turned upright, as its EXIF orientation {orientation} says",)
 
     def read(
         self,

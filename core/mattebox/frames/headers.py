@@ -12,6 +12,7 @@ import OpenImageIO as oiio
 from mattebox.errors import UnknownNameError, UnreadableError, UsageError, named
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
+from mattebox.frames.turning import Turning
 from mattebox.images import Frame, Window
 
 AlphaKind = Literal["none", "premultiplied", "straight"]
@@ -39,6 +40,9 @@ class Part:
         is_deep: several samples per pixel; its pixels cannot be read here.
         is_tiled: stored in tiles, not in rows.
         is_alpha_misread: its alpha cannot be trusted as OpenImageIO reads it (some 10-bit DPX).
+        orientation: how it is stored, 1..8 as EXIF numbers it; 1 is upright. Windows, aspect and
+            pixels are those of the picture turned upright.
+        stored_window: where its pixels lie in the file, before they are turned.
         attributes: every other attribute.
         attribute_types: types of attributes, where the value does not tell.
     """
@@ -57,6 +61,8 @@ class Part:
     is_deep: bool
     is_tiled: bool
     is_alpha_misread: bool
+    orientation: int
+    stored_window: Window
     attributes: Mapping[str, Any] = field(repr=False)
     attribute_types: Mapping[str, str] = field(repr=False)
 
@@ -185,12 +191,11 @@ def read_header(path: Path) -> Header:
 
 def header_of(opened: oiio.ImageInput, path: Path) -> Header:
     """The header of an open file."""
-    specs = seam.specs_of(opened)
+    format_name = opened.format_name()
+    # Pages and thumbnails of others are no parts of a plate, and to look for them spoils WebP.
+    specs = seam.specs_of(opened) if format_name == "openexr" else [opened.spec()]
     if not specs:
         raise UnreadableError(f"{path} holds no picture", path=path)
-    format_name = opened.format_name()
-    if format_name != "openexr":
-        specs = specs[:1]  # pages and thumbnails of TIFF are no parts of a plate
     try:
         parts = tuple(_part_of(spec, index, format_name) for index, spec in enumerate(specs))
     except UnicodeDecodeError as error:
@@ -238,6 +243,11 @@ def _part_of(spec: oiio.ImageSpec, index: int, format_name: str) -> Part:
     attributes, types = attributes_of(spec)
     name = str(attributes.get("oiio:subimagename") or attributes.get("name") or "")
     view = attributes.get("view")
+    stored, display = seam.data_window_of(spec), seam.display_window_of(spec)
+    aspect = float(attributes.pop("PixelAspectRatio", 1.0)) or 1.0
+    # EXR is upright by its own rules: one that has the attribute was made of something turned.
+    orientation = 1 if format_name == "openexr" else int(attributes.get("Orientation", 1))
+    turning = Turning.of(orientation)
     return Part(
         index=index,
         name=name,
@@ -245,14 +255,16 @@ def _part_of(spec: oiio.ImageSpec, index: int, format_name: str) -> Part:
         channels=tuple(spec.channelnames),
         channel_types=seam.channel_types_of(spec),
         bits=_bits_of(spec, attributes),
-        data_window=seam.data_window_of(spec),
-        display_window=seam.display_window_of(spec),
-        pixel_aspect=float(attributes.pop("PixelAspectRatio", 1.0)) or 1.0,
+        data_window=turning.window(stored, display),
+        display_window=turning.window(display, display),
+        pixel_aspect=1.0 / aspect if turning.is_transposed else aspect,
         compression=str(attributes.get("compression", "none")),
         alpha=_alpha_of(spec, attributes, format_name),
         is_deep=bool(spec.deep),
         is_tiled=spec.tile_width > 0,
         is_alpha_misread=_is_alpha_misread(spec, attributes, format_name),
+        orientation=orientation,
+        stored_window=stored,
         attributes=attributes,
         attribute_types=types,
     )

@@ -85,6 +85,8 @@ class MovieReader:
             is_deep=False,
             is_tiled=False,
             is_alpha_misread=False,
+            orientation=1,
+            stored_window=window,
             attributes=attributes,
             attribute_types=types,
         )

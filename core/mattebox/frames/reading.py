@@ -14,6 +14,7 @@ from mattebox.errors import UnknownNameError, UnreadableError, UsageError, named
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
 from mattebox.frames.headers import Header, Part, header_of, refuse_deep
+from mattebox.frames.turning import Turning
 from mattebox.images import Frame, Pixels
 
 _ROWS_AT_ONCE = 16
@@ -263,11 +264,16 @@ def _full_name(part: Part, index: int, taken: Sequence[str]) -> str:
 def _read_channels(
     opened: oiio.ImageInput, path: Path, part: Part, indices: Sequence[int]
 ) -> Pixels:
-    """HxWxC of the given channels: float16 where all are half, else float32."""
+    """HxWxC of the given channels, upright: float16 where all are half, else float32."""
+    stored = _read_stored(opened, path, part, indices)
+    return np.ascontiguousarray(Turning.of(part.orientation).pixels(stored))
+
+
+def _read_stored(opened: oiio.ImageInput, path: Path, part: Part, indices: Sequence[int]) -> Pixels:
     kinds = {part.channel_types[index] for index in indices}
     wanted = "half" if kinds == {"half"} else "float"
     dtype = np.float16 if wanted == "half" else np.float32
-    height, width = part.data_window.height, part.data_window.width
+    height, width = part.stored_window.height, part.stored_window.width
     runs = _runs(sorted(set(indices)))
     if len(runs) == 1 and list(indices) == sorted(set(indices)) and not _is_integer(kinds):
         return _read_run(opened, path, part, runs[0], wanted)
@@ -318,17 +324,17 @@ def _read_run(
     pixels = opened.read_image(part.index, 0, run[0], run[1], wanted)
     if pixels is None or opened.has_error:  # a truncated JPEG gives pixels and an error
         reason = seam.last_error(opened)
-        rows, height = _readable_rows(opened, part, run), part.data_window.height
+        rows, height = _readable_rows(opened, part, run), part.stored_window.height
         raise UnreadableError(
             f"{path} is damaged: {rows} of {height} rows can be read ({reason})",
             next_step="copy the file again or render it again",
             path=path,
         )
-    return pixels.reshape(part.data_window.height, part.data_window.width, run[1] - run[0])
+    return pixels.reshape(part.stored_window.height, part.stored_window.width, run[1] - run[0])
 
 
 def _readable_rows(opened: oiio.ImageInput, part: Part, run: tuple[int, int]) -> int:
-    window = part.data_window
+    window = part.stored_window
     spec = opened.spec()
     step = spec.tile_height or _ROWS_AT_ONCE
     readable = 0

@@ -17,6 +17,9 @@ from mattebox.errors import InputError, UnreadableError, UsageError
 from mattebox.images import Window
 from mattebox.sequences import refuse_movie
 
+_PHONE_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
+"""OpenImageIO's wheels come without their codecs."""
+
 
 def open_input(path: Path) -> oiio.ImageInput:
     """An open file, its alpha left as it is stored (PNG and TIFF would else be multiplied).
@@ -32,13 +35,35 @@ def open_input(path: Path) -> oiio.ImageInput:
     as_stored.attribute("oiio:UnassociatedAlpha", 1)
     opened = oiio.ImageInput.open(name_of(path), as_stored)
     if opened is None:
-        raise UnreadableError(
-            f"{path} is not a picture that can be read: {last_error(oiio)}",
-            expected="EXR, DPX, PNG, TIFF or another picture format",
-            next_step="copy the file again or render it again",
+        raise _unreadable(path, last_error(oiio))
+    return opened
+
+
+def _unreadable(path: Path, said: str) -> UnreadableError:
+    """Why a file cannot be opened, with the way on that its kind has."""
+    if "ubsampled" in said:
+        return UnreadableError(
+            f"{path} holds luminance and chroma (Y, RY, BY), which are not read",
+            expected="R, G and B",
+            next_step="convert it: a Read and a Write in Nuke, or magick in.exr out.exr "
+            "(ImageMagick with OpenEXR)",
             path=path,
         )
-    return opened
+    if path.suffix.casefold() in _PHONE_SUFFIXES:
+        kind = path.suffix[1:].upper()
+        return UnreadableError(
+            f"{path} is {kind}, which the OpenImageIO here does not read",
+            expected="EXR, DPX, PNG, TIFF or another picture format",
+            next_step=f"convert it with its colour profile: magick {path.name} {path.stem}.png, "
+            "or export it as PNG or TIFF",
+            path=path,
+        )
+    return UnreadableError(
+        f"{path} is not a picture that can be read: {said}",
+        expected="EXR, DPX, PNG, TIFF or another picture format",
+        next_step="copy the file again or render it again",
+        path=path,
+    )
 
 
 def check_readable(path: Path) -> None:

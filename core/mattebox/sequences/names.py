@@ -28,7 +28,7 @@ _CAMERA_RAW = ".r3d .braw .ari .arx .crm .rmf"
 
 _PICTURES = """
     .exr .sxr .dpx .cin .png .tif .tiff .jpg .jpeg .jp2 .j2c .jxl .tga .hdr .bmp .webp .sgi .rgb
-    .psd .avif .heic
+    .psd .avif .heic .heif .hif
 """
 
 PICTURE_SUFFIXES = frozenset(_PICTURES.split())
