@@ -188,7 +188,8 @@ class StaleError(MatteboxError):
 
 
 class DeviceError(MatteboxError):
-    """The device asked for is absent, or its memory does not suffice."""
+    """The device asked for is absent, or its memory does not suffice; or, on a worker of a farm, a
+    program that the job needs."""
 
     code = "device"
     exit_code = 69

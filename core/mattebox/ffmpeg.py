@@ -151,9 +151,15 @@ _AS_JSON = ("-print_format", "json=compact=1")
 
 
 @cache
-def _refuse_old(ffmpeg: Path) -> None:
+def version_of(ffmpeg: Path) -> str:
+    """What an ffmpeg says of its version: ``5.1.9-0+deb12u1``. Raises InputError."""
     first = _output([str(ffmpeg), "-version"]).partition("\n")[0]
-    found = re.search(r"version n?(\d+)\.(\d+)", first)  # builds of a day have no such number
+    return first.removeprefix("ffmpeg version ").partition(" ")[0]
+
+
+def _refuse_old(ffmpeg: Path) -> None:
+    version = version_of(ffmpeg)
+    found = re.match(r"n?(\d+)\.(\d+)", version)  # builds of a day have no such number
     if found is not None and (int(found[1]), int(found[2])) < OLDEST:
         raise UsageError(
             f"{ffmpeg} is ffmpeg {found[1]}.{found[2]}",

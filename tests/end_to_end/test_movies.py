@@ -149,6 +149,18 @@ def test_a_farm_maps_the_path_of_a_movie(mattebox: Run, clip: Path, tmp_path: Pa
     assert len(list((tmp_path / "out").glob("*.exr"))) == 3
 
 
+def test_a_worker_without_ffmpeg_gives_the_job_back(
+    mattebox: Run, clip: Path, tmp_path: Path
+) -> None:
+    job = tmp_path / "job.json"
+    asked = ("key", clip, "-o", tmp_path / "out", "--screen", "auto", "--device", "cpu")
+    assert mattebox(*asked, "--write-job", job, "--no-analysis").returncode == 0
+    assert mattebox("farm", "worker", "--job", job).returncode == 0
+    done = mattebox("farm", "worker", "--job", job, env=os.environ | {"PATH": str(tmp_path)})
+    assert done.returncode == 69
+    assert "ffmpeg, which reads movies, is not on this worker" in done.stdout
+
+
 def test_info_says_what_a_movie_is(mattebox: Run, clip: Path) -> None:
     done = mattebox("info", clip, env=os.environ | {"COLUMNS": "200"})
     assert done.returncode == 0, done.stderr

@@ -47,6 +47,7 @@ class Report:
     ocio: dict[str, str]
     unmixing: str | None
     weights: list[str]
+    ffmpeg: str | None
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -84,6 +85,7 @@ def examine() -> Report:
         ocio=_ocio(faults),
         unmixing=_unmixing(faults),
         weights=_weights(faults),
+        ffmpeg=_ffmpeg(faults),
         faults=faults,
     )
 
@@ -208,6 +210,19 @@ def _weights(faults: list[Fault]) -> list[str]:
     return [str(path) for path in found if path is not None]
 
 
+def _ffmpeg(faults: list[Fault]) -> str | None:
+    """The version of ffmpeg; None, which is no fault, where there is none."""
+    from mattebox.errors import MatteboxError
+    from mattebox.ffmpeg import find_programs, version_of
+
+    try:
+        programs = find_programs()
+        return None if programs is None else version_of(programs.ffmpeg)
+    except MatteboxError as error:
+        faults.append(Fault(error.message, error.next_step or "install ffmpeg anew"))
+        return None
+
+
 def _onnx_row(report: Report) -> str:
     runtime = report.onnxruntime
     if runtime is None:
@@ -232,6 +247,7 @@ def _print(report: Report) -> None:
     console.print(f"  unmixing network: {report.unmixing or 'missing'}", soft_wrap=True)
     none = "none installed (mattebox weights list)"
     console.print(f"  weights: {', '.join(report.weights) or none}", soft_wrap=True)
+    console.print(f"  ffmpeg: {report.ffmpeg or 'none (movies need it)'}")
     for fault in report.faults:
         console.print(f"fault: {fault.what}\n  cure: {fault.cure}", style="red", markup=False)
     if not report.faults:

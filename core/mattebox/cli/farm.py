@@ -181,7 +181,7 @@ def worker(
 
 
 def _device_for(job: Job) -> str:
-    """The device of a job on this worker. Raises where that, weights or config are not here."""
+    """The device of a job on this worker. Raises where that, or what else it needs, is not here."""
     from mattebox.devices import choose_device
     from mattebox.engines.registry import engine_info
     from mattebox.job import PreparedJob
@@ -197,7 +197,25 @@ def _device_for(job: Job) -> str:
         weights = job.prepared.weights
         if weights is not None:
             located_weights(Path(weights.path), weights.sha256)
+    _refuse_without_ffmpeg(job)
     return choose_device(job.device).description
+
+
+def _refuse_without_ffmpeg(job: Job) -> None:
+    """Another worker may have it: 69, where a task would say that the job is wrong."""
+    from mattebox.errors import DeviceError
+    from mattebox.ffmpeg import find_programs
+    from mattebox.inputs import Matte, inputs
+    from mattebox.sequences import is_movie
+
+    given = (getattr(job, one.name) for one in inputs())
+    names = [one.pattern if isinstance(one, Matte) else one for one in given if one is not None]
+    movies = [name for name in names if is_movie(Path(name))]
+    if movies and find_programs() is None:
+        raise DeviceError(
+            f"{movies[0]} is a movie, and ffmpeg, which reads movies, is not on this worker",
+            next_step="install it here, or give the job to workers that have it",
+        )
 
 
 def _uid() -> int:
