@@ -28,6 +28,7 @@ from tests.support.pictures import (
     write_shot,
 )
 
+from benchmarks.cleanness import interior
 from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.measure.identity import identity_error
 
@@ -103,6 +104,31 @@ def test_shadows_stay_unless_they_are_to_be_removed(tmp_path: Path, mattebox: Ru
     assert removed[:, 56:].max() == 0.0
     disc = disc_alpha(1) == 1.0
     assert removed[disc].min() > 0.95  # no hole, as the bench counts them
+
+
+def test_no_hole_is_keyed_where_the_plain_key_is_solid_within_a_closed_outline(
+    tmp_path: Path, mattebox: Run
+) -> None:
+    """Blond curls with gaps between them, in grain: what the plain key calls solid stays so."""
+    random = np.random.default_rng(5)
+    lines = ndimage.gaussian_filter(random.normal(size=(120, 160)), 3)
+    y, x = np.mgrid[:120, :160]
+    head = np.hypot(y - 60, x - 80) < 50
+    curls = (np.abs(lines) < 0.7 * lines.std()) | (np.hypot(y - 60, x - 80) > 46)
+    alpha = ndimage.gaussian_filter((head & curls).astype(np.float32), 0.7)[..., None]
+    clean = np.broadcast_to(np.array([0.08, 0.43, 0.11], np.float32), (120, 160, 3))
+    shot = alpha * np.array([0.5, 0.4, 0.15], np.float32) + (1.0 - alpha) * clean
+    grain = 0.006 * random.normal(size=shot.shape)
+    (tmp_path / "in").mkdir()
+    linear = "lin_rec709_scene"
+    write_exr(tmp_path / "in/clean.exr", clean.copy(), colorInteropID=linear)
+    noisy = (shot + grain).astype(np.float32)
+    write_exr(tmp_path / "in/shot.1001.exr", noisy, colorInteropID=linear)
+    key_clean(mattebox, tmp_path / "in/shot.1001.exr", tmp_path / "out", "--passes", "net")
+    keyed = read_exr(tmp_path / "out/shot.1001.exr")
+    inside = interior(keyed["net.A"])
+    assert inside.sum() > 1000
+    assert (keyed["A"][inside] < 0.95).mean() < 0.001
 
 
 def test_tracking_markers_are_named_and_go_where_that_is_asked_for(

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mattebox.colour_difference import colour_difference
 from mattebox.engines.base import Engine, EngineInput, Prediction
 from mattebox.errors import DeviceError, named
 from mattebox.images import Window
@@ -20,6 +21,7 @@ from mattebox.matte.background_exposure import IDENTITY, frame_gain, gained_back
 from mattebox.matte.controls import MatteControls, control_alpha
 from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
+from mattebox.matte.interior import closed_alpha
 from mattebox.matte.islands import small_islands
 from mattebox.matte.layers import HALF_MAX, Despill, KeyedLayers, key_layers
 from mattebox.matte.shadows import shadow_share
@@ -293,6 +295,9 @@ class FrameKeyer:
             neighbours=[neighbour[seen.window] for neighbour in neighbours],
         )
         alpha, confidence = solution.alpha, solution.confidence
+        if statistics.screen:
+            plain = colour_difference(source, background, statistics.key)
+            alpha = torch.maximum(alpha, closed_alpha(plain))
         if self._settings.shadows is Shadows.REMOVE:
             share = shadow_share(source, background, statistics.noise, statistics.plate_noise)
             alpha = alpha * (1.0 - share)

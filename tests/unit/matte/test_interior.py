@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mattebox.matte.interior import INTERIOR_REACH, SOLID, promised_alpha
+from mattebox.matte.interior import (
+    CLOSED_DEPTH,
+    INTERIOR_REACH,
+    OPAQUE,
+    SOLID,
+    closed_alpha,
+    promised_alpha,
+)
 
 
 def square(size: int = 40, inset: int = 10) -> torch.Tensor:
@@ -50,3 +57,35 @@ def test_a_change_reaches_no_further_than_stated() -> None:
     same = promised_alpha(plain) == promised_alpha(other)
     assert bool(same[..., 4 + INTERIOR_REACH :].all())
     assert not bool(same[..., 4 : 4 + INTERIOR_REACH].all())
+
+
+def ring(strand: float = 1.0) -> torch.Tensor:
+    """[1,1,60,60]: an outline 6 px wide around gaps, a strand one pixel wide through the middle."""
+    plain = torch.zeros(1, 1, 60, 60)
+    plain[..., 10:50, 10:50] = 1.0
+    plain[..., 16:44, 16:44] = 0.1
+    plain[..., 30, 16:44] = strand
+    return plain
+
+
+def test_a_strand_within_a_closed_outline_is_opaque_and_the_gaps_beside_it_are_not() -> None:
+    least = closed_alpha(ring())
+    assert bool((least[..., 30, 16:44] == OPAQUE).all())
+    assert float(least[..., 16:30, 16:44].max()) == 0.0
+    assert float(closed_alpha(ring(strand=0.85)).amax((0, 1))[30, 16:44].max()) == 0.0
+
+
+def test_nothing_is_promised_at_the_outline_or_where_it_is_open() -> None:
+    least = closed_alpha(ring())
+    assert float(least[..., : 10 + CLOSED_DEPTH, :].max()) == 0.0
+    opened = ring()
+    opened[..., 10:16, 20:30] = 0.0
+    assert float(closed_alpha(opened)[..., 30, 18:42].max()) == 0.0
+
+
+def test_a_subject_cut_by_the_frame_is_closed_by_it() -> None:
+    plain = torch.zeros(1, 1, 40, 40)
+    plain[..., 20:, 10:30] = 1.0
+    assert bool(closed_alpha(plain)[..., 39, 20] == OPAQUE)
+    assert not bool(closed_alpha(torch.zeros(1, 1, 8, 8)).any())
+    assert bool((closed_alpha(torch.ones(1, 1, 8, 8)) == OPAQUE).all())
