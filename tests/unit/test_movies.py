@@ -43,6 +43,7 @@ ENCODINGS = {
 }
 
 
+@pytest.mark.slow
 @needs_ffmpeg
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_a_frame_is_the_same_wherever_reading_begins(name: str, tmp_path: Path) -> None:
@@ -190,7 +191,17 @@ def test_packed_yuv_is_only_moved(tmp_path: Path) -> None:
 
 @needs_ffmpeg
 @pytest.mark.parametrize(
-    ("size", "matrix"), [((720, 576), 6), ((720, 480), 6), ((1280, 720), 1), ((1920, 1080), 1)]
+    ("size", "matrix"),
+    [
+        ((720, 576), 6),
+        ((720, 486), 6),
+        ((640, 480), 6),
+        ((352, 288), 6),
+        ((1280, 720), 1),
+        ((1920, 1080), 1),
+        ((854, 480), 1),
+        ((128, 72), 1),
+    ],
 )
 def test_an_untagged_matrix_goes_by_size_and_is_said(
     size: tuple[int, int], matrix: int, tmp_path: Path
@@ -201,6 +212,21 @@ def test_an_untagged_matrix_goes_by_size_and_is_said(
     assert clip.header.attributes["CICP"] == (2, 2, matrix, 0)
     named = {1: "BT.709", 6: "BT.601"}[matrix]
     assert any(f"does not say its YUV matrix: {named} is taken" in said for said in clip.remarks)
+
+
+@needs_ffmpeg
+def test_untagged_hd_that_was_scaled_down_keeps_its_green(shared: Path) -> None:
+    clip = Clip(find_sequence(str(shared / "bugs/movie_advice_bt601/hd709_untagged.mp4")))
+    assert clip.read(1).pixels[30, 30, 1] * 255 == pytest.approx(170, abs=0.5)
+
+
+@needs_ffmpeg
+def test_interlaced_movies_are_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "fields.mkv"
+    fields = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-top", 1)
+    run_ffmpeg(*MOVING, "-frames:v", 4, *fields, path)
+    remarks = Clip(find_sequence(str(path))).remarks
+    assert any("is interlaced" in said and "bwdif" in said for said in remarks)
 
 
 def test_chroma_is_stretched_by_lines_through_where_its_samples_lie() -> None:

@@ -16,9 +16,9 @@ from mattebox.sequences import Movie
 Plane = NDArray[Any]
 Floats = NDArray[np.float32]
 
-SD_WIDTH, SD_HEIGHT = 1024, 576
-"""The largest picture whose untagged codes are BT.601; every larger one is BT.709, as players and
-editors take them."""
+SD_RASTERS = {480: 768, 486: 768, 512: 768, 576: 768, 240: 384, 288: 384}
+"""Heights of standard definition, whole and quarter, with the largest width that belongs to them.
+Untagged codes of these sizes are BT.601; all others are BT.709, small ones too: they were HD."""
 
 _MATRICES = {
     # Name of ffprobe: code of H.273, weights of red and of blue in luma.
@@ -52,7 +52,7 @@ def matrix_name(movie: Movie) -> str:
         return tagged
     if movie.tags.get("color_primaries") == "bt2020":
         return "bt2020nc"
-    is_sd = movie.width <= SD_WIDTH and movie.height <= SD_HEIGHT
+    is_sd = movie.width <= SD_RASTERS.get(movie.height, 0)
     return "smpte170m" if is_sd else "bt709"
 
 

@@ -400,6 +400,7 @@ def _turns_of(stream: Mapping[str, Any], path: Path) -> int:
 
 def _timecode_of(found: Mapping[str, Any], stream: Mapping[str, Any]) -> str | None:
     for tags in (stream.get("tags", {}), found.get("format", {}).get("tags", {})):
-        if "timecode" in tags:
-            return str(tags["timecode"])
+        text = str(tags.get("timecode", ""))
+        if _TIMECODE.fullmatch(text):
+            return text
     return None

@@ -205,7 +205,8 @@ def no_ffmpeg_error(movie: Path) -> UsageError:
         next_step="install ffmpeg and give the movie itself; or split it where ffmpeg is: "
         f'ffmpeg -i "{movie}" -vf scale=in_color_matrix=bt709:flags=accurate_rnd+full_chroma_int '
         f'-start_number 1001 -pix_fmt rgb48be "{stem}.%04d.png", then give {stem}.####.png '
-        "(bt709 is the matrix of untagged HD and above; SD: smpte170m, HDR: bt2020)",
+        "(bt709 is the matrix of untagged HD and above, and of what was scaled down from it; "
+        "SD: smpte170m, HDR: bt2020)",
         path=movie,
     )
 
