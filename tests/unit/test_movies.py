@@ -223,7 +223,7 @@ def test_untagged_hd_that_was_scaled_down_keeps_its_green(shared: Path) -> None:
 @needs_ffmpeg
 def test_interlaced_movies_are_said_to_be(tmp_path: Path) -> None:
     path = tmp_path / "fields.mkv"
-    fields = ("-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-top", 1)
+    fields = ("-vf", "setfield=tff", "-c:v", "mpeg2video", "-flags", "+ilme+ildct")
     run_ffmpeg(*MOVING, "-frames:v", 4, *fields, path)
     remarks = Clip(find_sequence(str(path))).remarks
     assert any("is interlaced" in said and "bwdif" in said for said in remarks)

@@ -30,7 +30,9 @@ def _running(flag: str, help_text: str) -> Any:
 def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by position
     plate: Annotated[
         str | None,
-        typer.Argument(help="Picture sequence: shot.####.exr, shot.%04d.exr, a folder, one file."),
+        typer.Argument(
+            help="Picture sequence or movie: shot.####.exr, shot.%04d.exr, a folder, one file, clip.mov."
+        ),
     ] = None,
     output: Annotated[
         str | None,
