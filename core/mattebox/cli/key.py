@@ -31,7 +31,8 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     plate: Annotated[
         str | None,
         typer.Argument(
-            help="Picture sequence or movie: shot.####.exr, shot.%04d.exr, a folder, one file, clip.mov."
+            help="Picture sequence or movie: shot.####.exr, shot.%04d.exr, a folder, one file, "
+            "clip.mov."
         ),
     ] = None,
     output: Annotated[
