@@ -96,7 +96,8 @@ class MovieReader:
         """The frame at a place of the movie, from 0: R, G, B and A where it has one, float32.
 
         Codes as display-encoded values: black 0, white 1, brighter than white above 1; what lies
-        below black becomes 0, as on any display. Alpha is as stored, straight, 0..1.
+        below black becomes 0, as on any display; floats stay what they are. Alpha is as stored,
+        straight, 0..1.
 
         Raises:
             UnreadableError: the movie is cut short before it, or it is damaged.
@@ -228,7 +229,8 @@ class MovieReader:
         self._codes.to_rgb(colour, pixels[..., :3])
         if self._codes.has_alpha:
             pixels[..., 3] = self._codes.alpha(planes[-1])
-        np.maximum(pixels, 0.0, out=pixels)
+        if not self._codes.is_float:
+            np.maximum(pixels, 0.0, out=pixels)
         return np.ascontiguousarray(np.rot90(pixels, self.movie.turned))
 
 

@@ -226,8 +226,9 @@ def _look_through(path: Path, programs: Programs, size: int, _changed: int) -> M
     found, complaint = probe(programs, path, *wanted)
     stream = _stream_of(found, path)
     packets = found.get("packets", [])
-    counted = any("pts" not in one for one in packets)
-    if counted:
+    times = [one.get("pts") for one in packets]
+    counted = None in times or len(set(times)) < len(times)
+    if counted:  # frames cannot be told apart by their times
         found, complaint = probe(programs, path, "-count_frames", *wanted)
         stream = _stream_of(found, path)
     rate = _rate_of(stream, path)
