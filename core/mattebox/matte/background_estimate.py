@@ -24,7 +24,7 @@ from mattebox.screen_key import ScreenKey, key_of
 LINES_PER_PIXEL = 180
 """Radii grow with the picture: 1 pixel for every 180 lines, so 2 at 360 and 6 at 1080."""
 
-START_SHARE = 0.08
+START_SHARE = 0.05
 """Excess, as a share of the screen colour's, from which a pixel may be screen at first: corners of
 graded pictures fall to a tenth of the middle's light."""
 
@@ -337,10 +337,17 @@ def _drawn(coefficients: torch.Tensor, picture: torch.Tensor, order: int) -> tor
 
 
 def _terms(x: torch.Tensor, y: torch.Tensor, height: int, width: int, order: int) -> torch.Tensor:
-    """[n, terms] float64: products of Legendre-like powers of x and y up to ``order`` together."""
+    """[n, terms] float64: products of Legendre-like powers of x and y up to ``order`` together.
+
+    Of LIGHT_ORDER there are two more, powers of the distance from the middle: a lens and a grade
+    above it let the corners fall faster than that.
+    """
     u = (2.0 * x.double() + 1.0) / width - 1.0
     v = (2.0 * y.double() + 1.0) / height - 1.0
     columns = [u**i * v**j for i in range(order + 1) for j in range(order + 1 - i)]
+    if order >= LIGHT_ORDER:
+        square = ((u * width) ** 2 + (v * height) ** 2) / (width**2 + height**2)
+        columns += [square**power for power in (order - 1, order)]
     return torch.stack(columns, dim=1)
 
 
