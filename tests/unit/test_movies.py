@@ -4,7 +4,9 @@ that codes become the light they mean."""
 from __future__ import annotations
 
 import random
+import struct
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
@@ -245,7 +247,7 @@ def test_a_turned_movie_is_turned_as_ffmpeg_turns_it_and_said(degrees: int, tmp_
     plain, turned, upright = (tmp_path / name for name in ("plain.mp4", "turned.mp4", "up.mkv"))
     run_ffmpeg(*MOVING, "-frames:v", 3, "-c:v", "libx264", "-pix_fmt", "yuv444p", plain)
     run_ffmpeg("-i", plain, "-c", "copy", "-metadata:s:v:0", f"rotate={degrees}", turned)
-    if find_sequence(str(turned)).movie.turned == 0:  # type: ignore[union-attr]  # ffmpeg 6 and on
+    if find_sequence(str(turned)).movie.orientation == 1:  # type: ignore[union-attr]  # ffmpeg 6 and on
         run_ffmpeg("-display_rotation:v:0", degrees, "-i", plain, "-c", "copy", turned)
     run_ffmpeg("-i", turned, *LOSSLESS, upright)
     clip, truth = Clip(find_sequence(str(turned))), reader_of(upright)
@@ -253,7 +255,41 @@ def test_a_turned_movie_is_turned_as_ffmpeg_turns_it_and_said(degrees: int, tmp_
     np.testing.assert_array_equal(turned_by_us, truth.read(1).pixels)
     window = clip.header.display_window
     assert (window.height, window.width) == turned_by_us.shape[:2]
-    assert any("degrees clockwise" in said for said in clip.remarks)
+    assert any("is turned upright, as its display matrix says" in said for said in clip.remarks)
+
+
+DISPLAY: dict[tuple[float, ...], Callable[[np.ndarray], np.ndarray]] = {
+    # The matrix a, b, c, d of a movie's track, and what it makes of a picture.
+    (-1, 0, 0, 1): lambda p: p[:, ::-1],
+    (1, 0, 0, -1): lambda p: p[::-1],
+    (0, 1, 1, 0): lambda p: p.swapaxes(0, 1),
+    (0, 1, -1, 0): lambda p: np.rot90(p, -1),
+    (0, -1, -1, 0): lambda p: np.rot90(p, 2).swapaxes(0, 1),
+}
+
+
+@needs_ffmpeg
+@pytest.mark.parametrize("matrix", [*DISPLAY, (0.7, 0.7, -0.7, 0.7)])
+def test_a_mirrored_movie_is_mirrored_and_another_angle_refused(
+    matrix: tuple[float, ...], tmp_path: Path
+) -> None:
+    plain, turned = tmp_path / "plain.mp4", tmp_path / "turned.mp4"
+    run_ffmpeg(*MOVING, "-frames:v", 1, "-c:v", "libx264", "-pix_fmt", "yuv444p", plain)
+
+    def words(a: float, b: float, c: float, d: float) -> bytes:
+        rows = (a * 65536, b * 65536, 0, c * 65536, d * 65536, 0, 0, 0, 1 << 30)
+        return struct.pack(">9i", *map(round, rows))
+
+    content = plain.read_bytes()
+    track = content.index(b"tkhd")
+    head, tail = content[:track], content[track:]
+    turned.write_bytes(head + tail.replace(words(1, 0, 0, 1), words(*matrix), 1))
+    if matrix not in DISPLAY:
+        with pytest.raises(UnreadableError, match=r"asks to be turned by -?45 degrees"):
+            find_sequence(str(turned))
+        return
+    upright = DISPLAY[matrix](reader_of(plain).read(0).pixels)
+    np.testing.assert_array_equal(reader_of(turned).read(0).pixels, upright)
 
 
 @needs_ffmpeg

@@ -23,6 +23,7 @@ from mattebox.errors import UnreadableError
 from mattebox.ffmpeg import Programs, file_name, pixel_formats, start, tell
 from mattebox.frames.headers import Header, Part
 from mattebox.frames.movie_colour import cicp_of, codes_of
+from mattebox.frames.turning import Turning
 from mattebox.images import Frame, Pixels, Window
 from mattebox.sequences import Movie
 
@@ -62,12 +63,10 @@ class MovieReader:
     def header(self) -> Header:
         """What the movie says of its frames, upright; the attributes are those of the first."""
         movie, codes = self.movie, self._codes
-        across, down = movie.width, movie.height
-        aspect = movie.pixel_aspect
-        if movie.turned % 2:
-            across, down, aspect = down, across, 1.0 / aspect
         attributes, types = self._attributes(0)
-        window = Window(0, 0, across, down)
+        stored = Window(0, 0, movie.width, movie.height)
+        turning, aspect = Turning.of(movie.orientation), movie.pixel_aspect
+        window = turning.window(stored, stored)
         channels = ("R", "G", "B", "A")[: 4 if codes.has_alpha else 3]
         kind = "float" if codes.is_float else "uint8" if codes.bits <= 8 else "uint16"
         part = Part(
@@ -79,14 +78,14 @@ class MovieReader:
             bits=0 if codes.is_float else codes.bits,
             data_window=window,
             display_window=window,
-            pixel_aspect=aspect,
+            pixel_aspect=1.0 / aspect if turning.is_transposed else aspect,
             compression=movie.codec,
             alpha="straight" if codes.has_alpha else "none",
             is_deep=False,
             is_tiled=False,
             is_alpha_misread=False,
-            orientation=1,
-            stored_window=window,
+            orientation=movie.orientation,
+            stored_window=stored,
             attributes=attributes,
             attribute_types=types,
         )
@@ -231,7 +230,7 @@ class MovieReader:
             pixels[..., 3] = self._codes.alpha(planes[-1])
         if not self._codes.is_float:
             np.maximum(pixels, 0.0, out=pixels)
-        return np.ascontiguousarray(np.rot90(pixels, self.movie.turned))
+        return np.ascontiguousarray(Turning.of(self.movie.orientation).pixels(pixels))
 
 
 class _Decoding:

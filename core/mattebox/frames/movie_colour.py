@@ -87,9 +87,11 @@ def remarks_on(movie: Movie) -> tuple[str, ...]:
             f"{movie.path} does not say its YUV matrix: {matrix} is taken, as "
             f"{movie.width}x{movie.height} has it"
         )
-    if movie.turned:
-        clockwise = (4 - movie.turned) * 90
-        found.append(f"{movie.path} is turned {clockwise} degrees clockwise, as it says itself")
+    if movie.orientation != 1:
+        found.append(
+            f"{movie.path} is turned upright, as its display matrix says (EXIF orientation "
+            f"{movie.orientation})"
+        )
     if not movie.is_rate_constant:
         found.append(
             f"{movie.path} has no constant frame rate: its frames are numbered as they follow"

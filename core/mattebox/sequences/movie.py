@@ -119,7 +119,7 @@ class Movie:
         width, height: of the stored picture, before it is turned.
         pixel_format: of the stored picture.
         pixel_aspect: width of a stored pixel divided by its height.
-        turned: quarter turns counter-clockwise that show it upright, 0..3.
+        orientation: how it is stored, 1..8 as EXIF numbers it; 1 is upright.
         tags: what the stream says of its colour, by ffprobe's names; what is not said is left out.
         is_interlaced: two fields of different moments in one frame.
         rate: frames per second.
@@ -138,7 +138,7 @@ class Movie:
     height: int
     pixel_format: PixelFormat
     pixel_aspect: float
-    turned: int
+    orientation: int
     tags: Mapping[str, str]
     is_interlaced: bool
     rate: Fraction
@@ -250,7 +250,7 @@ def _look_through(path: Path, programs: Programs, size: int, _changed: int) -> M
         height=int(stream["height"]),
         pixel_format=_format_of(stream, programs, path),
         pixel_aspect=_aspect_of(stream),
-        turned=_turns_of(stream, path),
+        orientation=_orientation_of(stream, path),
         tags={
             name: str(stream[name])
             for name in _COLOUR_TAGS
@@ -386,17 +386,38 @@ def _aspect_of(stream: Mapping[str, Any]) -> float:
     return int(width) / int(height) if is_said else 1.0
 
 
-def _turns_of(stream: Mapping[str, Any], path: Path) -> int:
-    sides = [one for one in stream.get("side_data_list", ()) if "rotation" in one]
-    degrees = int(sides[0]["rotation"]) if sides else 0
-    if degrees % 90:
-        raise UnreadableError(
-            f"{path} asks to be turned by {degrees} degrees",
-            expected="quarter turns",
-            next_step="turn it with the program that made it",
-            path=path,
-        )
-    return degrees // 90 % 4
+def _orientation_of(stream: Mapping[str, Any], path: Path) -> int:
+    """By the display matrix: a stored pixel is shown at x' = ax + cy, y' = bx + dy."""
+    sides = [one for one in stream.get("side_data_list", ()) if "displaymatrix" in one]
+    if not sides:
+        return 1
+    rows = [
+        line.partition(":")[2].split() for line in sides[0]["displaymatrix"].split("\n") if line
+    ]
+    (a, b), (c, d) = ((int(one) for one in row[:2]) for row in rows[:2])
+    if a and d and not (b or c):
+        return _ORIENTATIONS[False, a < 0, d < 0]
+    if b and c and not (a or d):
+        return _ORIENTATIONS[True, c < 0, b < 0]
+    raise UnreadableError(
+        f"{path} asks to be turned by {sides[0].get('rotation', 'an angle')} degrees",
+        expected="quarter turns",
+        next_step="turn it with the program that made it",
+        path=path,
+    )
+
+
+_ORIENTATIONS = {
+    # Whether rows are shown as columns, and then left as right and top as bottom.
+    (False, False, False): 1,
+    (False, True, False): 2,
+    (False, True, True): 3,
+    (False, False, True): 4,
+    (True, False, False): 5,
+    (True, True, False): 6,
+    (True, True, True): 7,
+    (True, False, True): 8,
+}
 
 
 def _timecode_of(found: Mapping[str, Any], stream: Mapping[str, Any]) -> str | None:
