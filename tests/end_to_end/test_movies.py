@@ -54,8 +54,8 @@ def test_a_movie_is_keyed_like_the_pictures_in_it(
     for number, source in enumerate(light(), 1):
         channels = read_exr(tmp_path / "out" / f"clip.{number:04d}.exr")
         inside = disc_alpha(number) == 1.0
-        # 10 bits of video hold the subject's light to 0.4 %.
-        np.testing.assert_allclose(rgb_of(channels)[inside], source[inside], atol=0.02)
+        # The codec leaves 0.003 of it; another curve or matrix would be off by 0.03 and more.
+        assert np.abs(rgb_of(channels)[inside] - source[inside]).mean() < 0.01
         assert np.abs(channels["A"] - disc_alpha(number)).mean() < 0.02
     again = mattebox("key", clip, "-o", tmp_path / "out", "--screen", "auto", "--json")
     assert json.loads(again.stdout.splitlines()[-1])["skipped"] == FRAMES
