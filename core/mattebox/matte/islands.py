@@ -14,15 +14,15 @@ SEEN = 0.05
 LINES = 540
 """Lines at which islands are told: at 1080 lines two pixels are one."""
 
-AWAY = 9
-"""Pixels, at ``LINES``, between an island and what is larger: a lock of hair, cut off by its own
-highlights, is nearer to its head."""
+AWAY = 24
+"""Pixels, at ``LINES``, between an island and what is larger: tips of flying hair, cut off by
+their own highlights, are nearer to their head."""
 
 LARGEST_ISLAND = 45
 """Pixels, at ``LINES``, of an island's longer side: markers are crosses of 10 to 40."""
 
-SPECK = 3
-"""Pixels, of the picture islands are told in, below which an island is not counted: residue."""
+SPECK = 6
+"""Pixels, at ``LINES``, of the longer side below which an island is not counted: residue."""
 
 
 def small_islands(alpha: torch.Tensor) -> tuple[torch.Tensor | None, int]:
@@ -60,7 +60,7 @@ def small_islands(alpha: torch.Tensor) -> tuple[torch.Tensor | None, int]:
         return None, 0
     found = torch.from_numpy(np.isin(labels, list(islands))).to(alpha.device)[None, None]
     whole = found.repeat_interleave(side, -2).repeat_interleave(side, -1)
-    counted = [place for place in islands.values() if max(_sides(place)) >= SPECK]
+    counted = [place for place in islands.values() if max(_sides(place)) >= SPECK * scale]
     return whole[..., : alpha.shape[-2], : alpha.shape[-1]], len(counted)
 
 
