@@ -56,6 +56,9 @@ LEAST_AGREEMENT = 0.01
 WORTH_SAYING = 0.01
 """Part of a frame beyond its clean plate that is worth a warning."""
 
+LITTLE_KNOWN_SCREEN = 0.2
+"""A screen seen on less of the picture is continued over most of it, which is worth a warning."""
+
 LEAST_KNOWN_SCREEN = 0.01
 """A screen seen on less of the picture is not estimated; one colour stands for it."""
 
@@ -332,14 +335,20 @@ def _background_kind(
             )
         )
         return "constant"
-    reporter.emit(
-        WarningEvent(
-            code="estimated_plate",
-            message=f"no clean plate: the screen ({found}) is estimated from the shot, "
-            f"{100 * share:.0f} % of it was seen",
-            next_step=f"{named('clean_plate')} FILE keys better where the subject never moves away",
-        )
+    message = (
+        f"no clean plate: the screen ({found}) is estimated from the shot, "
+        f"{100 * share:.0f} % of it was seen"
     )
+    if share < LITTLE_KNOWN_SCREEN:
+        reporter.emit(
+            WarningEvent(
+                code="estimated_plate",
+                message=message,
+                next_step=f"{named('clean_plate')} FILE keys better where little screen is seen",
+            )
+        )
+    else:
+        reporter.emit(NoteEvent(message=message))
     return "estimated"
 
 

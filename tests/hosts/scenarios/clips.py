@@ -11,6 +11,7 @@ from tests.hosts.scenarios.stage import (
     add_key,
     image_node,
     load_clip,
+    over,
     part,
     render,
     results_of,
@@ -168,3 +169,15 @@ def _light_scene(scene: Any) -> None:
     surface.inputs["Base Color"].default_value = (0.0, 0.0, 0.0, 1.0)
     surface.inputs["Emission Color"].default_value = (0.5, 0.2, 0.15, 1.0)
     surface.inputs["Emission Strength"].default_value = 1.0
+
+
+def comp_without_the_add_on(folder: str, keyed: str, behind: str) -> dict[str, Any]:
+    """The steps of docs/first_clip.md: keyed frames from disk over a picture, nothing installed."""
+    save(f"{folder}/first.blend")
+    tree = set_up(1, 2, (192, 108))
+    clip = load_clip(keyed)
+    shown = image_node(tree, clip, 1, 2)
+    background = image_node(tree, bpy.data.images.load(behind))
+    composite = over(tree, shown.outputs["Combined"], background.outputs["Image"])
+    render(composite, f"{folder}/composite/comp.####.exr", [1, 2])
+    return {"space": clip.colorspace_settings.name, "alpha": clip.alpha_mode}
