@@ -8,7 +8,6 @@ goes to standard error. The schema of the lines is ``Event`` (``mattebox schema 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from typing import Annotated, Literal, Protocol, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -101,8 +100,19 @@ class EndEvent(_Event):
     done: int
     skipped: int
     total: int
-    seconds: float
-    seconds_by_stage: dict[str, float] = Field(default_factory=dict)
+    seconds: float = Field(description="Wall time of the whole command.")
+    cpu_seconds: float = Field(
+        default=0.0, description="What all its threads computed in that time."
+    )
+    seconds_by_stage: dict[str, float] = Field(
+        default_factory=dict,
+        description="Seconds that each stage was at work, all threads added: stages overlap.",
+    )
+    waited_by_stage: dict[str, float] = Field(
+        default_factory=dict,
+        description="Seconds in which nothing could go on without the stage: with what belongs to "
+        "no stage they add up to `seconds`.",
+    )
 
 
 Event = Annotated[
@@ -240,9 +250,8 @@ class TerminalReporter:
             highlight=False,
         )
         if event.seconds_by_stage:
-            self._console.print(
-                "  time: " + stage_summary(event.seconds_by_stage), highlight=False, markup=False
-            )
+            lines = "\n".join(stage_lines(event))
+            self._console.print(lines, highlight=False, markup=False, soft_wrap=True)
 
 
 class NamingReporter:
@@ -271,8 +280,23 @@ class CollectingReporter:
         self.events.append(event)
 
 
-def stage_summary(seconds_by_stage: Mapping[str, float]) -> str:
-    """Where the time went, largest share first. Stages overlap, so shares are of their sum."""
-    whole = sum(seconds_by_stage.values()) or 1.0
-    ordered = sorted(seconds_by_stage.items(), key=lambda item: -item[1])
-    return ", ".join(f"{name} {took:.1f} s ({100 * took / whole:.0f} %)" for name, took in ordered)
+def stage_lines(event: EndEvent) -> list[str]:
+    """Where the time of a run went, the stage first that was waited for most.
+
+    Stages overlap: what they computed may exceed the wall time. What was waited for does not, so
+    the shares are of that, and add up to the whole with what belongs to no stage.
+    """
+    waited = event.waited_by_stage
+    names = sorted(event.seconds_by_stage, key=lambda name: -waited.get(name, 0.0))
+    lines = [f"  time: {event.seconds:.1f} s of wall, {event.cpu_seconds:.1f} s of processor"]
+    lines += [
+        f"  {name}: computed {event.seconds_by_stage[name]:.1f} s, "
+        f"waited for {_of_the_wall(waited.get(name, 0.0), event.seconds)}"
+        for name in names
+    ]
+    rest = max(0.0, event.seconds - sum(waited.values()))
+    return [*lines, f"  everything else: {_of_the_wall(rest, event.seconds)}"]
+
+
+def _of_the_wall(seconds: float, wall: float) -> str:
+    return f"{seconds:.1f} s ({100.0 * seconds / wall if wall > 0.0 else 0.0:.0f} %)"

@@ -252,7 +252,13 @@ def test_events_are_lines_of_the_published_schema(tmp_path: Path, mattebox: Run)
     assert kinds.count("progress") == 4
     stages = events[-1]["seconds_by_stage"]
     assert isinstance(stages, dict)
-    assert {"read", "colour", "engine", "matte", "write"} <= stages.keys()
+    assert {"analysis", "read", "colour", "engine", "matte", "write"} <= stages.keys()
+    waited = events[-1]["waited_by_stage"]
+    assert isinstance(waited, dict)
+    assert waited.keys() == stages.keys()
+    wall = events[-1]["seconds"]
+    assert isinstance(wall, float)
+    assert sum(waited.values()) <= wall  # stages overlap; what is waited for does not
 
 
 def test_every_run_ends_with_an_end_line_even_one_that_never_began(

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
 from mattebox.cli.jobs import job_if_readable, write_job
@@ -111,7 +112,9 @@ class Session:
                 skipped=tally.skipped,
                 total=tally.total,
                 seconds=tally.seconds,
-                seconds_by_stage=tally.clock.seconds,
+                cpu_seconds=tally.cpu_seconds,
+                seconds_by_stage=tally.clock.computed,
+                waited_by_stage=tally.clock.waited,
             )
         )
 
@@ -119,12 +122,14 @@ class Session:
 @contextmanager
 def open_session(listener: Listener) -> Iterator[Session]:
     """A command's session. An error goes to the listener and ends the command."""
+    began, cpu_began = perf_counter(), process_time()
     from mattebox.cli.exits import exit_code_of
     from mattebox.cli.stop import stop_requests
     from mattebox.pipeline.run import Tally
 
     with stop_requests(read_standard_input=listener is Listener.JSON) as stop:
-        opened = Session(listener.reporter(), stop, Tally())
+        tally = Tally(began=began, cpu_began=cpu_began)
+        opened = Session(listener.reporter(), stop, tally)
         try:
             yield opened
         except MatteboxError as error:
@@ -154,9 +159,10 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
         movie = None
         if options.movie is not None:
             movie = planned_movie(options.movie, setup.shot, overwrite=options.overwrite)
-        prepared = _prepared(
-            setup, options.prepared, session.reporter, max_memory=options.max_memory
-        )
+        with session.tally.clock.stage("analysis"):
+            prepared = _prepared(
+                setup, options.prepared, session.reporter, max_memory=options.max_memory
+            )
         try:
             result = run(
                 prepared,
@@ -177,15 +183,16 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
                 session.reporter.emit(NoteEvent(message=left))
             raise
         if movie is not None and options.movie is not None:
-            write_keyed_movie(
-                movie,
-                options.movie.alpha,
-                prepared,
-                setup.shot,
-                (*result.written, *result.skipped),
-                session.reporter,
-                session.stop,
-            )
+            with session.tally.clock.stage("movie"):
+                write_keyed_movie(
+                    movie,
+                    options.movie.alpha,
+                    prepared,
+                    setup.shot,
+                    (*result.written, *result.skipped),
+                    session.reporter,
+                    session.stop,
+                )
     session.end(0)
 
 

@@ -13,6 +13,7 @@ from mattebox.events import (
     ProgressEvent,
     StartEvent,
     WarningEvent,
+    stage_lines,
 )
 
 
@@ -76,8 +77,9 @@ def _end(event: EndEvent) -> list[str]:
         f"{event.done} of {event.total} frames are there, {event.skipped} of them were already "
         f"current, {event.seconds:.1f} s"
     )
+    spent = stage_lines(event) if event.seconds_by_stage else []
     # After a failure its reason stays what the farm shows.
-    return [status(ended) if event.exit_code == 0 else ended]
+    return [status(ended) if event.exit_code == 0 else ended, *spent]
 
 
 def _one_line(text: str) -> str:

@@ -32,7 +32,8 @@ from mattebox.pipeline.backgrounds import (
     screen_share,
     shot_light,
 )
-from mattebox.pipeline.keyer import FrameKeyer, StageClock, shared_window
+from mattebox.pipeline.clock import StageClock
+from mattebox.pipeline.keyer import FrameKeyer, shared_window
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName, KeySettings, PlateFit, Solver
 from mattebox.shot import Pictures, Shot

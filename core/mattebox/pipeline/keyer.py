@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from time import perf_counter
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -29,6 +28,7 @@ from mattebox.matte.solve import solve_alpha
 from mattebox.matte.unmixing.weights import unmixing_network
 from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.pipeline.backgrounds import Background, Backgrounds
+from mattebox.pipeline.clock import StageClock
 from mattebox.settings import (
     KeySettings,
     Markers,
@@ -47,24 +47,6 @@ WindowSlices: TypeAlias = tuple[slice, slice, slice, slice]
 
 SURELY_BACKGROUND = 0.02
 """Where an engine's alpha is below this, the source is taken as background for the fill."""
-
-
-@dataclass
-class StageClock:
-    """Adds up where the time of a run goes."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = perf_counter()
-        try:
-            yield
-        finally:
-            self.add(name, perf_counter() - began)
-
-    def add(self, name: str, seconds: float) -> None:
-        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from mattebox.events import FrameEvent, Reporter, WarningEvent
 from mattebox.frames import carried_attributes, write_frame
 from mattebox.images import Frame, Pixels
 from mattebox.matte.layers import HALF_MAX
-from mattebox.pipeline.keyer import KeyedFrame, StageClock
+from mattebox.pipeline.clock import StageClock
+from mattebox.pipeline.keyer import KeyedFrame
 from mattebox.pipeline.plan import Plan
 from mattebox.shot import Pictures
 
@@ -20,9 +21,9 @@ from mattebox.shot import Pictures
 def write_keyed(
     plan: Plan, pictures: Pictures, keyed: KeyedFrame, reporter: Reporter, clock: StageClock
 ) -> None:
-    """Write one frame and say so."""
+    """Write one frame, beside the run, and say so."""
     frame, path = pictures.frame, plan.output.path(pictures.frame)
-    with clock.stage("write"):
+    with clock.beside("write"):
         attributes, types = _header(plan, pictures, keyed)
         pixels, channels = _with_passed(keyed, pictures)
         keyed_frame = Frame(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from mattebox.devices import use_deterministic_arithmetic
 from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError, named
@@ -17,7 +17,8 @@ from mattebox.frames import remove_abandoned
 from mattebox.job import PreparedJob
 from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
-from mattebox.pipeline.keyer import FrameKeyer, StageClock
+from mattebox.pipeline.clock import StageClock
+from mattebox.pipeline.keyer import FrameKeyer
 from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
@@ -34,22 +35,26 @@ class Tally:
         total: frames asked for; 0 until the run begins.
         done: frames that are on disk and current, ``skipped`` ones included.
         clock: where the time goes.
+        began: when the command began, as ``perf_counter`` counts.
+        cpu_began: the same as ``process_time`` counts.
     """
 
     total: int = 0
     done: int = 0
     skipped: int = 0
     clock: StageClock = field(default_factory=StageClock)
-    _began: float = 0.0
-
-    def begin(self, total: int) -> None:
-        """Start the clock and set the number of frames."""
-        self.total, self._began = total, perf_counter()
+    began: float = field(default_factory=perf_counter)
+    cpu_began: float = field(default_factory=process_time)
 
     @property
     def seconds(self) -> float:
-        """Seconds since the run began; 0 before."""
-        return perf_counter() - self._began if self.total else 0.0
+        """Wall seconds since the command began."""
+        return perf_counter() - self.began
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What all threads of the process computed since then."""
+        return process_time() - self.cpu_began
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ class RunResult:
 
     Attributes:
         written, skipped: frames computed now, and frames that were already current.
-        seconds_by_stage: where the time went; stages overlap.
+        seconds_by_stage: what each stage computed; stages overlap.
     """
 
     written: tuple[int, ...]
@@ -111,7 +116,7 @@ def run(
         shot.window.height,
         passed=len(job.layers),
     )
-    tally.begin(len(plan.frames) + len(plan.absent))
+    tally.total = len(plan.frames) + len(plan.absent)
     reporter.emit(
         StartEvent(
             total=tally.total,
@@ -121,7 +126,8 @@ def run(
             output=str(plan.output),
         )
     )
-    current = () if force else tuple(frame for frame in plan.frames if plan.is_current(frame))
+    with clock.stage("check"):
+        current = () if force else tuple(frame for frame in plan.frames if plan.is_current(frame))
     needed = [frame for frame in plan.frames if frame not in set(current)]
     links = ChunkLinks.make(plan, states)
     tally.skipped = len(current)
@@ -156,7 +162,7 @@ def run(
             plan.absent,
             next_step="bring the missing files and run the same command again",
         )
-    return RunResult(tuple(written), current, clock.seconds)
+    return RunResult(tuple(written), current, clock.computed)
 
 
 def _key_frames(
@@ -210,14 +216,18 @@ def _key_frames(
                 writing = writers.submit(write_keyed, plan, ready, keyed, reporter, clock)
                 pending.append((ready.frame, keyed.islands, writing))
             while len(pending) > waiting.being_written:
-                frame, count, oldest = pending.popleft()
-                oldest.result()
-                yield frame, count
-        for frame, count, writing in pending:
-            writing.result()
-            yield frame, count
+                yield _written(*pending.popleft(), clock)
+        while pending:
+            yield _written(*pending.popleft(), clock)
     if links.must_write and not (stop is not None and stop.is_set()):
         links.write(neighbourhood.state)
+
+
+def _written(frame: int, islands: int, writing: Future[None], clock: StageClock) -> tuple[int, int]:
+    """A frame and its islands, once it is on disk. Raises what its writer raised."""
+    with clock.waiting("write"):
+        writing.result()
+    return frame, islands
 
 
 def _name_islands(counts: Sequence[int], reporter: Reporter) -> None:
@@ -259,8 +269,12 @@ def _read_ahead(
     """Read frames in order, at most ``most`` of them before they are asked for."""
 
     def read(frame: int) -> Pictures:
-        with clock.stage("read"):
+        with clock.beside("read"):
             return shot.read(frame)
+
+    def arrived(reading: Future[Pictures]) -> Pictures:
+        with clock.waiting("read"):
+            return reading.result()
 
     waiting: deque[Future[Pictures]] = deque()
     left = iter(frames)
@@ -270,8 +284,8 @@ def _read_ahead(
             continue
         if stop is not None and stop.is_set():
             return
-        yield waiting.popleft().result()
+        yield arrived(waiting.popleft())
     while waiting:
         if stop is not None and stop.is_set():
             return
-        yield waiting.popleft().result()
+        yield arrived(waiting.popleft())

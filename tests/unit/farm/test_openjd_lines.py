@@ -13,6 +13,7 @@ from mattebox.events import (
     StartEvent,
     WarningEvent,
     error_event,
+    stage_lines,
 )
 from mattebox.farm.openjd_lines import OpenJdReporter
 
@@ -38,6 +39,19 @@ def test_the_status_says_what_runs_where_and_how_it_ended() -> None:
         "openjd_status: looking",
         "openjd_status: 2 of 2 frames are there, 1 of them were already current, 1.2 s",
     ]
+
+
+def test_the_log_says_where_the_time_of_a_run_went() -> None:
+    end = EndEvent(
+        exit_code=0,
+        done=2,
+        skipped=0,
+        total=2,
+        seconds=8.0,
+        seconds_by_stage={"read": 3.0, "matte": 6.0},
+        waited_by_stage={"read": 1.0, "matte": 6.0},
+    )
+    assert lines(end)[1:] == stage_lines(end)
 
 
 def test_a_failure_is_one_line_with_the_next_step_and_the_exit_code() -> None:
