@@ -440,6 +440,58 @@ def test_what_reads_back_otherwise_is_not_put_in_place(
     assert names_in(tmp_path) == []
 
 
+TALL = np.random.default_rng(5).normal(size=(700, 24, 5)).astype(np.float16)
+"""More rows than are read back at a time, and channels that a file holds in another order."""
+
+
+@pytest.mark.parametrize("at", [0.3, 0.6, 0.9, 0.999])
+@pytest.mark.parametrize("compression", ["none", "rle", "zip", "zips", "piz"])
+def test_one_flipped_bit_of_the_pixels_is_caught_wherever_it_lies(
+    at: float, compression: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_whole = writing._write_whole
+
+    def write_and_flip(temporary: Path, *rest: Any) -> None:
+        write_whole(temporary, *rest)
+        data = bytearray(temporary.read_bytes())
+        data[int(at * len(data))] ^= 0x10
+        temporary.write_bytes(data)
+
+    monkeypatch.setattr(writing, "_write_whole", write_and_flip)
+    frame = frame_of(TALL, ("R", "G", "B", "net.A", "fg.A"))
+    with pytest.raises(WriteError, match="read back"):
+        write_frame(tmp_path / "a.exr", frame, compression=compression)
+    assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.99])
+def test_a_file_cut_short_is_caught_wherever_it_ends(
+    share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_whole = writing._write_whole
+
+    def write_and_cut(temporary: Path, *rest: Any) -> None:
+        write_whole(temporary, *rest)
+        data = temporary.read_bytes()
+        temporary.write_bytes(data[: int(share * len(data))])
+
+    monkeypatch.setattr(writing, "_write_whole", write_and_cut)
+    with pytest.raises(WriteError, match="read back"):
+        write_frame(tmp_path / "a.exr", frame_of(TALL, ("R", "G", "B", "net.A", "fg.A")))
+    assert names_in(tmp_path) == []
+
+
+def test_a_tall_frame_with_channels_in_any_order_is_read_back_right(tmp_path: Path) -> None:
+    data, display = Window(-3, -650, 24, 700), Window(0, 0, 30, 60)
+    frame = frame_of(
+        TALL, ("R", "G", "B", "net.A", "fg.A"), data_window=data, display_window=display
+    )
+    write_frame(tmp_path / "a.exr", frame)
+    stored = read_frame(tmp_path / "a.exr", layers=["net", "fg"])
+    assert stored.data_window == data
+    assert np.array_equal(stored.pixels.view(np.uint16), TALL.view(np.uint16))
+
+
 def test_an_interrupt_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
