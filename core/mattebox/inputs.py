@@ -20,7 +20,9 @@ class InputKind(enum.StrEnum):
     SHOT = "shot"
     """A sequence: one picture for each frame."""
     BACKGROUND = "background"
-    """One picture for all frames, a sequence, or a colour R,G,B in the plate's own space."""
+    """One picture for all frames, a sequence, or a colour R,G,B in the plate's own space.
+
+    ``FILE:layer`` names the part, layer or view of this and of a shot beside the plate."""
     MATTE = "matte"
     """One channel of one picture for all frames, or of a sequence."""
 
@@ -30,6 +32,16 @@ class Matte(BaseModel, frozen=True, extra="forbid"):
 
     pattern: str
     channel: str | None = Field(default=None, description="Default: A, else the first channel.")
+
+
+def layer_behind(text: str) -> str | None:
+    """The part, layer or view that stands behind a picture's file, ``FILE:layer``, or None.
+
+    By the text alone: the text after the last colon, unless that is a path or a drive's.
+    """
+    head, colon, tail = text.rpartition(":")
+    is_path = "/" in tail or "\\" in tail or len(head) <= 1
+    return None if not colon or not tail or is_path else tail
 
 
 def _input(kind: InputKind, help_text: str, group: str | None, **field: Any) -> Any:

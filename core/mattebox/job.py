@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from mattebox import __version__
 from mattebox.errors import InputError, JobError, named
-from mattebox.inputs import Inputs, Matte, inputs
+from mattebox.inputs import Inputs, Matte, inputs, layer_behind
 from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
@@ -126,14 +126,18 @@ class Job(Inputs, _Head, frozen=True):
     """One shot to key. Patterns: ``shot.####.exr``, ``shot.%04d.exr``, or one file."""
 
     output: str = Field(description="Where the keyed EXR go: a pattern or a folder.")
-    part: str | None = Field(default=None, description="Named part of a multi-part plate.")
+    part: str | None = Field(
+        default=None, description="Part or layer of the plate, and of other inputs that have it."
+    )
     timecode: bool = Field(
         default=False, description="Number the frames of movies by their timecode, not from 1."
     )
     layers: tuple[str, ...] = Field(
         default=(), description="Layers or channels of the plate that are passed through."
     )
-    view: str | None = Field(default=None, description="Named view of a multi-view plate.")
+    view: str | None = Field(
+        default=None, description="Named view of the plate and of other inputs that have views."
+    )
     weights: str | None = Field(
         default=None, description="A file, or a name of the catalogue; default: the engine's own."
     )
@@ -258,9 +262,11 @@ class PreparedJob(Job, frozen=True):
         # Why a space was chosen decides nothing once it is chosen, and may name a folder.
         del deciding["prepared"]["colour"]["reason"]
         deciding["alpha_algebra"] = ALPHA_ALGEBRA
-        mattes = {one.name: getattr(self, one.name) for one in inputs()}
+        given = {one.name: getattr(self, one.name) for one in inputs()}
         deciding["channels"] = {
-            name: matte.channel for name, matte in mattes.items() if isinstance(matte, Matte)
+            name: one.channel if isinstance(one, Matte) else layer_behind(one)
+            for name, one in given.items()
+            if one is not None and (isinstance(one, Matte) or layer_behind(one))
         }
         text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -22,12 +22,13 @@ from mattebox.frames import (
     Clip,
     Part,
     format_difference,
+    has_layer,
     repair_non_finite,
 )
 from mattebox.images import Frame, Window
 from mattebox.inputs import Input, InputKind, Matte, inputs
 from mattebox.job import Job
-from mattebox.sequences import FrameSequence, find_sequence
+from mattebox.sequences import FrameSequence, find_sequence, split_channel
 
 Pixels = NDArray[np.float32]
 
@@ -73,7 +74,8 @@ class _OpenInput:
 
     what: Input
     sequence: FrameSequence | None
-    channel: str | None = None
+    named: str | None = None
+    """The channel of a matte, else the part, layer or view, that is named behind the file."""
     colour: tuple[float, float, float] | None = None
 
     @property
@@ -139,10 +141,10 @@ class Shot:
         assert plate is not None
         return cls(job, plate, tuple(found[1:]))
 
-    @cached_property
+    @property
     def first_part(self) -> Part:
         """The header of the plate's first frame: the part that is keyed."""
-        return self.clip.header.choose(self.job.part, self.job.view)[0]
+        return self.clip.layer(self.job.part, self.job.view).part
 
     @cached_property
     def clip(self) -> Clip:
@@ -279,11 +281,13 @@ class Shot:
             if path is None:
                 shape = (self.window.height, self.window.width, 3)
                 return np.broadcast_to(np.asarray(one.colour, np.float32), shape).copy()
+            part, view = self._place_in(one)
             if one.what.kind is InputKind.MATTE:
-                return placed(one.clip.read_matte(number, one.channel), path)[..., 0]
+                return placed(one.clip.read_matte(number, one.named, part, view), path)[..., 0]
 
             def colour() -> Pixels:
-                return placed(one.clip.read(number, alpha="as stored"), path)[..., :3]
+                read = one.clip.read(number, part=part, view=view, alpha="as stored")
+                return placed(read, path)[..., :3]
 
             if not one.is_still:
                 return colour()
@@ -314,6 +318,17 @@ class Shot:
             repaired=repaired,
         )
 
+    def _place_in(self, one: _OpenInput) -> tuple[str | None, str | None]:
+        """The part and view of an input: those named behind its file, else the plate's own where
+        its files have parts or views of these names."""
+        header, part, view = one.clip.header, self.job.part, self.job.view
+        shares_part = one.named is None and part is not None and has_layer(header, part)
+        is_matte = one.what.kind is InputKind.MATTE
+        return (
+            part if shares_part else None if is_matte else one.named,
+            view if header.views else None,
+        )
+
     def _check_format(self, picture: Frame, path: Path, frame: int) -> None:
         if path != self.plate.path(frame):
             # Tools that make mattes and clean plates seldom write an aspect, and TIFF and PNG say
@@ -339,10 +354,11 @@ def _absence(path: Path) -> str:
 def _open(what: Input, given: str | Matte, *, timecode: bool) -> _OpenInput:
     if isinstance(given, Matte):
         sequence = find_sequence(given.pattern, timecode=timecode)
-        return _OpenInput(what, sequence, channel=given.channel)
+        return _OpenInput(what, sequence, given.channel)
     colour = _COLOUR.fullmatch(given) if what.kind is InputKind.BACKGROUND else None
     if colour is None:
-        return _OpenInput(what, find_sequence(given, timecode=timecode))
+        pattern, layer = (given, None) if what.name == "plate" else split_channel(given)
+        return _OpenInput(what, find_sequence(pattern, timecode=timecode), layer)
     try:
         red, green, blue = (float(part) for part in colour.groups())
     except ValueError:

@@ -129,6 +129,34 @@ def _(folder: Path) -> list[object]:
     return arguments
 
 
+def of_layers(path: Path, *names: str) -> None:
+    """A picture of these channels."""
+    write_exr(path, np.full((HEIGHT, WIDTH, len(names)), 0.4, np.float32), names=names)
+
+
+@case("several pictures in a file, and no name says which is the plate")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    of_layers(
+        damage(folder, 1001), *(f"{layer}.{c}" for layer in ("diffuse", "normal") for c in "RGB")
+    )
+    return arguments
+
+
+@case("a clean plate of several pictures")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    of_layers(folder / "in/clean.exr", *(f"{layer}.{c}" for layer in ("one", "two") for c in "RGB"))
+    return arguments
+
+
+@case("a plate of depth alone")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    of_layers(damage(folder, 1001), "depth.Z")
+    return arguments
+
+
 @case("a frame of another size")
 def _(folder: Path) -> list[object]:
     arguments = key(folder)

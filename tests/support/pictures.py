@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,11 @@ SUBJECT = np.array([0.35, 0.22, 0.16], np.float32)
 
 
 def write_exr(
-    path: Path, pixels: Pixels, names: str = "RGB", pixel_type: str = "half", **attributes: object
+    path: Path,
+    pixels: Pixels,
+    names: Sequence[str] = "RGB",
+    pixel_type: str = "half",
+    **attributes: object,
 ) -> Path:
     """Write HxWxC pixels; attributes as OpenImageIO names them."""
     height, width, count = pixels.shape

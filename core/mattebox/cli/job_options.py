@@ -30,8 +30,8 @@ ALIASES = {"clean_plate": "--background"}
 
 
 FORMS = {
-    InputKind.SHOT: "",
-    InputKind.BACKGROUND: " One file, a sequence, or a colour R,G,B.",
+    InputKind.SHOT: " FILE[:layer].",
+    InputKind.BACKGROUND: " FILE[:layer], one file, a sequence, or a colour R,G,B.",
     InputKind.MATTE: " FILE[:channel].",
 }
 
@@ -143,7 +143,12 @@ def _of_input(one: Input) -> JobOption:
 
 
 _OTHERS = (
-    JobOption(("part",), ("--part",), "Named part of a multi-part plate.", INPUTS),
+    JobOption(
+        ("part",),
+        ("--part",),
+        "Part or layer of the plate, and of other inputs that have it.",
+        INPUTS,
+    ),
     JobOption(
         ("layers",),
         ("--layers",),
@@ -151,7 +156,7 @@ _OTHERS = (
         INPUTS,
         read=_words,
     ),
-    JobOption(("view",), ("--view",), "Named view of a multi-view plate.", INPUTS),
+    JobOption(("view",), ("--view",), "Named view of the plate and of other inputs.", INPUTS),
     JobOption(
         ("timecode",),
         ("--timecode",),

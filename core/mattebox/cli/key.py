@@ -159,7 +159,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                     next_step="mattebox key PLATE -o OUTPUT, or mattebox key --job FILE; "
                     "see mattebox key --help",
                 )
-            values = job_values(said)
+            plate, values = _with_layer(plate, job_values(said))
             values.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
             settings = values["settings"]
             undecided = "engine" not in settings and not any(
@@ -191,6 +191,21 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 movie=movie,
             )
             run_job(asked, options, session)
+
+
+def _with_layer(text: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The plate's file, and the job's values with the part that stands behind it."""
+    from mattebox.sequences import split_channel
+
+    plate, layer = split_channel(text)
+    if layer is None:
+        return plate, values
+    if values.get("part") not in (None, layer):
+        raise UsageError(
+            f"--part {values['part']} is asked for, and {text} names {layer}",
+            next_step="give one of them",
+        )
+    return plate, values | {"part": layer}
 
 
 def _engine_of(said: Mapping[str, Any]) -> str:

@@ -132,8 +132,8 @@ def _read(path: Path) -> Frame:
     """A picture; a file of one channel as the matte it is and not as grey R, G, B."""
     from mattebox.frames import read_frame, read_header, read_matte
 
-    part, _ = read_header(path).choose(None, None)
-    return read_matte(path) if len(part.channels) == 1 else read_frame(path)
+    channels = read_header(path).main.channels
+    return read_matte(path) if len(channels) == 1 else read_frame(path)
 
 
 def _background(

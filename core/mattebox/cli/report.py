@@ -131,7 +131,7 @@ def _plate(
     clip = Clip(sequence)
     return PlateSource(
         clip,
-        plate_to_rec709(clip.header.main, path, keyed, config=config, in_space=in_space),
+        plate_to_rec709(clip.layer().part, path, keyed, config=config, in_space=in_space),
     )
 
 

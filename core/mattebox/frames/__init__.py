@@ -4,6 +4,7 @@ movies through ffmpeg."""
 from mattebox.frames.attributes import carried_attributes
 from mattebox.frames.clip import Clip
 from mattebox.frames.headers import Header, Part, format_difference, read_header
+from mattebox.frames.layers import Layer, has_layer
 from mattebox.frames.movie_writing import MovieOutput, encoder_of, write_movie
 from mattebox.frames.reading import (
     is_broken_exr,
@@ -23,12 +24,14 @@ from mattebox.frames.writing import (
 __all__ = [
     "Clip",
     "Header",
+    "Layer",
     "MovieOutput",
     "Part",
     "Written",
     "carried_attributes",
     "encoder_of",
     "format_difference",
+    "has_layer",
     "is_broken_exr",
     "read_attributes_if_whole",
     "read_attributes_only",

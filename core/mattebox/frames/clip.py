@@ -8,9 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from mattebox.errors import UnknownNameError, UsageError, named
+from mattebox.errors import InputError, UnknownNameError, UsageError, named
 from mattebox.ffmpeg import find_programs
 from mattebox.frames.headers import Header, read_header
+from mattebox.frames.layers import Channel, Layer, choose_channel, choose_layer
 from mattebox.frames.movie import MovieReader
 from mattebox.frames.movie_colour import remarks_on
 from mattebox.frames.reading import read_frame, read_matte
@@ -30,10 +31,29 @@ class Clip:
 
     @cached_property
     def header(self) -> Header:
-        """Of the first frame. Raises as ``read_header``."""
+        """Of the first frame whose header can be read.
+
+        Raises as ``read_header`` what is wrong with the first, where none can be read.
+        """
         if self._reader is not None:
             return self._reader.header
-        return read_header(self.sequence.path(self.sequence.first))
+        fault: InputError | None = None
+        for number in self.sequence.frames:
+            try:
+                return read_header(self.sequence.path(number))
+            except InputError as error:
+                fault = fault or error
+        assert fault is not None  # a sequence is never empty
+        raise fault
+
+    def layer(self, part: str | None = None, view: str | None = None) -> Layer:
+        """The picture that is read of all frames, as the first one has it.
+
+        Raises as ``choose_layer``.
+        """
+        if (part, view) not in self._layers:
+            self._layers[part, view] = choose_layer(self.header, part, view)
+        return self._layers[part, view]
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -62,7 +82,8 @@ class Clip:
         """
         path = self.sequence.path(number)
         if self._reader is None:
-            return read_frame(path, part=part, view=view, layers=layers, alpha=alpha)
+            first = self.layer(part, view)
+            return read_frame(path, layers=layers, alpha=alpha, first=first)
         for setting, wanted in (("part", part), ("view", view), ("layers", ",".join(layers))):
             if wanted:
                 raise UsageError(
@@ -76,11 +97,29 @@ class Clip:
             frame.pixels[..., :3] *= frame.pixels[..., 3:]
         return frame
 
-    def read_matte(self, number: int, channel: str | None = None) -> Frame:
+    def channel(
+        self, wanted: str | None = None, part: str | None = None, view: str | None = None
+    ) -> Channel:
+        """The channel that is read of all frames as a matte, as the first one has it.
+
+        Raises as ``choose_channel``.
+        """
+        asked = (wanted, part, view)
+        if asked not in self._channels:
+            self._channels[asked] = choose_channel(self.header, *asked)
+        return self._channels[asked]
+
+    def read_matte(
+        self,
+        number: int,
+        channel: str | None = None,
+        part: str | None = None,
+        view: str | None = None,
+    ) -> Frame:
         """One channel of a frame as a matte, as ``read_matte`` gives it."""
         path = self.sequence.path(number)
         if self._reader is None:
-            return read_matte(path, channel)
+            return read_matte(path, first=self.channel(channel, part, view))
         frame = self._reader.read(self.sequence.place(number))
         wanted = channel or ("A" if "A" in frame.channels else "R")
         if wanted.upper() not in frame.channels:
@@ -92,6 +131,14 @@ class Clip:
         """End what reads a movie; it begins again where a frame is read afterwards."""
         if self._reader is not None:
             self._reader.close()
+
+    @cached_property
+    def _layers(self) -> dict[tuple[str | None, str | None], Layer]:
+        return {}
+
+    @cached_property
+    def _channels(self) -> dict[tuple[str | None, str | None, str | None], Channel]:
+        return {}
 
     @cached_property
     def _reader(self) -> MovieReader | None:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import OpenImageIO as oiio
 
-from mattebox.errors import UnknownNameError, UnreadableError, UsageError, named
+from mattebox.errors import UnreadableError, UsageError
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
+from mattebox.frames.layers import choose_layer
 from mattebox.frames.turning import Turning
 from mattebox.images import Frame, Window
 
 AlphaKind = Literal["none", "premultiplied", "straight"]
-
-_COLOUR_NAMES = ("r", "g", "b", "a")
-_LONG_NAMES = {"red": "r", "green": "g", "blue": "b", "alpha": "a"}
 
 
 @dataclass(frozen=True)
@@ -71,22 +70,6 @@ class Part:
         """The names before the dot of its channels, without doubles."""
         return tuple(dict.fromkeys(c.rpartition(".")[0] for c in self.channels if "." in c))
 
-    def colour(self, prefix: str = "") -> dict[str, int]:
-        """Where R, G, B and A are: by name, in any case, also as ``red`` and so on.
-
-        An alpha that is misread is left out.
-        """
-        found: dict[str, int] = {}
-        for index, channel in enumerate(self.channels):
-            if channel.startswith(prefix):
-                name = channel[len(prefix) :].casefold()
-                name = _LONG_NAMES.get(name, name)
-                if name in _COLOUR_NAMES:
-                    found.setdefault(name.upper(), index)
-        if self.is_alpha_misread:
-            found.pop("A", None)
-        return found
-
 
 @dataclass(frozen=True)
 class Header:
@@ -132,50 +115,13 @@ class Header:
         """Of the main part."""
         return self.main.attributes
 
-    @property
+    @cached_property
     def main(self) -> Part:
-        """The first part with R, G and B, else the first."""
-        return next((p for p in self.parts if {"R", "G", "B"} <= p.colour().keys()), self.parts[0])
-
-    def choose(self, part: str | None, view: str | None) -> tuple[Part, str]:
-        """The part to read, and the prefix of its channels.
-
-        The prefix is ``right.`` in single-part stereo, and ``ViewLayer.Combined.`` where ``part``
-        names that layer and not a part of the file.
-
-        Raises:
-            UnknownNameError: no such part or view.
-            UsageError: several views and none chosen.
-        """
-        candidates, prefix = self.parts, ""
-        if view is not None:
-            candidates, prefix = self._of_view(view)
-        elif len(self.views) > 1 and part is None:
-            raise UsageError(
-                f"{self.path} holds several views: {', '.join(self.views)}",
-                expected="one view",
-                next_step=f"choose one with {named('view')} {self.views[0]}",
-                path=self.path,
-            )
-        if part is not None:
-            for candidate in candidates:
-                if candidate.name == part:
-                    return candidate, prefix
-            for candidate in candidates:
-                if part in candidate.layers:
-                    return candidate, f"{part}."
-            known = [name for p in candidates for name in (p.name, *p.layers) if name]
-            raise UnknownNameError("part or layer", part, known, next_step=f"in {self.path}")
-        with_colour = [p for p in candidates if {"R", "G", "B"} <= p.colour(prefix).keys()]
-        return (with_colour or list(candidates))[0], prefix
-
-    def _of_view(self, view: str) -> tuple[tuple[Part, ...], str]:
-        if view not in self.views:
-            raise UnknownNameError("view", view, self.views, next_step=f"in {self.path}")
-        parts = tuple(part for part in self.parts if part.view == view)
-        if parts:
-            return parts, ""
-        return self.parts, "" if view == self.views[0] else f"{view}."
+        """The part whose picture is read where none is named; the first where that is open."""
+        try:
+            return choose_layer(self).part
+        except UsageError:
+            return self.parts[0]
 
 
 def read_header(path: Path) -> Header:

@@ -10,10 +10,19 @@ import numpy as np
 import OpenImageIO as oiio
 from numpy.typing import NDArray
 
-from mattebox.errors import UnknownNameError, UnreadableError, UsageError, named
+from mattebox.errors import UnknownNameError, UnreadableError
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
 from mattebox.frames.headers import Header, Part, header_of, refuse_deep
+from mattebox.frames.layers import (
+    Channel,
+    Layer,
+    choose_channel,
+    choose_layer,
+    layers_of,
+    same_channel,
+    same_layer,
+)
 from mattebox.frames.turning import Turning
 from mattebox.images import Frame, Pixels
 
@@ -29,6 +38,7 @@ def read_frame(
     view: str | None = None,
     layers: Sequence[str] = (),
     alpha: Literal["premultiply", "as stored"] = "premultiply",
+    first: Layer | None = None,
 ) -> Frame:
     """A picture with R, G, B, A where it has one, and the layers asked for.
 
@@ -41,24 +51,25 @@ def read_frame(
     Args:
         path: the file.
         part: name of a part of a multi-part EXR, or of a layer with R, G and B (Blender's
-            ``ViewLayer.Combined``); default the first part with R, G and B.
+            ``ViewLayer.Combined``); default the picture by its name (``choose_layer``).
         view: name of the view of a multi-view EXR.
         layers: names of layers (``depth``) or channels (``depth.Z``) to read as well, from any
             part; they come after R, G, B, A under their full names, 0 outside their part's window.
         alpha: what to do with straight alpha.
+        first: what was chosen in the first frame of a sequence, in place of ``part`` and ``view``.
 
     Raises:
-        UsageError: a movie; several views and none chosen; layers of a view kept as channels.
+        UsageError: a movie; several views or pictures and none chosen.
         UnknownNameError: no R, G and B, no such part, view or layer.
-        InputError: not there, a folder, not permitted.
+        InputError: not there, a folder, not permitted; no layer with the names of ``first``.
         UnreadableError: empty, deep, truncated, not a picture.
     """
     opened = seam.open_input(path)
     header = header_of(opened, path)
     refuse_deep(header)
-    chosen, prefix = header.choose(part, view)
-    found = chosen.colour(prefix)
-    names, indices = _colour_channels(found, chosen, prefix, path)
+    layer = choose_layer(header, part, view) if first is None else same_layer(header, first)
+    chosen = layer.part
+    names, indices = layer.picture
     pixels = _read_channels(opened, path, chosen, indices)
     if alpha == "premultiply" and chosen.alpha == "straight" and "A" in names:
         pixels[:, :, :3] *= pixels[:, :, 3:]
@@ -71,56 +82,56 @@ def read_frame(
         attributes=chosen.attributes,
         attribute_types=chosen.attribute_types,
     )
-    if view is not None and prefix and layers:
-        raise UsageError(
-            f"layers of the view {view} cannot be read from {path}",
-            expected="a file with one part per view",
-            next_step="split the views into files of their own",
-            path=path,
-        )
-    extra = _find_layers(header, chosen, layers)
+    extra = find_channels(header, layer, layers)
     return _with_layers(opened, path, frame, extra) if extra else frame
 
 
 def read_matte(
-    path: Path, channel: str | None = None, *, part: str | None = None, view: str | None = None
+    path: Path,
+    channel: str | None = None,
+    *,
+    part: str | None = None,
+    view: str | None = None,
+    first: Channel | None = None,
 ) -> Frame:
     """One channel of a file as a matte: HxWx1 float32 named A, values as stored (integers 0..1).
 
     Args:
         path: the file.
-        channel: its channel; default A, else the first.
+        channel: its channel, or a layer whose A is meant; default A, else the first.
         part: name of a part of a multi-part EXR, or of a layer.
         view: name of the view of a multi-view EXR.
+        first: what was chosen in the first frame of a sequence, in place of the names.
 
     Raises:
-        UsageError: a movie, several views and none chosen.
+        UsageError: a movie, several views or layers and none chosen.
         UnknownNameError: no such channel, part or view.
         InputError, UnreadableError: as ``read_frame``.
     """
     opened = seam.open_input(path)
     header = header_of(opened, path)
     refuse_deep(header)
-    chosen, prefix = header.choose(part, view)
-    if channel is None:
-        index = chosen.colour(prefix).get("A", 0)
-    else:
-        chosen, index = _find_channel(header, chosen, prefix, channel)
-    if chosen.is_alpha_misread and (channel is None or chosen.channels[index] == "A"):
+    chosen = (
+        choose_channel(header, channel, part, view)
+        if first is None
+        else same_channel(header, first)
+    )
+    owner = chosen.layer.part
+    if owner.is_alpha_misread and owner.channels[chosen.index] == "A":
         raise UnreadableError(
-            f"{path}: the alpha of a 10-bit DPX {chosen.data_window.width} pixels wide is misread",
+            f"{path}: the alpha of a 10-bit DPX {owner.data_window.width} pixels wide is misread",
             next_step="convert it to EXR with the program that made it",
             path=path,
         )
-    pixels = _read_channels(opened, path, chosen, [index])
+    pixels = _read_channels(opened, path, owner, [chosen.index])
     return Frame(
         pixels=pixels.astype(np.float32, copy=False),
         channels=("A",),
-        data_window=chosen.data_window,
-        display_window=chosen.display_window,
-        pixel_aspect=chosen.pixel_aspect,
-        attributes=chosen.attributes,
-        attribute_types=chosen.attribute_types,
+        data_window=owner.data_window,
+        display_window=owner.display_window,
+        pixel_aspect=owner.pixel_aspect,
+        attributes=owner.attributes,
+        attribute_types=owner.attribute_types,
     )
 
 
@@ -168,82 +179,72 @@ def read_attributes_if_whole(path: Path) -> dict[str, Any] | None:
     return attributes_of(spec)[0]
 
 
-def _colour_channels(
-    found: dict[str, int], part: Part, prefix: str, path: Path
-) -> tuple[tuple[str, ...], list[int]]:
-    if {"R", "G", "B"} <= found.keys():
-        names = tuple(name for name in ("R", "G", "B", "A") if name in found)
-        return names, [found[name] for name in names]
-    grey_names = {f"{prefix}{name}".casefold() for name in ("Y", "I")}
-    grey = [i for i, c in enumerate(part.channels) if c.casefold() in grey_names]
-    if any(channel.rpartition(".")[2] in ("RY", "BY") for channel in part.channels):
-        grey = []  # luminance of a luminance-chroma file is not the picture
-    elif not grey and len(part.channels) == 1:
-        grey = [0]
-    if grey:
-        alpha = [found["A"]] if "A" in found else []
-        return ("R", "G", "B", "A")[: 3 + len(alpha)], [grey[0]] * 3 + alpha
-    raise UnknownNameError(
-        "channel",
-        f"{prefix}R",
-        part.channels,
-        next_step=f"{path} has no R, G and B there; choose a part or layer with {named('part')}",
-    )
+def find_channels(header: Header, main: Layer, wanted: Sequence[str]) -> list[tuple[Layer, int]]:
+    """The channels of the layers and channels that are named, each with its place in its part.
 
+    The picture's own part comes first, then parts of its view or of none. Of a file that keeps its
+    views as channels, those of another view are left out.
 
-def _find_layers(header: Header, main: Part, wanted: Sequence[str]) -> list[tuple[Part, int]]:
-    others = (p for p in header.parts if p.index != main.index and p.view in (None, main.view))
-    ordered = [main, *others]
-    found: list[tuple[Part, int]] = []
+    Raises UnknownNameError where one is not there.
+    """
+    layers = [
+        layer
+        for layer in layers_of(header.parts, header.views)
+        if main.view is None or layer.view in (None, main.view)
+    ]
+    layers.sort(key=lambda layer: layer.part.index != main.part.index)
+    found: list[tuple[Layer, int]] = []
     for name in wanted:
-        for part in ordered:
-            here = [
-                (part, index)
-                for index, channel in enumerate(part.channels)
-                if channel == name
-                or channel.startswith(f"{name}.")
-                or (part.index != main.index and part.name == name)
-            ]
-            if here:
-                found.extend(item for item in here if item not in found)
-                break
-        else:
-            known = [*dict.fromkeys(n for p in ordered for n in (*p.layers, *p.channels))]
-            raise UnknownNameError("layer", name, known, next_step=f"in {header.path}")
+        here = _channels_called(layers, main, name)
+        if not here:
+            known = [n for layer in layers for n in (layer.label, *_full_names(layer)) if n]
+            raise UnknownNameError(
+                "layer", name, dict.fromkeys(known), next_step=f"in {header.path}"
+            )
+        found.extend(item for item in here if item not in found)
     return found
 
 
-def _find_channel(header: Header, main: Part, prefix: str, channel: str) -> tuple[Part, int]:
-    others = (p for p in header.parts if p.index != main.index and p.view in (None, main.view))
-    parts = [main, *others]
-    for part in parts:
-        for name in (f"{prefix}{channel}", channel):
-            if name in part.channels:
-                return part, part.channels.index(name)
-        own = {f"{part.name}.{c}": i for i, c in enumerate(part.channels)}
-        if channel in own:
-            return part, own[channel]
-    colour = main.colour(prefix).get(channel.upper())
-    if colour is not None:
-        return main, colour
-    known = [*dict.fromkeys(name for part in parts for name in part.channels)]
-    raise UnknownNameError("channel", channel, known, next_step=f"in {header.path}")
+def _channels_called(layers: Sequence[Layer], main: Layer, name: str) -> list[tuple[Layer, int]]:
+    for place in dict.fromkeys(layer.part.index for layer in layers):
+        here = [
+            (layer, index)
+            for layer in layers
+            if layer.part.index == place
+            for index in layer.channels.values()
+            if _is_called(layer, index, name, is_main=place == main.part.index)
+        ]
+        if here:
+            return sorted(here, key=lambda item: item[1])
+    return []
+
+
+def _is_called(layer: Layer, index: int, name: str, *, is_main: bool) -> bool:
+    is_part = not is_main and name in (layer.part.name, layer.part_name)
+    return is_part or any(
+        full == name or full.startswith(f"{name}.")
+        for full in (layer.part.channels[index], layer.full_name(index))
+    )
+
+
+def _full_names(layer: Layer) -> list[str]:
+    return [layer.full_name(index) for index in layer.channels.values()]
 
 
 def _with_layers(
-    opened: oiio.ImageInput, path: Path, frame: Frame, extra: list[tuple[Part, int]]
+    opened: oiio.ImageInput, path: Path, frame: Frame, extra: list[tuple[Layer, int]]
 ) -> Frame:
     names = list(frame.channels)
     blocks: list[Pixels] = [frame.pixels]
-    parts = {part.index: part for part, _ in extra}
+    parts = {layer.part.index: layer.part for layer, _ in extra}
     for part in parts.values():
-        indices = [index for owner, index in extra if owner.index == part.index]
-        pixels = _read_channels(opened, path, part, indices)
-        own_names = [_full_name(part, index, names) for index in indices]
-        layer = Frame(pixels, tuple(own_names), part.data_window, part.display_window)
+        here = [(layer, index) for layer, index in extra if layer.part.index == part.index]
+        pixels = _read_channels(opened, path, part, [index for _, index in here])
+        own_names = [unmistakable_name(layer, index, names) for layer, index in here]
+        block = Frame(pixels, tuple(own_names), part.data_window, part.display_window)
         names.extend(own_names)
         same_place = part.data_window == frame.data_window
-        blocks.append(pixels if same_place else layer.placed(frame.data_window))
+        blocks.append(pixels if same_place else block.placed(frame.data_window))
     return Frame(
         pixels=np.concatenate(blocks, axis=2),
         channels=tuple(names),
@@ -255,10 +256,10 @@ def _with_layers(
     )
 
 
-def _full_name(part: Part, index: int, taken: Sequence[str]) -> str:
-    """A channel's name with its part's before it where it would else be taken for colour."""
-    name = part.channels[index]
-    return f"{part.name}.{name}" if name in taken or ("." not in name and part.name) else name
+def unmistakable_name(layer: Layer, index: int, taken: Sequence[str]) -> str:
+    """A channel's name, its part's before it where it would else be taken for colour."""
+    name, part = layer.full_name(index), layer.part_name
+    return f"{part}.{name}" if part and (name in taken or "." not in name) else name
 
 
 def _read_channels(

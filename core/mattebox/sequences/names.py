@@ -17,6 +17,7 @@ from fileseq.exceptions import FileSeqException
 from fileseq.filesequence import FileSequence
 
 from mattebox.errors import UsageError, named
+from mattebox.inputs import layer_behind
 from mattebox.sequences.frame_sets import parse_frames
 
 STILL_FRAME = 1
@@ -157,15 +158,15 @@ def pattern_of_file(path: Path) -> NamePattern:
 
 
 def split_channel(text: str) -> tuple[str, str | None]:
-    """``FILE[:channel]`` as file and channel; the text after the last colon, unless it is a path.
+    """``FILE[:channel]`` or ``FILE[:layer]`` as file and name: the text after the last colon,
+    unless it is a path.
 
     A drive letter (``C:\\plates``) and a file whose own name has a colon are left whole.
     """
-    head, colon, tail = text.rpartition(":")
-    is_path = "/" in tail or "\\" in tail or len(head) <= 1
-    if not colon or not tail or is_path or Path(text).exists():
+    behind = layer_behind(text)
+    if behind is None or Path(text).exists():
         return text, None
-    return head, tail
+    return text[: -len(behind) - 1], behind
 
 
 def is_movie(path: Path) -> bool:

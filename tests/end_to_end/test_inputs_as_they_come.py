@@ -1,0 +1,139 @@
+"""Inputs as studios have them: parts, layers, views; windows; mattes; frames that are bad."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import OpenImageIO as oiio
+import pytest
+from tests.support.foreign_files import spec_of, write_parts
+from tests.support.keying import Keyed, keyed
+from tests.support.pictures import Pixels, disc_alpha, plate_pixels
+
+FRAMES = (1, 2, 3)
+
+
+@pytest.fixture
+def bug(shared: Path, request: pytest.FixtureRequest) -> Path:
+    """The shared input of a reported fault, named by the test's parameter or marker."""
+    folder = shared / "bugs" / str(request.param)
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there; it runs where MATTEBOX_SHARED holds it")
+    return folder
+
+
+def of_bug(name: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("bug", [name], indirect=True, ids=[name])
+
+
+def mean_error(done: Keyed, name: str, truth: Pixels) -> float:
+    """Mean absolute error of a frame's alpha."""
+    return float(np.abs(done.frame(name)["A"] - truth).mean())
+
+
+def is_keyed(done: Keyed, frames: Sequence[int] = FRAMES) -> bool:
+    """Whether the frames of the drawn disc are all there and right."""
+    assert done.error is None, done.error
+    errors = [mean_error(done, f"s.{f:04d}.exr", disc_alpha(f)) for f in frames]
+    return max(errors) < 0.012
+
+
+def write_parts_of(path: Path, parts: Sequence[tuple[str, str, Pixels]]) -> None:
+    """A file of named parts: name, prefix of its R, G and B, HxWx3 pixels."""
+    write_parts(
+        path,
+        [
+            (
+                spec_of(
+                    pixels.shape,
+                    "half",
+                    [f"{prefix}{c}" for c in "RGB"],
+                    [("oiio:subimagename", name), ("colorInteropID", "lin_rec709_scene")],
+                ),
+                np.ascontiguousarray(pixels, np.float16),
+            )
+            for name, prefix, pixels in parts
+        ],
+    )
+
+
+def normals(like: Pixels) -> Pixels:
+    return np.broadcast_to(np.array([-0.3, 0.1, 0.9], np.float32), like.shape)
+
+
+# Parts, layers and views
+
+
+def test_the_plate_is_the_part_with_a_pictures_name(tmp_path: Path) -> None:
+    for frame in FRAMES:
+        plate = plate_pixels(frame)
+        parts = [("N", "", normals(plate)), ("albedo", "", plate * 0.5), ("beauty", "", plate)]
+        # The parts may change places: what holds is the name.
+        write_parts_of(tmp_path / f"s.{frame:04d}.exr", parts if frame == 1 else parts[::-1])
+    assert is_keyed(keyed(tmp_path / "s.####.exr", tmp_path / "out", screen="auto"))
+
+
+def test_a_clean_plate_is_read_from_the_layer_behind_its_name(tmp_path: Path) -> None:
+    clean = np.broadcast_to(plate_pixels(-60).mean(axis=(0, 1)), plate_pixels(1).shape)
+    for frame in FRAMES:
+        plate = plate_pixels(frame)
+        write_parts_of(tmp_path / f"s.{frame:04d}.exr", [("key", "key.", plate)])
+    write_parts_of(tmp_path / "clean.exr", [("first", "", normals(clean)), ("empty", "", clean)])
+    shot = tmp_path / "s.####.exr"
+    refused = keyed(shot, tmp_path / "no", clean_plate=tmp_path / "clean.exr")
+    assert "as FILE:NAME" in str(refused.error)
+    named = f"{tmp_path / 'clean.exr'}:empty"
+    assert is_keyed(keyed(shot, tmp_path / "out", part="key", clean_plate=named))
+
+
+@of_bug("normals_part_first")
+def test_reported_normals_are_never_the_plate(bug: Path, tmp_path: Path) -> None:
+    done = keyed(bug / "s.####.exr", tmp_path, screen="auto", passes=["spill", "plate"])
+    assert done.error is None
+    frame = done.frame("s.0001.exr")
+    plate = frame["G"] + frame["spill.G"] + (1.0 - frame["A"]) * frame["plate.G"]
+    assert np.allclose(plate, read_part(bug / "s.0001.exr", 2)[..., 1], atol=2e-3)
+
+
+@of_bug("grey_part_first")
+def test_reported_depth_is_never_the_plate(bug: Path, tmp_path: Path) -> None:
+    hint = {"pattern": str(bug / "matte/m.####.png")}
+    done = keyed(bug / "s.####.exr", tmp_path, engine="hint", hint=hint, solver="off")
+    assert done.error is None
+    assert float(done.frame("s.0001.exr")["R"].max()) < 1.5
+
+
+@of_bug("part_named_like_its_layer")
+def test_reported_part_finds_its_layer(bug: Path, tmp_path: Path) -> None:
+    done = keyed(bug / "s.####.exr", tmp_path, part="beauty", screen="auto")
+    assert done.error is None
+    assert done.names == ["s.0001.exr", "s.0002.exr"]
+
+
+@of_bug("clean_plate_in_layer")
+def test_reported_clean_plates_in_layers_and_views(bug: Path, tmp_path: Path) -> None:
+    plate = bug / "plate/s.####.exr"
+    layer = keyed(plate, tmp_path / "layer", clean_plate=bug / "clean_layer.exr")
+    named = keyed(plate, tmp_path / "named", clean_plate=f"{bug}/clean_layer.exr:beauty")
+    right = keyed(plate, tmp_path / "right", clean_plate=f"{bug}/clean_stereo.exr:left")
+    view = keyed(
+        bug / "stereo_plate.exr",
+        tmp_path / "view",
+        view="left",
+        clean_plate=bug / "clean_stereo.exr",
+    )
+    assert [done.error for done in (layer, named, right, view)] == [None] * 4
+    assert np.array_equal(layer.frame("s.0001.exr")["A"], named.frame("s.0001.exr")["A"])
+
+
+def read_part(path: Path, place: int) -> Pixels:
+    """HxWxC of one part, by its place."""
+    opened = oiio.ImageInput.open(str(path))
+    assert opened is not None
+    assert opened.seek_subimage(place, 0)
+    count = opened.spec().nchannels
+    pixels = opened.read_image(place, 0, 0, count, "float")
+    assert pixels is not None
+    return np.asarray(pixels, np.float32)
