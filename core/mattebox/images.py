@@ -62,6 +62,19 @@ class Window:
 
 
 @dataclass(frozen=True)
+class PassedChannel:
+    """One channel that is passed on bit for bit, whatever it holds: ids, depth, colour.
+
+    Attributes:
+        name: its full name, such as ``depth.Z``.
+        values: HxW float16, float32 or uint32, as stored; NaN and Inf are values like others.
+    """
+
+    name: str
+    values: NDArray[Any]
+
+
+@dataclass(frozen=True)
 class Frame:
     """One picture as it lies in its file.
 
@@ -77,6 +90,7 @@ class Frame:
             of them.
         attribute_types: OpenImageIO's type of an attribute (``timecode``, ``rational``,
             ``float[8]``) where its value alone does not tell it; it is written as it was read.
+        passed: channels behind the others, on the data window, written in their own number type.
     """
 
     pixels: Pixels
@@ -86,20 +100,20 @@ class Frame:
     pixel_aspect: float = 1.0
     attributes: Mapping[str, Any] = field(default_factory=dict)
     attribute_types: Mapping[str, str] = field(default_factory=dict)
+    passed: tuple[PassedChannel, ...] = ()
 
     def __post_init__(self) -> None:
         expected = (self.data_window.height, self.data_window.width, len(self.channels))
         if self.pixels.shape != expected:
             raise ValueError(f"pixels are {self.pixels.shape}, windows and channels say {expected}")
+        for one in self.passed:
+            if one.values.shape != expected[:2]:
+                raise ValueError(f"{one.name} is {one.values.shape}, not {expected[:2]}")
 
     def placed(self, window: Window) -> NDArray[np.float32]:
         """The pixels on another window, as float32 HxWxC; 0 outside the data window."""
         placed = np.zeros((window.height, window.width, len(self.channels)), np.float32)
-        shared = self.data_window.intersection(window)
-        if not shared.is_empty:
-            placed[_rows(shared, window), _columns(shared, window)] = self.pixels[
-                _rows(shared, self.data_window), _columns(shared, self.data_window)
-            ]
+        copy_onto(self.pixels, self.data_window, placed, window)
         return placed
 
     def coverage(self, window: Window) -> NDArray[np.bool_]:
@@ -108,6 +122,18 @@ class Frame:
         shared = self.data_window.intersection(window)
         covered[_rows(shared, window), _columns(shared, window)] = not shared.is_empty
         return covered
+
+
+def copy_onto(values: NDArray[Any], own: Window, target: NDArray[Any], window: Window) -> None:
+    """Put values, HxW... on the window ``own``, into those of ``target`` on ``window``.
+
+    What lies outside of ``own`` stays as it is.
+    """
+    shared = own.intersection(window)
+    if not shared.is_empty:
+        target[_rows(shared, window), _columns(shared, window)] = values[
+            _rows(shared, own), _columns(shared, own)
+        ]
 
 
 def _rows(part: Window, whole: Window) -> slice:

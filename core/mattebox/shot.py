@@ -25,7 +25,7 @@ from mattebox.frames import (
     has_layer,
     repair_non_finite,
 )
-from mattebox.images import Frame, Window
+from mattebox.images import Frame, PassedChannel, Window
 from mattebox.inputs import Input, InputKind, Matte, inputs
 from mattebox.job import Job
 from mattebox.sequences import FrameSequence, find_sequence, split_channel
@@ -44,7 +44,7 @@ class Pictures:
         frame: frame number.
         header: the plate frame's header (windows, aspect, attributes); its pixels are the plate's.
         source: HxWx3 the plate to key.
-        passed: HxWxK channels that are passed through; their names in ``passed_names``.
+        passed: channels that are passed through, HxW each, as they are stored.
         covered: HxW True where the plate has pixels.
         given: the other inputs by name, as far as there are: HxWx3, mattes HxW 0..1.
         source_alpha: HxW the plate's own alpha, or None where it has none.
@@ -54,8 +54,7 @@ class Pictures:
     frame: int
     header: Frame
     source: Pixels
-    passed: Pixels
-    passed_names: tuple[str, ...]
+    passed: tuple[PassedChannel, ...]
     covered: NDArray[np.bool_]
     given: Mapping[str, Pixels]
     source_alpha: Pixels | None
@@ -301,20 +300,19 @@ class Shot:
             frame,
             part=self.job.part,
             view=self.job.view,
-            layers=self.job.layers,
             alpha="as stored",
         )
         plate = placed(header, plate_path)
-        first_passed = 4 if header.channels[3:4] == ("A",) else 3
         return Pictures(
             frame=frame,
             header=header,
             source=plate[..., :3],
-            passed=plate[..., first_passed:],
-            passed_names=header.channels[first_passed:],
+            passed=self.clip.read_passed(
+                frame, self.job.layers, self.window, self.job.part, self.job.view
+            ),
             covered=header.coverage(self.window),
             given={one.what.name: pixels(one) for one in self.others},
-            source_alpha=plate[..., 3] if first_passed == 4 else None,
+            source_alpha=plate[..., 3] if "A" in header.channels else None,
             repaired=repaired,
         )
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio
 import pytest
-from tests.support.foreign_files import spec_of, write_parts
+from tests.support.foreign_files import spec_of, write_foreign, write_parts
 from tests.support.keying import Keyed, keyed
-from tests.support.pictures import Pixels, disc_alpha, plate_pixels
+from tests.support.pictures import HEIGHT, WIDTH, Pixels, disc_alpha, plate_pixels, read_exr
 
 FRAMES = (1, 2, 3)
 
@@ -126,6 +126,48 @@ def test_reported_clean_plates_in_layers_and_views(bug: Path, tmp_path: Path) ->
     )
     assert [done.error for done in (layer, named, right, view)] == [None] * 4
     assert np.array_equal(layer.frame("s.0001.exr")["A"], named.frame("s.0001.exr")["A"])
+
+
+# Layers that are passed through
+
+
+def test_passed_layers_are_the_same_bits(tmp_path: Path) -> None:
+    depth = np.full((HEIGHT, WIDTH), 250000.25, np.float32)
+    depth[0, :3] = np.nan, np.inf, -np.inf
+    ids = np.random.default_rng(3).integers(0, 2**32, (HEIGHT, WIDTH), np.uint32)
+    depth[5] = ids[5].view(np.float32)
+    names = ("R", "G", "B", "depth.Z", "CryptoObject00.R")
+    for frame in FRAMES:
+        planes = [plate_pixels(frame), depth[..., None], ids.view(np.float32)[..., None]]
+        pixels = np.concatenate(planes, axis=2)
+        write_foreign(tmp_path / f"s.{frame:04d}.exr", pixels, "float", channels=names)
+    done = keyed(
+        tmp_path / "s.####.exr",
+        tmp_path / "out",
+        screen="auto",
+        layers=["depth", "CryptoObject00"],
+        pixel_type="half",
+    )
+    assert done.error is None
+    written = done.frame("s.0002.exr")
+    assert np.array_equal(written["depth.Z"].view(np.uint32), depth.view(np.uint32))
+    assert np.array_equal(written["CryptoObject00.R"].view(np.uint32), ids)
+
+
+@of_bug("cryptomatte_clipped")
+def test_reported_cryptomatte_ids_are_kept(bug: Path, tmp_path: Path) -> None:
+    for pixel_type in ("half", "float"):
+        done = keyed(
+            bug / "s.####.exr",
+            tmp_path / pixel_type,
+            screen="auto",
+            layers=["CryptoObject00", "depth"],
+            pixel_type=pixel_type,
+        )
+        assert done.error is None
+        source, frame = read_exr(bug / "s.0001.exr"), done.frame("s.0001.exr")
+        for name in ("CryptoObject00.R", "CryptoObject00.G", "CryptoObject00.A", "depth.Z"):
+            assert np.array_equal(frame[name].view(np.uint32), source[name].view(np.uint32))
 
 
 def read_part(path: Path, place: int) -> Pixels:

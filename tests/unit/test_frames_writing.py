@@ -16,6 +16,7 @@ import numpy as np
 import OpenImageIO as oiio
 import pytest
 from numpy.typing import NDArray
+from tests.support.foreign_files import write_foreign
 
 from mattebox.errors import MatteboxError, UnknownNameError, WriteError
 from mattebox.frames import (
@@ -28,7 +29,8 @@ from mattebox.frames import (
     write_png,
     writing,
 )
-from mattebox.images import Frame, Window
+from mattebox.frames.channel_types import mark_uint
+from mattebox.images import Frame, PassedChannel, Window
 from mattebox.sequences import sequences_in
 
 RGB = ("R", "G", "B")
@@ -526,3 +528,48 @@ def test_what_a_killed_writer_left_goes_once_it_is_old(tmp_path: Path) -> None:
     assert remove_abandoned(tmp_path) == 1
     assert sorted(tmp_path.iterdir()) == [fresh, foreign]
     assert remove_abandoned(tmp_path / "nowhere") == 0
+
+
+# Channels that are passed on
+
+
+def bits(values: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(values).view(f"u{values.dtype.itemsize}")
+
+
+@pytest.mark.parametrize("pixel_type", ["half", "float"])
+def test_passed_channels_keep_every_bit_and_their_type(pixel_type: str, tmp_path: Path) -> None:
+    random = np.random.default_rng(7)
+    shape = (40, 33)
+    passed = (
+        PassedChannel("depth.Z", random.integers(0, 2**32, shape, np.uint32).view(np.float32)),
+        PassedChannel("id.X", random.integers(0, 2**32, shape, np.uint32)),
+        PassedChannel("Crypto00.R", np.full(shape, 3.38e38, np.float32)),
+        PassedChannel("mask.A", random.integers(0, 2**16, shape, np.uint16).view(np.float16)),
+    )
+    colour = random.uniform(0, 1, (*shape, 4)).astype(np.float16)
+    window = Window(3, -2, shape[1], shape[0])
+    frame = Frame(colour, ("R", "G", "B", "A"), window, window, passed=passed)
+    path = tmp_path / "a.exr"
+    write_frame(path, frame, pixel_type=pixel_type)  # type: ignore[arg-type]
+    opened = oiio.ImageInput.open(str(path))
+    assert opened is not None
+    names = opened.spec().channelnames
+    for one in passed:
+        at = names.index(one.name)
+        kind = str(opened.spec().channelformat(at))
+        read = opened.read_image(0, 0, at, at + 1, kind)
+        assert (
+            kind == {"float32": "float", "uint32": "uint", "float16": "half"}[str(one.values.dtype)]
+        )
+        assert read is not None
+        assert np.array_equal(bits(read[:, :, 0]), bits(one.values)), one.name
+    assert str(opened.spec().channelformat(names.index("R"))) == pixel_type
+    assert np.array_equal(read_frame(path).pixels, colour)
+
+
+def test_a_channel_that_is_no_float_is_not_called_uint(tmp_path: Path) -> None:
+    path = tmp_path / "a.exr"
+    write_foreign(path, np.zeros((2, 2, 3), np.float16), "half")
+    with pytest.raises(ValueError, match=r"no float channels \['R', 'Z'\]"):
+        mark_uint(path, ["R", "Z"])

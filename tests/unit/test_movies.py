@@ -404,7 +404,7 @@ def test_a_movie_has_no_layers_and_only_its_own_channels(tmp_path: Path) -> None
     run_ffmpeg(*MOVING, "-frames:v", 2, *LOSSLESS, path)
     clip = Clip(find_sequence(str(path)))
     with pytest.raises(UsageError, match=r"--layers depth is asked for, and .* is a movie"):
-        clip.read(1, layers=("depth",))
+        clip.read_passed(1, ["depth"], clip.header.display_window)
     with pytest.raises(UnknownNameError, match="no channel 'Z'"):
         clip.read_matte(1, "Z")
     np.testing.assert_array_equal(

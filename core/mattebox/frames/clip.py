@@ -14,8 +14,8 @@ from mattebox.frames.headers import Header, read_header
 from mattebox.frames.layers import Channel, Layer, choose_channel, choose_layer
 from mattebox.frames.movie import MovieReader
 from mattebox.frames.movie_colour import remarks_on
-from mattebox.frames.reading import read_frame, read_matte
-from mattebox.images import Frame
+from mattebox.frames.reading import read_frame, read_matte, read_passed
+from mattebox.images import Frame, PassedChannel, Window
 from mattebox.sequences import FrameSequence, no_ffmpeg_error
 
 
@@ -73,29 +73,41 @@ class Clip:
         *,
         part: str | None = None,
         view: str | None = None,
-        layers: Sequence[str] = (),
         alpha: Literal["premultiply", "as stored"] = "premultiply",
     ) -> Frame:
         """A frame by its number; arguments and errors are those of ``read_frame``.
 
-        Raises also UsageError where a part, view or layer of a movie is asked for.
+        Raises also UsageError where a part or view of a movie is asked for.
         """
         path = self.sequence.path(number)
         if self._reader is None:
-            first = self.layer(part, view)
-            return read_frame(path, layers=layers, alpha=alpha, first=first)
-        for setting, wanted in (("part", part), ("view", view), ("layers", ",".join(layers))):
+            return read_frame(path, alpha=alpha, first=self.layer(part, view))
+        for setting, wanted in (("part", part), ("view", view)):
             if wanted:
-                raise UsageError(
-                    f"{named(setting)} {wanted} is asked for, and {path} is a movie",
-                    expected="an EXR sequence, which can have parts, views and layers",
-                    setting=setting,
-                    path=path,
-                )
+                raise _of_no_movie(setting, wanted, path)
         frame = self._reader.read(self.sequence.place(number))
         if alpha == "premultiply" and "A" in frame.channels:
             frame.pixels[..., :3] *= frame.pixels[..., 3:]
         return frame
+
+    def read_passed(
+        self,
+        number: int,
+        layers: Sequence[str],
+        window: Window,
+        part: str | None = None,
+        view: str | None = None,
+    ) -> tuple[PassedChannel, ...]:
+        """Layers of a frame bit for bit on a window, as ``read_passed`` gives them.
+
+        Raises also UsageError where those of a movie are asked for.
+        """
+        if not layers:
+            return ()
+        path = self.sequence.path(number)
+        if self._reader is not None:
+            raise _of_no_movie("layers", ",".join(layers), path)
+        return read_passed(path, layers, window, main=self.layer(part, view))
 
     def channel(
         self, wanted: str | None = None, part: str | None = None, view: str | None = None
@@ -148,3 +160,12 @@ class Clip:
         if programs is None:
             raise no_ffmpeg_error(Path(self.sequence.movie.path))
         return MovieReader(self.sequence.movie, programs)
+
+
+def _of_no_movie(setting: str, wanted: str, path: Path) -> UsageError:
+    return UsageError(
+        f"{named(setting)} {wanted} is asked for, and {path} is a movie",
+        expected="an EXR sequence, which can have parts, views and layers",
+        setting=setting,
+        path=path,
+    )

@@ -10,7 +10,7 @@ import numpy as np
 import OpenImageIO as oiio
 from numpy.typing import NDArray
 
-from mattebox.errors import UnknownNameError, UnreadableError
+from mattebox.errors import UnknownNameError, UnreadableError, named
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
 from mattebox.frames.headers import Header, Part, header_of, refuse_deep
@@ -24,7 +24,7 @@ from mattebox.frames.layers import (
     same_layer,
 )
 from mattebox.frames.turning import Turning
-from mattebox.images import Frame, Pixels
+from mattebox.images import Frame, PassedChannel, Pixels, Window, copy_onto
 
 _ROWS_AT_ONCE = 16
 EXR_MAGIC = b"\x76\x2f\x31\x01"
@@ -133,6 +133,52 @@ def read_matte(
         attributes=owner.attributes,
         attribute_types=owner.attribute_types,
     )
+
+
+def read_passed(
+    path: Path, names: Sequence[str], window: Window, *, main: Layer
+) -> tuple[PassedChannel, ...]:
+    """Channels as they are stored, bit for bit, on a window; 0 outside their part's own.
+
+    Integers of files other than EXR, which have a range, become float32 0..1.
+
+    Args:
+        path: the file.
+        names: layers (``depth``) or channels (``depth.Z``), from any part.
+        window: HxW of every channel.
+        main: the picture of the first frame, whose names these channels do not take.
+
+    Raises:
+        UnknownNameError: no such layer.
+        InputError, UnreadableError: as ``read_frame``; a number type that EXR does not have.
+    """
+    opened = seam.open_input(path)
+    header = header_of(opened, path)
+    refuse_deep(header)
+    layer = same_layer(header, main)
+    taken, _ = layer.picture
+    passed: list[PassedChannel] = []
+    for owner, index in find_channels(header, layer, names):
+        values = _read_values(opened, path, owner.part, index)
+        placed = np.zeros((window.height, window.width), values.dtype)
+        copy_onto(values, owner.part.data_window, placed, window)
+        passed.append(PassedChannel(unmistakable_name(owner, index, taken), placed))
+    return tuple(passed)
+
+
+def _read_values(opened: oiio.ImageInput, path: Path, part: Part, index: int) -> NDArray[Any]:
+    """HxW of one channel, upright, in the type that it is passed on in."""
+    kind = part.channel_types[index]
+    if kind == "double":
+        raise UnreadableError(
+            f"{path}: {part.channels[index]} is of 64-bit floats, which EXR does not have",
+            expected="half, float or uint",
+            next_step=f"convert it to 32-bit floats, or leave it out of {named('layers')}",
+            path=path,
+        )
+    stored = _read_run(opened, path, part, (index, index + 1), "native")
+    values = _normalised(stored, part.bits) if part.bits else stored
+    return np.ascontiguousarray(Turning.of(part.orientation).pixels(values)[:, :, 0])
 
 
 def read_attributes_only(path: Path) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from mattebox.errors import MatteboxError, UnknownNameError, WriteError
 from mattebox.frames import seam
 from mattebox.frames.attributes import set_attributes
+from mattebox.frames.channel_types import mark_uint
 from mattebox.frames.repair import non_finite
 from mattebox.header_words import PREFIX
-from mattebox.images import Frame, Pixels
+from mattebox.images import Frame, PassedChannel, Pixels
 
 LARGEST_HALF = 65504.0
 """The largest finite binary16 number (IEEE 754)."""
@@ -78,6 +79,7 @@ def write_frame(
         path: the file; what is there is replaced in one step.
         frame: pixels HxWxC float16 or float32, scene-linear, any range; no NaN.
         pixel_type: ``half`` clamps to +-65504 and counts; ``float`` takes finite values only.
+            Channels that are passed keep their own type and values.
         compression: one of ``COMPRESSIONS``.
 
     Raises:
@@ -89,17 +91,19 @@ def write_frame(
     """
     if compression not in COMPRESSIONS:
         raise UnknownNameError("compression", compression, COMPRESSIONS)
-    if len(set(frame.channels)) != len(frame.channels):
-        raise MatteboxError(f"{path}: a channel is named twice in {frame.channels}")
+    names = (*frame.channels, *(one.name for one in frame.passed))
+    if len(set(names)) != len(names):
+        raise MatteboxError(f"{path}: a channel is named twice in {names}")
     if frame.data_window.is_empty or not frame.channels:
         raise MatteboxError(f"{path}: there is nothing to write: {frame.data_window}")
     pixels, clamped = _storable(frame.pixels, pixel_type, path)
     spec = _spec_for(frame, pixel_type, compression)
 
     def check(temporary: Path) -> None:
-        _check_exr(temporary, spec, pixels)
+        mark_uint(temporary, [one.name for one in frame.passed if one.values.dtype == np.uint32])
+        _check_exr(temporary, spec, pixels, frame.passed)
 
-    size = _write_atomically(path, spec, pixels, check)
+    size = _write_atomically(path, spec, _with_passed(pixels, frame.passed), check)
     return Written(path, size, clamped)
 
 
@@ -161,6 +165,18 @@ def _storable(pixels: Pixels, pixel_type: str, path: Path) -> tuple[Pixels, int]
     return np.ascontiguousarray(pixels, np.float16), clamped
 
 
+def _with_passed(pixels: Pixels, passed: Sequence[PassedChannel]) -> Pixels:
+    """All channels as OpenImageIO takes them at once: float32, from which it makes every half bit
+    for bit. What is uint keeps its bits and no value (``mark_uint``)."""
+    if not passed:
+        return pixels
+    planes = [
+        one.values.view(np.float32) if one.values.dtype == np.uint32 else one.values
+        for one in passed
+    ]
+    return np.concatenate([pixels, np.stack(planes, axis=2)], axis=2, dtype=np.float32)
+
+
 def _is_finite_half(pixels: Pixels) -> bool:
     """Whether float16 pixels hold neither Inf nor NaN; whole numbers compare ten times faster."""
     positive, negative = pixels.view(np.int16), pixels.view(np.uint16)
@@ -169,8 +185,13 @@ def _is_finite_half(pixels: Pixels) -> bool:
 
 def _spec_for(frame: Frame, pixel_type: str, compression: str) -> oiio.ImageSpec:
     data, display = frame.data_window, frame.display_window
-    spec = oiio.ImageSpec(data.width, data.height, len(frame.channels), pixel_type)
-    spec.channelnames = frame.channels
+    names = (*frame.channels, *(one.name for one in frame.passed))
+    spec = oiio.ImageSpec(data.width, data.height, len(names), pixel_type)
+    spec.channelnames = names
+    if frame.passed:
+        kinds = ["half" if one.values.dtype == np.float16 else "float" for one in frame.passed]
+        of_colour = [pixel_type] * len(frame.channels)
+        spec.channelformats = tuple(oiio.TypeDesc(kind) for kind in (*of_colour, *kinds))
     spec.x, spec.y = data.x, data.y
     spec.full_x, spec.full_y = display.x, display.y
     spec.full_width, spec.full_height = display.width, display.height
@@ -232,7 +253,12 @@ def _write_whole(temporary: Path, spec: oiio.ImageSpec, pixels: NDArray[Any]) ->
         raise _NotWholeError(message or seam.last_error(output))
 
 
-def _check_exr(temporary: Path, spec: oiio.ImageSpec, pixels: NDArray[Any]) -> None:
+def _check_exr(
+    temporary: Path,
+    spec: oiio.ImageSpec,
+    pixels: NDArray[Any],
+    passed: Sequence[PassedChannel],
+) -> None:
     """Read the file back; bits, windows and names must be those that were meant."""
     opened = seam.open_input(temporary)
     found = opened.spec()
@@ -245,14 +271,19 @@ def _check_exr(temporary: Path, spec: oiio.ImageSpec, pixels: NDArray[Any]) -> N
             continue
         if found.getattribute(name) != attribute.value:
             raise _NotWholeError(f"the attribute {name} read back differs")
-    order = [found.channelnames.index(name) for name in spec.channelnames]
+    count, kind = pixels.shape[2], "half" if pixels.dtype == np.float16 else "float"
+    order = [found.channelnames.index(name) for name in spec.channelnames[:count]]
     for top in range(0, spec.height, _ROWS_AT_ONCE):
         meant = pixels[top : top + _ROWS_AT_ONCE]
         rows = (spec.y + top, spec.y + top + len(meant))
-        stored = opened.read_scanlines(0, 0, *rows, 0, 0, found.nchannels, spec.format)
-        if stored is not None and order != sorted(order):
+        stored = opened.read_scanlines(0, 0, *rows, 0, 0, found.nchannels, kind)
+        if stored is not None and order != list(range(found.nchannels)):
             stored = stored[:, :, order]
         _compare(stored, meant, seam.last_error(opened))
+    for one in passed:
+        at = found.channelnames.index(one.name)
+        stored = opened.read_image(0, 0, at, at + 1, found.channelformat(at))
+        _compare(stored, one.values[:, :, None], seam.last_error(opened))
 
 
 def _compare(stored: NDArray[Any] | None, meant: NDArray[Any], message: str) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from mattebox import __version__, header_words
 from mattebox.errors import UsageError, named
 from mattebox.events import FrameEvent, Reporter, WarningEvent
 from mattebox.frames import carried_attributes, write_frame
-from mattebox.images import Frame, Pixels
-from mattebox.matte.layers import HALF_MAX
+from mattebox.images import Frame
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyer import KeyedFrame
 from mattebox.pipeline.plan import Plan
@@ -25,15 +22,16 @@ def write_keyed(
     frame, path = pictures.frame, plan.output.path(pictures.frame)
     with clock.beside("write"):
         attributes, types = _header(plan, pictures, keyed)
-        pixels, channels = _with_passed(keyed, pictures)
+        _refuse_doubled(keyed, pictures)
         keyed_frame = Frame(
-            pixels,
-            channels,
+            keyed.pixels,
+            keyed.channels,
             data_window=plan.shot.window,
             display_window=pictures.header.display_window,
             pixel_aspect=pictures.header.pixel_aspect,
             attributes=attributes,
             attribute_types=types,
+            passed=pictures.passed,
         )
         write_frame(path, keyed_frame, pixel_type=plan.job.settings.pixel_type.value)
     for code, count, message in (
@@ -66,11 +64,9 @@ def write_keyed(
     )
 
 
-def _with_passed(keyed: KeyedFrame, pictures: Pictures) -> tuple[Pixels, tuple[str, ...]]:
-    """The keyed channels, and behind them those that are passed through."""
-    if not pictures.passed_names:
-        return keyed.pixels, keyed.channels
-    doubled = set(keyed.channels) & set(pictures.passed_names)
+def _refuse_doubled(keyed: KeyedFrame, pictures: Pictures) -> None:
+    """Raise UsageError where channels that are passed through have names of the result's own."""
+    doubled = set(keyed.channels) & {one.name for one in pictures.passed}
     if doubled:
         raise UsageError(
             f"the plate's {', '.join(sorted(doubled))} cannot be passed through: the result has "
@@ -78,11 +74,6 @@ def _with_passed(keyed: KeyedFrame, pictures: Pictures) -> tuple[Pixels, tuple[s
             next_step=f"leave them out of {named('layers')}, or the pass out of {named('passes')}",
             frame=pictures.frame,
         )
-    passed = pictures.passed.clip(-HALF_MAX, HALF_MAX).astype(keyed.pixels.dtype)
-    return (
-        np.concatenate([keyed.pixels, passed], axis=2),
-        (*keyed.channels, *pictures.passed_names),
-    )
 
 
 def _header(
