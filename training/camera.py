@@ -85,20 +85,24 @@ class Codec:
     contrast: torch.Tensor
 
 
-def draw_codec(dice: Dice, count: int, level: torch.Tensor) -> Codec:
-    """8-bit video of some camera: exposure, chroma sampling, block quantisation, a grade."""
+def draw_codec(dice: Dice, count: int, level: torch.Tensor, *, subsampled: bool = False) -> Codec:
+    """8-bit video of some camera: exposure, chroma sampling, block quantisation, a grade.
+
+    ``subsampled``: all of it has less chroma than luma, and blocks are quantised less coarsely.
+    """
     weights = tuple(LUMA[channel] for order in KEY_ORDERS for channel in order)
     table = constant(weights, dice.device).view(len(KEY_ORDERS), 3)
     luma = table[dice.choice(count, KEY_ORDER_SHARES)].view(count, 3, 1, 1)
-    kind = dice.uniform(count, 0.0, 1.0)
-    coded = dice.chance(count, 0.6)
+    kind = dice.uniform(count, 0.0, 0.9 if subsampled else 1.0)
+    coded = dice.chance(count, 0.5 if subsampled else 0.6)
+    coarsest = 0.4 if subsampled else 1.0
     return Codec(
         white=level / dice.log_uniform(count, 0.12, 0.9),
         luma=luma,
         narrow=(kind < 0.9).float(),
         both=(kind < 0.65).float(),
         eight_bit=dice.chance(count, 0.85),
-        step=coded * dice.log_uniform(count, 0.03, 1.0),
+        step=coded * dice.log_uniform(count, 0.03, coarsest),
         contrast=1.0 + dice.chance(count, 0.5) * dice.uniform(count, -0.15, 0.45),
     )
 

@@ -6,12 +6,14 @@ with the errors backgrounds have, the grain as it would have been measured, and 
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 
 from mattebox.matte.unmixing.features import Scene, excess
+from mattebox.matte.unmixing.weights import Part
 from mattebox.matte.windows import box_max, box_mean
 from training.camera import (
     MADE_SHARE,
@@ -64,8 +66,43 @@ class Truth:
     unit: torch.Tensor
 
 
+@dataclass(frozen=True)
+class Footage:
+    """What a network is to learn.
+
+    Attributes:
+        rooms: share of scenes before a background that is no screen, 0..1.
+        subsampled: whether all of it is video with fewer samples of chroma than of luma.
+    """
+
+    rooms: float = 0.0
+    subsampled: bool = False
+
+    @property
+    def part(self) -> Part:
+        """Of the package's weights file that learns from it."""
+        if self.rooms > 0.5:
+            return Part.ROOM
+        return Part.SUBSAMPLED if self.subsampled else Part.SCREEN
+
+
+def add_footage(parser: argparse.ArgumentParser) -> None:
+    """The options that ``footage_of`` reads."""
+    parser.add_argument(
+        "--rooms", type=float, default=0.0, help="share of scenes before a room and no screen"
+    )
+    parser.add_argument(
+        "--subsampled", action="store_true", help="all of it video with subsampled chroma"
+    )
+
+
+def footage_of(asked: argparse.Namespace) -> Footage:
+    """What was asked for."""
+    return Footage(asked.rooms, asked.subsampled)
+
+
 def compose(
-    dice: Dice, layers: torch.Tensor, kinds: torch.Tensor, size: int, rooms: float
+    dice: Dice, layers: torch.Tensor, kinds: torch.Tensor, size: int, footage: Footage
 ) -> tuple[Scene, Truth]:
     """A batch of scenes.
 
@@ -75,14 +112,14 @@ def compose(
             stands behind some of them and furnishes rooms.
         kinds: [2 N] of the layers, as in ``training.drawing.KINDS``.
         size: of the pictures, a multiple of 16.
-        rooms: share of scenes before a background that is no screen.
+        footage: what is in front of what, and how it was recorded.
     """
     count = len(layers) // 2
     layers = _cropped(dice, _glowing(dice, layers, kinds), size)
     front, back = layers[:count], layers[count:]
     paired = dice.chance(count, PAIRED_SHARE)
     front = front + paired * (1.0 - front[:, 3:4]) * back
-    backgrounds, is_room, given = _backgrounds(dice, layers, size, round(rooms * count))
+    backgrounds, is_room, given = _backgrounds(dice, layers, size, round(footage.rooms * count))
     subject, alpha, glow = front[:, :3], front[:, 3:4].clamp(0.0, 1.0), front[:, 4:]
     level = backgrounds.level
     tint = (dice.chance(count, 0.3) * dice.normal(count, 0.15, 3)).exp()
@@ -103,8 +140,8 @@ def compose(
     )
     noisy, background, lit = (torch.minimum(one, ceiling) for one in (noisy, background, lit))
     noisy, background = sharpened(dice, [noisy, background], 0.1)
-    damaged = max(1, round(CODEC_SHARE * count))
-    codec = draw_codec(dice, damaged, level[:damaged])
+    damaged = count if footage.subsampled else max(1, round(CODEC_SHARE * count))
+    codec = draw_codec(dice, damaged, level[:damaged], subsampled=footage.subsampled)
     background_coded = dice.chance(damaged, 0.6)
     noisy = torch.cat([coded(codec, noisy[:damaged]), noisy[damaged:]])
     again = coded(codec, background[:damaged])

@@ -13,8 +13,8 @@ import torch
 from safetensors.torch import save_file
 
 from mattebox.matte.unmixing.network import UnmixingNetwork, answer, seen
-from mattebox.matte.unmixing.weights import ROOM, SCREEN, network_of
-from training.compose import compose
+from mattebox.matte.unmixing.weights import network_of
+from training.compose import Footage, add_footage, compose, footage_of
 from training.screens import Dice
 
 HELD_OUT_SEEDS = 500_000
@@ -25,7 +25,7 @@ BATCH = 16
 class HeldOut:
     """Scenes of every kind with fixed seeds, composed once."""
 
-    def __init__(self, device: torch.device, count: int, rooms: float) -> None:
+    def __init__(self, device: torch.device, count: int, footage: Footage) -> None:
         from training.drawing import KINDS, draw_scene
 
         self.names = KINDS
@@ -38,7 +38,7 @@ class HeldOut:
             layers = layers.permute(0, 3, 1, 2).to(device)
             kinds = torch.tensor([one.kind for one in chosen])
             both = torch.cat([kinds, kinds.flip(0)]).to(device)
-            scene, truth = compose(dice, layers, both, CROP, rooms)
+            scene, truth = compose(dice, layers, both, CROP, footage)
             self._batches.append((scene, truth, kinds))
 
     def errors(self, network: UnmixingNetwork) -> dict[str, torch.Tensor]:
@@ -77,10 +77,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("--count", type=int, default=256)
-    parser.add_argument("--rooms", type=float, default=0.0, help="share of rooms")
+    add_footage(parser)
     asked = parser.parse_args()
-    network = network_of(asked.weights, ROOM if asked.rooms > 0.5 else SCREEN)
-    held_out = HeldOut(torch.device("cpu"), asked.count, asked.rooms)
+    footage = footage_of(asked)
+    network = network_of(asked.weights, footage.part)
+    held_out = HeldOut(torch.device("cpu"), asked.count, footage)
     found = held_out.errors(network)
     print(f"{'kind':24s} {'scenes':>6s} {'MAD':>8s} {'first':>8s}   (x 1e3)")
     for index, name in enumerate(held_out.names):

@@ -25,8 +25,8 @@ from torch.multiprocessing import Queue
 
 from mattebox.matte.unmixing.features import Scene
 from mattebox.matte.unmixing.network import Answer, UnmixingNetwork, answer, seen
-from mattebox.matte.unmixing.weights import ROOM, SCREEN, network_of
-from training.compose import Truth, compose
+from mattebox.matte.unmixing.weights import network_of
+from training.compose import Truth, add_footage, compose, footage_of
 from training.evaluate import HeldOut, written_weights
 from training.losses import losses
 from training.pool import Pool, start_drawing
@@ -118,7 +118,7 @@ def train(asked: argparse.Namespace, device: torch.device, out: Path) -> None:
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
         run.restore(checkpoint)
-    held_out = HeldOut(device, asked.held_out, asked.rooms) if asked.held_out else None
+    held_out = HeldOut(device, asked.held_out, footage_of(asked)) if asked.held_out else None
     beside: Queue[Batch] | None = None
     composer: Composer | None = None
     if device.type == "cpu":
@@ -190,7 +190,9 @@ class Composer:
         count = self._asked.batch
         with torch.no_grad():
             layers, kinds = self.pool.picked(2 * count, self._dice)
-            scene, truth = compose(self._dice, layers, kinds, self._asked.crop, self._asked.rooms)
+            scene, truth = compose(
+                self._dice, layers, kinds, self._asked.crop, footage_of(self._asked)
+            )
             return Batch(scene, truth, self._dice.uniform(count, 0.0, 1.2, 3))
 
     def refresh(self) -> None:
@@ -294,8 +296,7 @@ def _begun(asked: argparse.Namespace, device: torch.device) -> Run:
     widths = (one, two, three, four)
     network, average = (UnmixingNetwork(widths).on(device) for _ in range(2))
     if asked.start is not None:
-        part = ROOM if asked.rooms > 0.5 else SCREEN
-        network.load_state_dict(network_of(Path(asked.start), part).state_dict())
+        network.load_state_dict(network_of(Path(asked.start), footage_of(asked).part).state_dict())
     average.load_state_dict(network.state_dict())
     optimiser = torch.optim.AdamW(
         network.parameters(),
@@ -355,9 +356,7 @@ def _arguments() -> argparse.Namespace:
         "--refresh", type=int, default=40, help="steps between new files of the pool"
     )
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument(
-        "--rooms", type=float, default=0.0, help="share of scenes before a room and no screen"
-    )
+    add_footage(parser)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--no-decay", dest="decay", action="store_false")
     parser.add_argument("--start", help="weights file to begin with where there is no checkpoint")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import torch
 
 from mattebox.colour_difference import is_keyable_screen, screen_key
+from mattebox.matte.chroma import is_subsampled
 from mattebox.matte.noise import estimate_noise
 from mattebox.matte.statistics import NoiseModel, ShotStatistics
 from mattebox.matte.windows import eroded
@@ -58,6 +59,7 @@ def analyse_shot(
         screen=all(is_keyable_screen(background) for background in backgrounds),
         sure_inside=sure_inside,
         brightness=max(float(mean_background.max()), 1e-6),
+        subsampled=is_subsampled([source[:1] for source in sources]),
     )
 
 

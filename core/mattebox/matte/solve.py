@@ -6,6 +6,9 @@ what is around a pixel. Before it, grain is averaged with neighbouring frames wh
 (steady.py); after it, alpha keeps what the plain key says inside a subject (interior.py), and is
 cut to 0..1 with its two ends exact.
 
+Video has fewer samples of colour than of luma. Before a screen it is solved twice: from the first
+answer the edges' own colour is told by their luma (chroma.py), and that is solved.
+
 Shadows on the screen stay in alpha, as black of their density: light that the background has and
 the source lacks cannot be told from a dark transparent subject. Who does not want them asks for it
 (shadows.py).
@@ -22,6 +25,7 @@ from dataclasses import dataclass
 import torch
 
 from mattebox.colour_difference import colour_difference
+from mattebox.matte.chroma import CHROMA_REACH, restored
 from mattebox.matte.interior import INTERIOR_REACH, promised_alpha
 from mattebox.matte.statistics import ShotStatistics
 from mattebox.matte.steady import STEADY_REACH, steady_mean
@@ -39,6 +43,9 @@ WORST_ERROR = 0.25
 
 REACH = max(STEADY_REACH + unmixing.REACH, INTERIOR_REACH)
 """How far, in pixels, a change of the input can reach in the output."""
+
+SUBSAMPLED_REACH = 2 * REACH + CHROMA_REACH
+"""The same before a screen in video with subsampled chroma, which is solved twice."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,26 @@ def solve_alpha(
     """
     if len(source) != 1:
         raise ValueError(f"frames are solved one by one, got {len(source)}")
+    rest = (statistics, network, unseen, neighbours)
+    found = _solved_once(source, background, first_alpha, *rest)
+    if not (statistics.screen and statistics.subsampled):
+        return found
+    source = restored(source, background, found.alpha)
+    if not statistics.sure_inside:
+        first_alpha = colour_difference(source, background, statistics.key)
+    return _solved_once(source, background, first_alpha, *rest)
+
+
+def _solved_once(
+    source: torch.Tensor,
+    background: torch.Tensor,
+    first_alpha: torch.Tensor,
+    statistics: ShotStatistics,
+    network: UnmixingNetwork,
+    unseen: torch.Tensor | None,
+    neighbours: Sequence[torch.Tensor],
+) -> Solution:
+    """``solve_alpha`` of a frame whose colour is believed in every pixel."""
     height, width = source.shape[-2:]
     scene = _scene(source, background, first_alpha, statistics, unseen, neighbours)
     said = unmixed(network, scene)

@@ -49,6 +49,8 @@ class ShotStatistics:
         sure_inside: True where the engine knows its subject without the background (a network, a
             matte drawn by hand); False where the first alpha only compares source and background.
         brightness: a typical level of the background, linear, > 0.
+        subsampled: True where the shot is video with fewer samples of chroma than of luma
+            (``chroma.py``).
     """
 
     noise: NoiseModel
@@ -57,6 +59,7 @@ class ShotStatistics:
     screen: bool
     sure_inside: bool
     brightness: float
+    subsampled: bool = False
 
 
 @dataclass(frozen=True)

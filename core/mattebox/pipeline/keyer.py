@@ -25,7 +25,7 @@ from mattebox.matte.islands import small_islands
 from mattebox.matte.layers import HALF_MAX, Despill, KeyedLayers, key_layers
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import solve_alpha
-from mattebox.matte.unmixing.weights import unmixing_network
+from mattebox.matte.unmixing.weights import Part, unmixing_network
 from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
@@ -272,7 +272,7 @@ class FrameKeyer:
             background,
             prediction.alpha[seen.window],
             statistics,
-            unmixing_network(self._device, screen=statistics.screen),
+            unmixing_network(self._device, Part.of(statistics)),
             unseen=None if seen.unseen is None else seen.unseen[seen.window],
             neighbours=[neighbour[seen.window] for neighbour in neighbours],
         )

@@ -6,6 +6,7 @@ answer wildly.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -29,7 +30,7 @@ from mattebox.matte.unmixing.network import (
     UnmixingNetwork,
 )
 from mattebox.matte.unmixing.spill import spill_strength
-from mattebox.matte.unmixing.weights import network_of, unmixing_network
+from mattebox.matte.unmixing.weights import Part, network_of, unmixing_network
 from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
 from mattebox.screen_key import ScreenKey
 
@@ -417,10 +418,19 @@ def test_a_file_of_half_floats_becomes_a_network_in_float32_that_learns_nothing(
     assert not network.training
 
 
-def test_the_package_holds_a_network_for_screens_and_one_for_other_plates() -> None:
-    for_screens, for_rooms = (unmixing_network(CPU, screen=screen) for screen in (True, False))
+def test_the_package_holds_a_network_of_its_own_for_each_kind_of_footage() -> None:
     scene = scene_of(*shot(48, 64))
-    assert not torch.equal(asked(for_screens, scene).alpha, asked(for_rooms, scene).alpha)
+    answers = [asked(unmixing_network(CPU, part), scene).alpha for part in Part]
+    assert len(answers) == 3
+    assert not any(torch.equal(*pair) for pair in itertools.combinations(answers, 2))
+
+
+def test_a_shot_is_solved_by_the_network_of_its_footage() -> None:
+    screen = statistics_of(GREEN_KEY)
+    assert Part.of(screen) is Part.SCREEN
+    assert Part.of(replace(screen, subsampled=True)) is Part.SUBSAMPLED
+    assert Part.of(replace(screen, screen=False)) is Part.ROOM
+    assert Part.of(replace(screen, screen=False, subsampled=True)) is Part.ROOM
 
 
 def test_a_network_has_the_widths_of_its_file(tmp_path: Path) -> None:

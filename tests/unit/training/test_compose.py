@@ -12,13 +12,13 @@ pytest.importorskip("cv2", reason="drawn subjects need OpenCV, which only traini
 from tests.unit.training.drawn import drawn_kinds, drawn_layers
 
 from mattebox.matte.unmixing.features import Scene
-from training.compose import Truth, compose, faulty
+from training.compose import Footage, Truth, compose, faulty
 from training.screens import Dice
 
 CPU = torch.device("cpu")
 CROP = 48
 COUNT = 8  # scenes a batch: half of the layers
-ROOMS = 0.25
+MIXED = Footage(rooms=0.25)
 
 
 def dice_of(seed: int) -> Dice:
@@ -26,7 +26,7 @@ def dice_of(seed: int) -> Dice:
 
 
 def composed(seed: int) -> tuple[Scene, Truth]:
-    return compose(dice_of(seed), drawn_layers(2 * COUNT), drawn_kinds(2 * COUNT), CROP, ROOMS)
+    return compose(dice_of(seed), drawn_layers(2 * COUNT), drawn_kinds(2 * COUNT), CROP, MIXED)
 
 
 def within(picture: torch.Tensor, low: float, high: float) -> bool:
@@ -87,7 +87,7 @@ def test_without_subject_the_source_differs_from_its_plate_as_the_variance_says(
     empty = torch.zeros_like(drawn_layers(2 * COUNT))
     ratios = []
     for seed in range(6):
-        scene, truth = compose(dice_of(seed), empty, drawn_kinds(2 * COUNT), CROP, ROOMS)
+        scene, truth = compose(dice_of(seed), empty, drawn_kinds(2 * COUNT), CROP, MIXED)
         assert not bool(truth.alpha.any())
         misfit = (scene.source - scene.background) ** 2 / scene.variance
         ratios.append(misfit.mean((1, 2, 3)))

@@ -16,7 +16,7 @@ pytest.importorskip("cv2", reason="drawn subjects need OpenCV, which only traini
 from tests.unit.training.drawn import drawn_layers, write_pool_file
 
 from mattebox.matte.unmixing.network import UnmixingNetwork
-from mattebox.matte.unmixing.weights import ROOM, SCREEN, network_of
+from mattebox.matte.unmixing.weights import Part, network_of
 from training import evaluate
 from training.drawing import KINDS, Scene, draw_scene
 from training.pack import packed
@@ -132,14 +132,14 @@ def test_weights_are_judged_on_every_kind_with_seeds_that_are_not_trained_on(
     assert max(seeds) < TRAINING_SEEDS
 
 
-def test_two_networks_become_one_file_and_each_is_read_again(tmp_path: Path) -> None:
-    screen, room = tmp_path / "screen.safetensors", tmp_path / "room.safetensors"
-    for seed, path in enumerate((screen, room)):
+def test_several_networks_become_one_file_and_each_is_read_again(tmp_path: Path) -> None:
+    given = {part: tmp_path / f"{part}safetensors" for part in Part}
+    for seed, path in enumerate(given.values()):
         torch.manual_seed(seed)
         evaluate.written_weights(UnmixingNetwork((4, 6, 8, 10)), path)
-    packed(screen, room, tmp_path / "both.safetensors")
-    for part, path in zip((SCREEN, ROOM), (screen, room), strict=True):
-        own, read = network_of(path), network_of(tmp_path / "both.safetensors", part)
+    packed(given, tmp_path / "all.safetensors")
+    for part, path in given.items():
+        own, read = network_of(path), network_of(tmp_path / "all.safetensors", part)
         for name, value in own.state_dict().items():
             assert torch.equal(value, read.state_dict()[name]), name
 

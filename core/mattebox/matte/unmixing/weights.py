@@ -5,30 +5,41 @@ How they were made is in docs/unmixing.md; ``training/`` makes them again.
 
 from __future__ import annotations
 
+import enum
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 from safetensors.torch import load
 
+from mattebox.matte.statistics import ShotStatistics
 from mattebox.matte.unmixing.network import UnmixingNetwork
 from mattebox.matte.unmixing.weights_file import WEIGHTS
 
-SCREEN, ROOM = "screen.", "room."
-"""What names in the package's file begin with: two networks of one kind, each trained on from one
-for both, on its own kind of background (figures: docs/unmixing.md)."""
+
+class Part(enum.StrEnum):
+    """What names in the package's file begin with: networks of one kind, each trained on from one
+    for all, on its own kind of footage (figures: docs/unmixing.md)."""
+
+    SCREEN = "screen."
+    ROOM = "room."
+    SUBSAMPLED = "subsampled."
+
+    @classmethod
+    def of(cls, statistics: ShotStatistics) -> Part:
+        """The one for a shot: before a screen, before one as video, before any other background."""
+        if not statistics.screen:
+            return cls.ROOM
+        return cls.SUBSAMPLED if statistics.subsampled else cls.SCREEN
 
 
 @lru_cache(maxsize=8)
-def unmixing_network(device: torch.device, *, screen: bool = True) -> UnmixingNetwork:
-    """The network for screens, or that for any other background, on a device, ready to run.
-
-    Read once a process, device and kind of background.
-    """
-    return network_of(WEIGHTS, SCREEN if screen else ROOM).on(device)
+def unmixing_network(device: torch.device, part: Part = Part.SCREEN) -> UnmixingNetwork:
+    """A network of the package on a device, ready to run. Read once a process, device and part."""
+    return network_of(WEIGHTS, part).on(device)
 
 
-def network_of(path: Path, part: str = SCREEN) -> UnmixingNetwork:
+def network_of(path: Path, part: Part = Part.SCREEN) -> UnmixingNetwork:
     """A network of a weights file, float32 on the CPU; its widths are those of the file.
 
     Args:
