@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import tempfile
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from benchmarks.cleanness import rich_table as real_table
 from benchmarks.composites import write_composites
 from benchmarks.confidence import confidence_bands, plot_bands
 from benchmarks.crops import read_crops
+from benchmarks.grainy import SPACES
 from benchmarks.kinds import kind_markdown, kind_means, kind_table
 from benchmarks.looks import write_looks
 from benchmarks.memory import measure_memory, plot_memory
@@ -41,6 +43,8 @@ from benchmarks.shapes import Canvas
 from benchmarks.start import TORCH, measure_starts, start_processes
 from benchmarks.synthetic import write_synthetic
 from benchmarks.variants import VIDEO, Variant, write_variant
+from benchmarks.whole import measure_whole
+from benchmarks.whole_table import whole_document, whole_markdown
 from mattebox.bench.chromakey import find_ffmpeg
 from mattebox.bench.quality import Row, document
 from mattebox.bench.shots import BenchShot, read_shot
@@ -62,6 +66,7 @@ from mattebox.engines.rvm import RvmEngine
 from mattebox.errors import UsageError
 from mattebox.frames import read_frame, read_matte
 from mattebox.sequences import find_sequence, parse_frames
+from mattebox.settings import EngineName
 
 app = typer.Typer(
     name="benchmarks",
@@ -393,6 +398,63 @@ def start(
             f"{one.ratio_to(reference):.2f}",
         )
     Console().print(table)
+
+
+@app.command()
+def whole(
+    sizes: Annotated[
+        str, typer.Option(help="Sizes of the pictures, joined by commas.")
+    ] = "1920x1080,3840x2160",
+    spaces: Annotated[
+        str, typer.Option(help="What the plates are stored in: linear, acescg, logc4.")
+    ] = ",".join(SPACES),
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each job.")] = 24,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each way is taken.")] = 3,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option(help="Measure another engine too: ENGINE=FILE, such as rvm=rvm.safetensors."),
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(help="Another checkout of this repository, measured in the same turns."),
+    ] = None,
+    threads: Threads = 1,
+    json_file: JsonFile = None,
+    markdown_file: MarkdownFile = None,
+) -> None:
+    """Time whole jobs from EXR to EXR, stage by stage, beside a plain copy and other keyers.
+
+    Plates are drawn with grain of their own in every frame. The command itself keys each job from a
+    prepared one; then the stages run alone, one after the other; OpenImageIO's oiiotool copies the
+    keyed frames; and ffmpeg's chromakey and Blender's Keying node key the same plates, where they
+    are there. All are processes of their own and take turns.
+
+    `python -m benchmarks whole --sizes 1920x1080 --frames 8 --before ../earlier`
+    """
+    engines: dict[str, Path | None] = {"screen": None}
+    for given in weights or []:
+        engine, _, file = given.partition("=")
+        if engine not in set(EngineName) or not file:
+            raise UsageError(f"--weights {given} names no engine and file", expected="ENGINE=FILE")
+        engines[engine] = Path(file)
+    wanted = [Canvas(*parse_size(size, least=64)) for size in sizes.split(",")]
+    measured = []
+    for job in measure_whole(
+        wanted,
+        spaces=[name for name in SPACES if name in chosen(spaces, list(SPACES), kind="space")],
+        engines=engines,
+        frames=frames,
+        rounds=rounds,
+        threads=threads,
+        before=before,
+    ):
+        measured.append(job)
+        typer.echo(whole_markdown([job]), err=str(json_file) == "-")
+    if json_file is not None:
+        cores = os.cpu_count() or 1
+        write_json(json_file, whole_document(measured, threads=threads, cores=cores))
+    if markdown_file is not None:
+        write_text(markdown_file, whole_markdown(measured))
 
 
 @app.command()

@@ -200,3 +200,30 @@ def test_start_up_is_measured_beside_the_import_of_torch(benchmarks: Run) -> Non
     ]
     assert figures["import torch"][2] == 1.0
     assert all(seconds > 0.0 for seconds, _, _ in figures.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="getrusage is POSIX; Linux runs it")
+def test_a_whole_job_is_measured_beside_its_stages_and_a_copy(
+    tmp_path: Path, benchmarks: Run
+) -> None:
+    found = tmp_path / "whole.json"
+    done = benchmarks(
+        "whole", "--sizes", "96x64", "--spaces", "logc4", "--frames", 2, "--rounds", 2,
+        "--before", REPOSITORY, "--json", found,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Wall time of the frames to the slowest stage alone" in done.stdout
+    (job,) = json.loads(found.read_text())["jobs"]
+    assert {"mattebox key", "mattebox key, before", "copy EXR to EXR"} <= job["costs"].keys()
+    assert all(len(costs) == 2 for costs in job["costs"].values())
+    assert [set(stages["seconds"]) for stages in job["stages"]] == [{"read", "key", "write"}] * 2
+    # a copy holds what we wrote, and the version before is the same one here
+    assert job["written"]["mattebox key"] == job["written"]["mattebox key, before"] > 0
+    assert 0.0 < job["write_share"] < 1.0
+    assert all(cost["peak"] > 10.0 for cost in job["costs"]["mattebox key"])
+
+
+def test_an_engine_without_a_file_is_refused_before_anything_is_measured(benchmarks: Run) -> None:
+    done = benchmarks("whole", "--weights", "rvm")
+    assert done.returncode == 64
+    assert "--weights rvm names no engine and file" in done.stderr

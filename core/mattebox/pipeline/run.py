@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -176,34 +177,8 @@ def _key_frames(
     stop: threading.Event | None,
 ) -> Iterator[tuple[int, int]]:
     """Key the needed frames in order; yields each, with its islands, once it is on disk."""
-    job = plan.job
-    analysis = job.prepared.analysis
     _make_folder(plan.output.folder)
-    use_deterministic_arithmetic(job.threads)
-    device = setup.device
-    colour = setup.colour(job.prepared.colour)
-    with clock.stage("start"):
-        engine = setup.engine(job.prepared.weights)
-    keyer = FrameKeyer(
-        job.settings,
-        engine=engine,
-        colour=colour,
-        analysis=analysis,
-        device=device.torch,
-        window=plan.shot.window,
-        backgrounds=Backgrounds(
-            colour, analysis, setup.own_background(job.prepared.colour, analysis), device.torch
-        ),
-        clock=clock,
-    )
-    neighbourhood = Neighbourhood(
-        plan,
-        needed,
-        keyer,
-        recurrent=engine.info.recurrent,
-        start=links.start(device.torch),
-        to_the_end=links.must_write,
-    )
+    neighbourhood = open_neighbourhood(setup, plan, needed, links, clock)
     pending: deque[tuple[int, int, Future[None]]] = deque()
     with (
         ThreadPoolExecutor(waiting.read_ahead, "read") as readers,
@@ -221,6 +196,37 @@ def _key_frames(
             yield _written(*pending.popleft(), clock)
     if links.must_write and not (stop is not None and stop.is_set()):
         links.write(neighbourhood.state)
+
+
+def open_neighbourhood(
+    setup: ShotSetup, plan: Plan, needed: list[int], links: ChunkLinks, clock: StageClock
+) -> Neighbourhood:
+    """What takes the plan's frames in order and keys the needed ones. Raises as ``ShotSetup``."""
+    job, device = plan.job, setup.device
+    found, analysis = job.prepared.colour, job.prepared.analysis
+    use_deterministic_arithmetic(job.threads)
+    with clock.stage("start"):
+        colour = setup.colour(found)
+        engine = setup.engine(job.prepared.weights)
+        own = setup.own_background(found, analysis)
+        keyer = FrameKeyer(
+            job.settings,
+            engine=engine,
+            colour=colour,
+            analysis=analysis,
+            device=device.torch,
+            window=plan.shot.window,
+            backgrounds=Backgrounds(colour, analysis, own, device.torch),
+            clock=clock,
+        )
+    return Neighbourhood(
+        plan,
+        needed,
+        keyer,
+        recurrent=engine.info.recurrent,
+        start=links.start(device.torch),
+        to_the_end=links.must_write,
+    )
 
 
 def _written(frame: int, islands: int, writing: Future[None], clock: StageClock) -> tuple[int, int]:
@@ -266,7 +272,7 @@ def _read_ahead(
     clock: StageClock,
     stop: threading.Event | None,
 ) -> Iterator[Pictures]:
-    """Read frames in order, at most ``most`` of them before they are asked for."""
+    """Read frames in order, ``most`` of them beside the one that is handed on."""
 
     def read(frame: int) -> Pictures:
         with clock.beside("read"):
@@ -276,16 +282,12 @@ def _read_ahead(
         with clock.waiting("read"):
             return reading.result()
 
-    waiting: deque[Future[Pictures]] = deque()
     left = iter(frames)
-    for frame in left:
-        waiting.append(readers.submit(read, frame))
-        if len(waiting) < most:
-            continue
-        if stop is not None and stop.is_set():
-            return
-        yield arrived(waiting.popleft())
+    waiting = deque(readers.submit(read, frame) for frame in islice(left, most))
     while waiting:
         if stop is not None and stop.is_set():
             return
-        yield arrived(waiting.popleft())
+        pictures = arrived(waiting.popleft())
+        # Before the frame is handed on, so that as many are read while it is keyed.
+        waiting.extend(readers.submit(read, frame) for frame in islice(left, 1))
+        yield pictures
