@@ -26,10 +26,11 @@ def clean_environment(
     """No test sees the machine's own OCIO config or weights."""
     for name in ENVIRONMENT_THAT_CHANGES_RESULTS:
         monkeypatch.delenv(name, raising=False)
-    # Where platformdirs looks for an application's data: each test's own, and mostly never made.
+    # Where platformdirs looks for data and caches: each test's own, and mostly never made.
     own = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
     home = tmp_path_factory.getbasetemp() / "data_homes" / own
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
 
 
 @pytest.fixture(scope="session")

@@ -42,12 +42,12 @@ def choose_device(wanted: str) -> Device:
     ``auto`` is the first CUDA device where there is one, else the CPU. Raises DeviceError where a
     CUDA device is asked for and absent, UsageError where the name is not one of those.
     """
-    import torch
-
     if wanted == "cpu":
         return _cpu()
     if not re.fullmatch(r"auto|cuda(:\d+)?", wanted):
         raise UsageError(f"there is no device {wanted!r}", expected="auto, cpu, cuda or cuda:n")
+    import torch
+
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if wanted == "auto":
         return _cuda(0) if count else _cpu()

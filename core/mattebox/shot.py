@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from mattebox.digests import FileDigests
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, UsageError, named
 from mattebox.frames import (
     Clip,
@@ -156,7 +157,9 @@ class Shot:
         return tuple(remark for clip in self._clips for remark in clip.remarks)
 
     def close(self) -> None:
-        """End the programs that read its movies; they begin again where a frame is read."""
+        """End the programs that read its movies, which begin again where a frame is read, and keep
+        the digests of its files for later runs."""
+        self._file_digests.keep()
         for clip in self._clips:
             clip.close()
 
@@ -218,6 +221,10 @@ class Shot:
     def _digests(self) -> dict[int, str]:
         return {}
 
+    @cached_property
+    def _file_digests(self) -> FileDigests:
+        return FileDigests.of_user()
+
     def _hash(self, frame: int) -> str:
         whole = hashlib.sha256()
         for sequence, number in self._sources(frame):
@@ -226,8 +233,7 @@ class Shot:
                 whole.update(sequence.movie.sha256 + f"#{sequence.place(number)}".encode())
                 continue
             try:
-                with path.open("rb") as stream:
-                    whole.update(hashlib.file_digest(stream, "sha256").digest())
+                whole.update(self._file_digests.of(path))
             except OSError as error:
                 raise MissingFramesError(
                     f"cannot read {path}: {error.strerror}", [frame]
