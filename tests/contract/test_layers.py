@@ -28,6 +28,8 @@ NOT_LOADED = [
     ("mattebox.cli.run", ("requests",)),
     ("mattebox.pipeline.run", ("requests",)),
     ("mattebox.pipeline.plan", ("torch", "PyOpenColorIO", "mattebox.engines")),
+    ("mattebox.pipeline.standing", ("torch", "PyOpenColorIO", "mattebox.engines")),
+    ("mattebox.digests", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO", "pydantic")),
     ("mattebox.network_config", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
     ("mattebox.engines.onnx_files", ("torch", "numpy", "onnx", "onnxruntime")),
     ("mattebox.engines.registry", ("onnx", "onnxruntime")),

@@ -223,8 +223,6 @@ def _movie(
     beside: Mapping[str, object],
 ) -> MovieWish | None:
     """The movie that is asked for. Raises UsageError beside what gives no whole run."""
-    from mattebox.pipeline.movie import MovieAlpha, MovieSpace, MovieWish, parse_rate
-
     if path is None:
         for flag, said in (("--movie-alpha", alpha), ("--movie-space", space), ("--fps", fps)):
             if said is not None:
@@ -233,6 +231,8 @@ def _movie(
                     next_step="add --movie-out FILE.mov, or drop it",
                 )
         return None
+    from mattebox.pipeline.movie import MovieAlpha, MovieSpace, MovieWish, parse_rate
+
     for flag, value in beside.items():
         if value is not None:
             raise UsageError(

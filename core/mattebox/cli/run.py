@@ -34,8 +34,8 @@ from mattebox.job import Job, PreparedJob
 from mattebox.sequences import format_frames, parse_frames
 
 if TYPE_CHECKING:
+    from mattebox.pipeline.clock import Tally
     from mattebox.pipeline.movie import MovieWish
-    from mattebox.pipeline.run import Tally
     from mattebox.pipeline.setup import ShotSetup
 
 
@@ -125,7 +125,7 @@ def open_session(listener: Listener) -> Iterator[Session]:
     began, cpu_began = perf_counter(), process_time()
     from mattebox.cli.exits import exit_code_of
     from mattebox.cli.stop import stop_requests
-    from mattebox.pipeline.run import Tally
+    from mattebox.pipeline.clock import Tally
 
     with stop_requests(read_standard_input=listener is Listener.JSON) as stop:
         tally = Tally(began=began, cpu_began=cpu_began)
@@ -143,11 +143,6 @@ def open_session(listener: Listener) -> Iterator[Session]:
 
 def run_job(job: Job, options: RunOptions, session: Session) -> None:
     """Prepare and run one job."""
-    from mattebox.pipeline.chunks import StateFiles
-    from mattebox.pipeline.movie import planned_movie, write_keyed_movie
-    from mattebox.pipeline.run import run
-    from mattebox.pipeline.setup import ShotSetup
-
     # Before the job: a slip here should not cost the analysis of the shot.
     frames = frames_to_key(options)
     if frames == "":
@@ -155,6 +150,17 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
         session.reporter.emit(NoteEvent(message=nothing))
         session.end(0)
         return
+    if _only_keys(options) and isinstance(job, PreparedJob):
+        from mattebox.pipeline.standing import run_standing
+
+        if run_standing(job, session.reporter, tally=session.tally, frames=frames):
+            session.end(0)
+            return
+    from mattebox.pipeline.chunks import StateFiles
+    from mattebox.pipeline.movie import planned_movie, write_keyed_movie
+    from mattebox.pipeline.run import run
+    from mattebox.pipeline.setup import ShotSetup
+
     with closing(ShotSetup(job)) as setup:
         movie = None
         if options.movie is not None:
@@ -194,6 +200,12 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
                     session.stop,
                 )
     session.end(0)
+
+
+def _only_keys(options: RunOptions) -> bool:
+    """Whether a run that finds all its frames current has nothing else to do."""
+    beside = (options.preview, options.state_in, options.state_out, options.movie)
+    return not options.force and all(wish is None for wish in beside)
 
 
 def frames_to_key(options: RunOptions) -> str | None:

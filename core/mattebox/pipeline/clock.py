@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import perf_counter, process_time
 
 
 @dataclass
@@ -59,3 +59,33 @@ class StageClock:
         with self._changing:
             self.computed[name] = self.computed.get(name, 0.0) + computed
             self.waited[name] = self.waited.get(name, 0.0) + waited
+
+
+@dataclass
+class Tally:
+    """Counts what a run has done. It can be read after an error too.
+
+    Attributes:
+        total: frames asked for; 0 until the run begins.
+        done: frames that are on disk and current, ``skipped`` ones included.
+        clock: where the time goes.
+        began: when the command began, as ``perf_counter`` counts.
+        cpu_began: the same as ``process_time`` counts.
+    """
+
+    total: int = 0
+    done: int = 0
+    skipped: int = 0
+    clock: StageClock = field(default_factory=StageClock)
+    began: float = field(default_factory=perf_counter)
+    cpu_began: float = field(default_factory=process_time)
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds since the command began."""
+        return perf_counter() - self.began
+
+    @property
+    def cpu_seconds(self) -> float:
+        """What all threads of the process computed since then."""
+        return process_time() - self.cpu_began

@@ -6,56 +6,28 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from time import perf_counter, process_time
 
 from mattebox.devices import use_deterministic_arithmetic
 from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError, named
-from mattebox.events import FrameEvent, ProgressEvent, Reporter, StartEvent, WarningEvent
+from mattebox.events import ProgressEvent, Reporter, WarningEvent
 from mattebox.frames import remove_abandoned
 from mattebox.job import PreparedJob
 from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
-from mattebox.pipeline.clock import StageClock
+from mattebox.pipeline.clock import StageClock, Tally
 from mattebox.pipeline.keyer import FrameKeyer
 from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan, frames_in_words
 from mattebox.pipeline.setup import ShotSetup
+from mattebox.pipeline.standing import tell_current, tell_start
 from mattebox.shot import Pictures, Shot
 
-
-@dataclass
-class Tally:
-    """Counts what a run has done. It can be read after an error too.
-
-    Attributes:
-        total: frames asked for; 0 until the run begins.
-        done: frames that are on disk and current, ``skipped`` ones included.
-        clock: where the time goes.
-        began: when the command began, as ``perf_counter`` counts.
-        cpu_began: the same as ``process_time`` counts.
-    """
-
-    total: int = 0
-    done: int = 0
-    skipped: int = 0
-    clock: StageClock = field(default_factory=StageClock)
-    began: float = field(default_factory=perf_counter)
-    cpu_began: float = field(default_factory=process_time)
-
-    @property
-    def seconds(self) -> float:
-        """Wall seconds since the command began."""
-        return perf_counter() - self.began
-
-    @property
-    def cpu_seconds(self) -> float:
-        """What all threads of the process computed since then."""
-        return process_time() - self.cpu_began
+__all__ = ["RunResult", "Tally", "open_neighbourhood", "run"]
 
 
 @dataclass(frozen=True)
@@ -117,26 +89,12 @@ def run(
         shot.window.height,
         passed=len(job.layers),
     )
-    tally.total = len(plan.frames) + len(plan.absent)
-    reporter.emit(
-        StartEvent(
-            total=tally.total,
-            engine=job.settings.engine.value,
-            device=setup.device.description,
-            fingerprint=job.fingerprint,
-            output=str(plan.output),
-        )
-    )
+    tell_start(plan, setup.device.description, tally, reporter)
     with clock.stage("check"):
         current = () if force else tuple(frame for frame in plan.frames if plan.is_current(frame))
     needed = [frame for frame in plan.frames if frame not in set(current)]
     links = ChunkLinks.make(plan, states)
-    tally.skipped = len(current)
-    for frame in current:
-        tally.done += 1
-        path = str(plan.output.path(frame))
-        reporter.emit(FrameEvent(frame=frame, path=path, skipped=True))
-        reporter.emit(ProgressEvent(frame=frame, done=tally.done, total=len(plan.frames)))
+    tell_current(plan, current, tally, reporter)
     written: list[int] = []
     islands: list[int] = []
     if needed or links.must_write:

@@ -12,11 +12,11 @@ from mattebox.engines.base import Engine
 from mattebox.engines.registry import engine_info, make_engine
 from mattebox.events import Reporter
 from mattebox.job import Analysis, Job, PreparedColour, PreparedJob, PreparedWeights
-from mattebox.matte.steady import WINDOW
 from mattebox.network_config import read_network_config
 from mattebox.pipeline.backgrounds import OwnBackground, own_background
 from mattebox.pipeline.colour import open_colour, resolve_colour
-from mattebox.pipeline.plan import Plan, Reach
+from mattebox.pipeline.plan import Plan
+from mattebox.pipeline.standing import reach_of
 from mattebox.shot import Shot
 from mattebox.weights.choose import choose_weights, know_weights, located_weights
 from mattebox_ocio.plate import PlateColour
@@ -94,7 +94,4 @@ class ShotSetup:
 
     def plan(self, job: PreparedJob, frames: str | None) -> Plan:
         """The frames of a run. Raises as ``Plan.make``."""
-        solved = job.prepared.analysis.statistics is not None
-        remembers = engine_info(job.settings.engine).recurrent
-        reach = Reach(neighbours=WINDOW if solved else 0, remembers=remembers)
-        return Plan.make(job, self.shot, frames, reach)
+        return Plan.make(job, self.shot, frames, reach_of(job))
