@@ -158,6 +158,10 @@ def analyse(
         [piece.alpha for piece in pieces],
         sure_inside=all(piece.sure_inside for piece in pieces),
     )
+    if statistics.screen and statistics.subsampled:
+        reporter.emit(
+            NoteEvent(message="video with subsampled chroma: edges take their colour from luma")
+        )
     if analysis.plate == "given":
         _judge_background(job, pieces, statistics, reporter)
     return analysis.model_copy(update={"statistics": statistics})
