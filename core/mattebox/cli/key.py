@@ -132,15 +132,16 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     with open_session(listener) as session:
         whole = {"--write-job": write_job, "--chunk": chunk}
         movie = _movie(movie_out, movie_alpha, movie_space, fps, whole)
-        if write_job is not None and prepared is not None:
-            raise UsageError(
-                "--prepared keys, and --write-job only prepares", next_step="give one of them"
-            )
-        if write_job is None and not analysis:
-            raise UsageError(
-                "--no-analysis has a meaning only beside --write-job",
-                next_step="add --write-job FILE, and run `mattebox analyse --job FILE` later",
-            )
+        kept = {
+            "--frames": frames,
+            "--chunk": chunk,
+            "--state-in": state_in,
+            "--state-out": state_out,
+            "--preview": preview,
+            "--max-memory": max_memory,
+            "--force": force or None,
+        }
+        _check_preparing(write_job, prepared, kept, analysis=analysis)
         if job is not None:
             beside = (["PLATE"] if plate is not None else []) + said_flags(said)
             if beside:
@@ -191,6 +192,31 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 movie=movie,
             )
             run_job(asked, options, session)
+
+
+def _check_preparing(
+    write_job: Path | None, prepared: Path | None, kept: Mapping[str, object], *, analysis: bool
+) -> None:
+    """Raise UsageError where --write-job stands beside what a job does not hold, or is missing."""
+    if write_job is None:
+        if not analysis:
+            raise UsageError(
+                "--no-analysis has a meaning only beside --write-job",
+                next_step="add --write-job FILE, and run `mattebox analyse --job FILE` later",
+            )
+        return
+    if prepared is not None:
+        raise UsageError(
+            "--prepared keys, and --write-job only prepares", next_step="give one of them"
+        )
+    flags = [flag for flag, said in kept.items() if said is not None]
+    if flags:
+        them = "it" if len(flags) == 1 else "them"
+        raise UsageError(
+            f"--write-job prepares the whole shot and keys nothing; {', '.join(flags)} would be "
+            "left out",
+            next_step=f"drop {them} here, and give {them} to `mattebox key --job FILE`",
+        )
 
 
 def _with_layer(text: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -4,9 +4,10 @@ from mattebox.sequences.frame_sequence import (
     FrameSequence,
     find_sequence,
     missing_frames_error,
+    remark_on_names,
     sequences_in,
 )
-from mattebox.sequences.frame_sets import format_frames, parse_frames
+from mattebox.sequences.frame_sets import format_frames, parse_frames, told_steps
 from mattebox.sequences.movie import Movie, Timecode
 from mattebox.sequences.names import (
     STILL_FRAME,
@@ -35,6 +36,8 @@ __all__ = [
     "parse_frames",
     "parse_pattern",
     "refuse_movie",
+    "remark_on_names",
     "sequences_in",
     "split_channel",
+    "told_steps",
 ]

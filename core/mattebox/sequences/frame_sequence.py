@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,10 @@ from mattebox.sequences.names import (
     split_number,
 )
 
+LARGEST_HOLE = 100_000
+"""A file whose number is farther from all others is no frame of theirs: an hour at 24 frames a
+second. Dates and versions in the place of frame numbers are."""
+
 MOVIE_DIGITS = 4
 """Least number of digits behind a movie's name."""
 
@@ -38,12 +44,15 @@ class FrameSequence:
         explicit: True where the user named one file and not a pattern. As a plate it is one frame;
             as a clean plate it serves all frames (``serving``).
         movie: the movie that holds all frames, each of whose files it is then, or None.
+        beside: names in the folder that nearly follow the pattern and are not read: of another
+            padding, in another Unicode form, or with a number far from all others, such as a date.
     """
 
     pattern: NamePattern
     files: Mapping[int, Path] = field(repr=False)
     explicit: bool = False
     movie: Movie | None = field(default=None, repr=False)
+    beside: tuple[str, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         if self.explicit:
@@ -103,6 +112,23 @@ class FrameSequence:
         return tuple(sorted({frame for frame in wanted if frame not in self.files}))
 
 
+def remark_on_names(sequence: FrameSequence) -> str | None:
+    """What people should know of names beside a sequence that are not read; None without any."""
+    if not sequence.beside:
+        return None
+    count = len(sequence.beside)
+    files = "one file is" if count == 1 else f"{count} files are"
+    return (
+        f"{files} not read beside {sequence}: {_some(sequence.beside)} (another padding, another "
+        "Unicode form, or a number far from all others)"
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
 def missing_frames_error(sequence: FrameSequence, frames: Sequence[int]) -> MissingFramesError:
     """The error for frames that were asked for and are not on disk."""
     count = "one frame is" if len(frames) == 1 else f"{len(frames)} frames are"
@@ -147,11 +173,13 @@ def find_sequence(text: str, *, timecode: bool = False) -> FrameSequence:
     pattern = parse_pattern(text)
     if pattern.digits is None or not has_padding(Path(text).name):
         raise _nothing_there(pattern, f"there is no file {text}")
-    files = _files_matching(pattern, _names_in(pattern.folder))
-    if not files:
-        raise _nothing_there(pattern, f"no file matches {text}")
+    names = _names_in(pattern.folder)
+    matching = _files_matching(pattern, names)
+    if not matching:
+        raise _nothing_there(pattern, f"no file matches {text}", _beside(pattern, names, matching))
+    files = _near_each_other(matching)
     if pattern.numbers is not None:
-        chosen = {frame: files[frame] for frame in pattern.numbers if frame in files}
+        chosen = {frame: matching[frame] for frame in pattern.numbers if frame in matching}
         if not chosen:
             there = format_frames(files)
             raise MissingFramesError(
@@ -160,7 +188,7 @@ def find_sequence(text: str, *, timecode: bool = False) -> FrameSequence:
                 next_step=f"choose among {there}",
             )
         files = chosen
-    return FrameSequence(pattern, files)
+    return FrameSequence(pattern, files, beside=_beside(pattern, names, files))
 
 
 def _frames_of_movie(path: Path, *, timecode: bool) -> FrameSequence:
@@ -198,9 +226,11 @@ def sequences_in(folder: Path) -> tuple[FrameSequence, ...]:
         while left:
             digits = min(len(token) for token, _ in left)
             pattern = NamePattern(folder, before, after, digits)
-            files = _files_matching(pattern, [name for _, name in left])
-            found.append(FrameSequence(pattern, files))
-            taken = {path.name for path in files.values()}
+            matching = _files_matching(pattern, [name for _, name in left])
+            files = _near_each_other(matching)
+            far = tuple(path.name for frame, path in matching.items() if frame not in files)
+            found.append(FrameSequence(pattern, files, beside=far))
+            taken = {path.name for path in matching.values()}
             rest = [member for member in left if member[1] not in taken]
             # Names such as `-005` and `-0005` are the same frame: the second cannot be reached.
             left = [m for m in rest if pattern.number_in(m[1]) is None]
@@ -229,6 +259,35 @@ def _files_matching(pattern: NamePattern, names: Iterable[str]) -> dict[int, Pat
     return dict(sorted(found.items()))
 
 
+def _near_each_other(files: dict[int, Path]) -> dict[int, Path]:
+    """The frames without those whose numbers lie far from all others, such as dates."""
+    runs: list[list[int]] = []
+    for frame in files:
+        if runs and frame - runs[-1][-1] <= LARGEST_HOLE:
+            runs[-1].append(frame)
+        else:
+            runs.append([frame])
+    return {frame: files[frame] for frame in max(runs, key=len)}
+
+
+def _beside(
+    pattern: NamePattern, names: Iterable[str], files: Mapping[int, Path]
+) -> tuple[str, ...]:
+    """Names that differ from those of a pattern only in padding, Unicode form, or by a number far
+    from all others."""
+    taken = {path.name for path in files.values()}
+    before, after = (unicodedata.normalize("NFC", t) for t in (pattern.before, pattern.after))
+    is_alike = re.compile(rf"{re.escape(before)}-?[0-9]+{re.escape(after)}").fullmatch
+    wanted = None if pattern.numbers is None else set(pattern.numbers)
+    return tuple(
+        name
+        for name in names
+        if name not in taken
+        and is_alike(unicodedata.normalize("NFC", name))
+        and (wanted is None or pattern.number_in(name) is None)
+    )
+
+
 def _only_sequence_in(folder: Path) -> FrameSequence:
     found = sequences_in(folder)
     numbered = [sequence for sequence in found if not sequence.explicit]
@@ -253,12 +312,21 @@ def _only_sequence_in(folder: Path) -> FrameSequence:
     )
 
 
-def _nothing_there(pattern: NamePattern, message: str) -> MissingFramesError:
+def _nothing_there(
+    pattern: NamePattern, message: str, beside: Sequence[str] = ()
+) -> MissingFramesError:
     if not pattern.folder.is_dir():
         return MissingFramesError(
             f"{message}: there is no folder {pattern.folder}",
             pattern.numbers or (),
             next_step="check the path and that the drive is mounted",
+        )
+    before = (pattern.before, pattern.after)
+    if any(not (name.startswith(before[0]) and name.endswith(before[1])) for name in beside):
+        return MissingFramesError(
+            f"{message}: the folder has {_some(beside)}, the same letters in another Unicode form",
+            pattern.numbers or (),
+            next_step="rename the files, or copy the name from the folder instead of typing it",
         )
     there = {
         sequence.pattern.name_with_hashes: sequence for sequence in sequences_in(pattern.folder)

@@ -12,20 +12,23 @@ MOST_FRAMES = 1_000_000
 
 _FRAME_PART = re.compile(r"(-?[0-9]{1,9})(?:-(-?[0-9]{1,9})(?:[x:]([0-9]{1,9}))?)?")
 
-_SYNTAX = "frames as 1001, 1001-1050, 1001-1050x2, or several of them joined by commas"
+_SEPARATOR = re.compile(r"\s*[,;]\s*|\s+")
+
+_SYNTAX = "frames as 1001, 1001-1050, 1001-1050x2, or several of them joined by commas or blanks"
 
 
 def parse_frames(text: str) -> tuple[int, ...]:
-    """The frames a text such as ``1001-1050x2,1060,-5-3`` names, sorted, each once.
+    """The frames a text such as ``1001-1050x2,1060 -5-3`` names, sorted, each once.
 
-    ``a-bxN`` and ``a-b:N`` both mean every Nth frame from a on. Numbers may be negative.
+    ``a-bxN`` and ``a-b:N`` both mean every Nth frame from a on, downwards where b is below a.
+    Numbers may be negative.
 
     Raises:
         UsageError: a part that does not follow the syntax; the message names it.
     """
     frames: set[int] = set()
-    for part in text.split(","):
-        frames.update(_parse_frame_part(part.strip(), text))
+    for part in _SEPARATOR.split(text.strip()):
+        frames.update(_parse_frame_part(part, text))
         if len(frames) > MOST_FRAMES:
             raise _frame_fault(part, text, f"gives more than {MOST_FRAMES} frames")
     return tuple(sorted(frames))
@@ -51,12 +54,27 @@ def _parse_frame_part(part: str, text: str) -> range:
     step = 1 if match[3] is None else int(match[3])
     if step == 0:
         raise _frame_fault(part, text, "has a step of 0")
-    if last < first:
-        raise _frame_fault(part, text, f"runs backwards; write {last}-{first}")
-    frames = range(first, last + 1, step)
-    if last - first >= MOST_FRAMES * step:
+    if abs(last - first) >= MOST_FRAMES * step:
         raise _frame_fault(part, text, f"gives more than {MOST_FRAMES} frames")
-    return frames
+    return range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
+
+
+def told_steps(text: str) -> list[str]:
+    """What the parts ``a-b:N`` of a frame set mean, one sentence each: other programs take N for
+    something else, such as a number of frames or an order. Raises as ``parse_frames``."""
+    told = []
+    for part in _SEPARATOR.split(text.strip()):
+        if ":" in part:
+            frames = parse_frames(part)
+            count = "one frame" if len(frames) == 1 else f"{len(frames)} frames"
+            step = part.rpartition(":")[2]
+            told.append(f"{part} is every {step}. frame: {count}, {_shortly(frames)}")
+    return told
+
+
+def _shortly(frames: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, frames[:3]))
+    return shown if len(frames) <= 3 else f"{shown} ... {frames[-1]}"
 
 
 def _frame_fault(part: str, text: str, fault: str) -> UsageError:
