@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.float16 | np.float32]
 """HxWxC as files hold it: half stays float16, all else is float32."""
+
+Kind = TypeVar("Kind", bound=np.generic)
+"""The number type of an array that keeps it."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,13 @@ class Window:
     @property
     def is_empty(self) -> bool:
         return self.width == 0 or self.height == 0
+
+    def reduced(self, factor: int) -> Window:
+        """The window in boxes of ``factor`` pixels on a side, which lie on multiples of it: all
+        boxes that this window touches. ``factor`` is at least 1."""
+        left, top = self.x // factor, self.y // factor
+        right, bottom = -(-self.right // factor), -(-self.bottom // factor)
+        return Window(left, top, right - left, bottom - top)
 
     def intersection(self, other: Window) -> Window:
         """The part both share; an empty window at this one's origin where they share nothing."""

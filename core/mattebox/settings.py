@@ -134,6 +134,19 @@ class PixelType(enum.StrEnum):
     FLOAT = "float"
 
 
+class Proxy(enum.StrEnum):
+    """How many pixels of the plate, on a side, become one."""
+
+    FULL = "1"
+    HALF = "2"
+    QUARTER = "4"
+
+    @property
+    def factor(self) -> int:
+        """The same as a number."""
+        return int(self.value)
+
+
 class Pass(enum.StrEnum):
     """Layers of the written EXR beside the premultiplied RGBA."""
 
@@ -321,6 +334,41 @@ class KeySettings(BaseModel):
         "Keep pixels outside the display window; else data window = display window.",
         default=False,
     )
+    proxy: Proxy = _knob(
+        "Output",
+        "Key a smaller picture, for a look: 2 or 4 pixels on a side become one, and the frames are "
+        "written at that size. 1 keys every pixel.",
+        default=Proxy.FULL,
+    )
+
+    @property
+    def before_finishing(self) -> KeySettings:
+        """These, with all that comes after the solve (``FINISHING``) as if nobody had said it."""
+        plain = {name: getattr(_PLAIN, name) for name in FINISHING}
+        return self.model_copy(update=plain)
+
+
+FINISHING = (
+    "shadows",
+    "markers",
+    "source_alpha",
+    "clip_black",
+    "clip_white",
+    "gamma",
+    "erode",
+    "blur",
+    "despill",
+    "spill_rule",
+    "spill_bias",
+    "spill_restore",
+    "spill_replace",
+    "passes",
+    "pixel_type",
+)
+"""Knobs that work on an alpha that is solved: neither the analysis of a shot nor a network, nor the
+solver, depends on one of them."""
+
+_PLAIN = KeySettings()
 
 
 @dataclass(frozen=True)

@@ -374,4 +374,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         default=False,
         help="Keep pixels outside the display window; else data window = display window.",
     ),
+    Parameter(
+        name="proxy",
+        label="Proxy",
+        group="Output",
+        kind=Kind.CHOICE,
+        default="1",
+        help=(
+            "Key a smaller picture, for a look: 2 or 4 pixels on a side become one, and the frames "
+            "are written at that size. 1 keys every pixel."
+        ),
+        choices=("1", "2", "4"),
+    ),
 )

@@ -34,6 +34,7 @@ from mattebox.pipeline.backgrounds import (
 )
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyer import FrameKeyer, shared_window
+from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName, KeySettings, PlateFit, Solver
 from mattebox.shot import Pictures, Shot
@@ -222,13 +223,14 @@ def _after_engine(
 ) -> list[_Piece]:
     """The sampled frames after colour and engine, with the background as far as it is known."""
     shot, colour, device = setup.shot, setup.colour(found), setup.device.torch
+    reduction = Reduction.of(settings, shot)
     keyer = FrameKeyer(
         settings,
         engine=setup.engine(weights),
         colour=colour,
         analysis=analysis,
         device=device,
-        window=shot.window,
+        reduction=reduction,
         backgrounds=Backgrounds(colour, analysis, setup.own_background(found, analysis), device),
         clock=StageClock(),
     )
@@ -239,7 +241,7 @@ def _after_engine(
             frame, state = keyer.see(pictures, state)
             seen.append(frame)
         # Outside the plate's data window nothing is known: it is neither screen nor subject.
-        inside = shared_window(pair, shot.window)
+        inside = shared_window(pair, reduction)
         backgrounds = [f.background_linear[inside] for f in seen if f.background_linear is not None]
         background = None
         if backgrounds and backgrounds[0].numel() > 0:

@@ -20,6 +20,7 @@ from mattebox.matte.background_exposure import gained_background
 from mattebox.matte.layers import HALF_MAX
 from mattebox.matte.registration import moved_background, register_background, shown
 from mattebox.matte.statistics import Registration
+from mattebox.pipeline.reduction import Reduction
 from mattebox.shot import Pictures, Shot
 from mattebox_ocio.plate import PlateColour
 
@@ -123,8 +124,11 @@ class OwnBackground:
     unseen: torch.Tensor | None
 
 
-def own_background(shot: Shot, colour: PlateColour, analysis: Analysis) -> OwnBackground | None:
-    """Make the background of a shot without a clean plate; None where that is filled in.
+def own_background(
+    shot: Shot, colour: PlateColour, analysis: Analysis, reduction: Reduction
+) -> OwnBackground | None:
+    """Make the background of a shot without a clean plate, at the size that is keyed; None where
+    that is filled in.
 
     An estimate is made anew from the frames that the analysis names, so that every chunk has the
     same and none is stored.
@@ -133,11 +137,11 @@ def own_background(shot: Shot, colour: PlateColour, analysis: Analysis) -> OwnBa
         return None
     if analysis.plate == "estimated":
         seen = [shot.read(frame) for frame in analysis.frames[::2]]
-        sources = [shot_light(pictures.source, colour) for pictures in seen]
-        excluded = [_mask(no_screen(pictures)) for pictures in seen]
+        sources = [reduction.mean(shot_light(pictures.source, colour)) for pictures in seen]
+        excluded = [_reduced(_mask(no_screen(pictures)), reduction) for pictures in seen]
         found = estimate_background(sources, analysis.screen, excluded)
         return OwnBackground(found.background, 1.0 - found.known)
-    shape = (1, 3, shot.window.height, shot.window.width)
+    shape = (1, 3, reduction.window.height, reduction.window.width)
     return OwnBackground(
         torch.tensor(analysis.screen).view(1, 3, 1, 1).expand(shape).contiguous(), None
     )
@@ -168,6 +172,11 @@ def _mask(mask: Mask | None) -> torch.Tensor | None:
     return None if mask is None else torch.from_numpy(mask)[None, None]
 
 
+def _reduced(mask: torch.Tensor | None, reduction: Reduction) -> torch.Tensor | None:
+    """[1,1,H,W] to [1,1,h,w]: True where any pixel of a box is."""
+    return None if mask is None else reduction.whole((~mask).float()) < 0.5
+
+
 def write_background(job: PreparedJob, path: Path, setup: ShotSetup) -> str:
     """Write the background of a prepared job, out-space linear, as half EXR; returns its kind.
 
@@ -178,8 +187,9 @@ def write_background(job: PreparedJob, path: Path, setup: ShotSetup) -> str:
     own = setup.own_background(stated, analysis)
     backgrounds = Backgrounds(colour, analysis, own, torch.device("cpu"))
     given = shot.read(shot.plate.first).input("clean_plate")
+    reduction = Reduction.of(job.settings, shot)
     if given is not None:
-        background = backgrounds.fitted(colour.to_out(_tensor(given)))
+        background = backgrounds.fitted(reduction.mean(colour.to_out(_tensor(given))))
     else:
         assert backgrounds.own is not None
         background = backgrounds.own
@@ -194,8 +204,8 @@ def write_background(job: PreparedJob, path: Path, setup: ShotSetup) -> str:
     frame = Frame(
         out,
         ("R", "G", "B"),
-        shot.window,
-        shot.first_part.display_window,
+        reduction.window,
+        shot.first_part.display_window.reduced(reduction.factor),
         shot.first_part.pixel_aspect,
         attributes,
         {"chromaticities": "float[8]"},

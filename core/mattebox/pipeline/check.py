@@ -23,7 +23,8 @@ from mattebox.frames import read_frame, read_header
 from mattebox.images import Frame
 from mattebox.job import PreparedJob
 from mattebox.measure.identity import identity_error
-from mattebox.pipeline.plan import Plan
+from mattebox.pipeline.plan import Plan, proxy_of
+from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.setup import ShotSetup
 from mattebox_ocio.plate import PlateColour
 
@@ -115,6 +116,9 @@ def _stale(plan: Plan, frame: int, written: Frame) -> str | None:
     maker = written.attributes.get(header_words.JOB)
     if maker is None:
         return "not written by Mattebox"
+    found, wanted = proxy_of(written.attributes), plan.job.settings.proxy.factor
+    if found != wanted:
+        return f"keyed with proxy {found}, and the job asks for {wanted}"
     if maker != plan.job.fingerprint:
         return f"made by another job ({maker})"
     try:
@@ -133,6 +137,8 @@ def _identity(plan: Plan, frame: int, written: Frame, colour: PlateColour) -> fl
     pixels = written.pixels[..., [names.index(name) for name in wanted]].astype(np.float32)
     pictures = plan.shot.read(frame)
     held = torch.from_numpy(np.ascontiguousarray(pictures.source)).permute(2, 0, 1)[None]
-    source = colour.to_out(held) * torch.from_numpy(pictures.covered.astype(np.float32))
+    covered = torch.from_numpy(pictures.covered.astype(np.float32))[None, None]
+    reduction = Reduction.of(plan.job.settings, plan.shot)
+    source = reduction.mean(colour.to_out(held)) * reduction.whole(covered)
     linear = source[0].permute(1, 2, 0).numpy().clip(-65504.0, 65504.0)
     return identity_error(pixels[..., :4], pixels[..., 4:7], pixels[..., 7:10], linear).max_steps

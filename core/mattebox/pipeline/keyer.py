@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from mattebox.colour_difference import colour_difference
 from mattebox.engines.base import Engine, EngineInput, Prediction
 from mattebox.errors import DeviceError, named
-from mattebox.images import Window
 from mattebox.job import Analysis
 from mattebox.matte.background_exposure import IDENTITY, frame_gain, gained_background
 from mattebox.matte.controls import MatteControls, control_alpha
@@ -24,11 +23,12 @@ from mattebox.matte.interior import closed_alpha
 from mattebox.matte.islands import small_islands
 from mattebox.matte.layers import HALF_MAX, Despill, KeyedLayers, key_layers
 from mattebox.matte.shadows import shadow_share
-from mattebox.matte.solve import solve_alpha
+from mattebox.matte.solve import Solution, solve_alpha
 from mattebox.matte.unmixing.weights import Part, unmixing_network
 from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
+from mattebox.pipeline.reduction import Reduction
 from mattebox.settings import (
     KeySettings,
     Markers,
@@ -80,6 +80,20 @@ class SeenFrame:
 
 
 @dataclass(frozen=True)
+class SolvedFrame:
+    """A frame whose alpha is solved. What is left knows neither networks nor other frames, so that
+    matte and spill controls may be turned on it again and again.
+
+    Attributes:
+        seen: the frame as it was seen.
+        solution: the solver's answer within ``seen.window``; None where the engine's alpha stands.
+    """
+
+    seen: SeenFrame
+    solution: Solution | None
+
+
+@dataclass(frozen=True)
 class KeyedFrame:
     """A frame ready to be written.
 
@@ -120,7 +134,7 @@ class FrameKeyer:
         colour: PlateColour,
         analysis: Analysis,
         device: torch.device,
-        window: Window,
+        reduction: Reduction,
         backgrounds: Backgrounds,
         clock: StageClock,
     ) -> None:
@@ -129,7 +143,7 @@ class FrameKeyer:
         self._colour = colour
         self._device = device
         self._clock = clock
-        self._window = window
+        self._reduction = reduction
         self._model_space = ModelSpace(exposure=analysis.exposure)
         self._statistics = analysis.statistics
         self._camera_moves = analysis.camera_moves
@@ -139,8 +153,9 @@ class FrameKeyer:
             settings.clip_black,
             settings.clip_white,
             settings.gamma,
-            settings.erode,
-            settings.blur,
+            # In pixels of the plate, so that a proxy looks like the frame it stands for.
+            settings.erode / reduction.factor,
+            settings.blur / reduction.factor,
         )
         self._despill: Despill | None = None
         if analysis.screen is not None and settings.despill > 0.0:
@@ -154,7 +169,7 @@ class FrameKeyer:
         """Colour and engine: the part that a recurrent network's memory depends on."""
         with torch.inference_mode(), _device_errors(self._device):
             with self._timed("colour"):
-                covered = self._uploaded(pictures.covered.astype(np.float32)[..., None])
+                covered = self._covered(pictures)
                 source = self._source(pictures)
                 background = self._background(pictures, source)
                 if background is not None and not bool(pictures.covered.all()):
@@ -162,7 +177,7 @@ class FrameKeyer:
                         background, out=background.out * covered, linear=background.linear * covered
                     )
                 seen = self._engine_input(pictures, source, background)
-            window = shared_window([pictures], self._window)
+            window = shared_window([pictures], self._reduction)
             with self._timed("engine"):
                 prediction, after = self._engine.predict(seen, state)
                 relit = self._relit(seen, background, prediction, window)
@@ -178,7 +193,7 @@ class FrameKeyer:
                     alpha = pull_push(alpha, 1.0 - uncovered)
                 prediction = replace(prediction, alpha=alpha * covered)
             mattes = [
-                None if matte is None else self._uploaded(matte[..., None]).clamp(0.0, 1.0)
+                None if matte is None else self._matte(matte)
                 for matte in (
                     pictures.input("inside"),
                     pictures.input("outside"),
@@ -210,15 +225,20 @@ class FrameKeyer:
         with torch.inference_mode(), _device_errors(self._device), self._timed("colour"):
             return self._colour.to_rec709(self._source(pictures))
 
-    def finish(self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]) -> KeyedFrame:
-        """Matte: solve, controls, foreground, despill, layers.
+    def solve(self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]) -> SolvedFrame:
+        """Alpha in linear light, before what ``finish`` does.
 
         ``neighbours`` are [1,3,H,W] linear Rec.709: the frames within ``steady.WINDOW``.
         """
-        settings = self._settings
+        with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
+            return SolvedFrame(seen, self._solution(seen, neighbours))
+
+    def finish(self, solved: SolvedFrame) -> KeyedFrame:
+        """Shadows, markers, controls, foreground, despill, layers."""
+        settings, seen = self._settings, solved.seen
         with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
             first = seen.prediction.alpha
-            found = self._solved(seen, neighbours)
+            found = self._found(solved)
             alpha, islands = self._without_markers(found.alpha)
             inside = seen.inside
             if seen.source_alpha is not None:
@@ -252,19 +272,16 @@ class FrameKeyer:
             return (alpha if islands is None else torch.where(islands, 0.0, alpha)), 0
         return alpha, count
 
-    def _solved(self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]) -> _Found:
-        """Alpha before controls, confidence, and what is known of spill."""
-        prediction = seen.prediction
-        if prediction.exact:
-            return _Found(prediction.alpha, torch.ones_like(prediction.alpha))
-        statistics = self._statistics
+    def _solution(self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]) -> Solution | None:
+        """The solver's answer within the frame's window; None where nothing is to be solved."""
+        prediction, statistics = seen.prediction, self._statistics
         if (
-            seen.background_linear is None
+            prediction.exact
+            or seen.background_linear is None
             or statistics is None
             or self._settings.solver is Solver.OFF
         ):
-            # Without a background nothing checks the engine: alpha near 0 or 1 is likelier right.
-            return _Found(prediction.alpha, (2.0 * prediction.alpha - 1.0).abs())
+            return None
         # Outside the plate's data window nothing is known: it must not reach in over the border.
         source, background = seen.linear[seen.window], seen.background_linear[seen.window]
         solution = solve_alpha(
@@ -276,11 +293,24 @@ class FrameKeyer:
             unseen=None if seen.unseen is None else seen.unseen[seen.window],
             neighbours=[neighbour[seen.window] for neighbour in neighbours],
         )
+        if not statistics.screen:
+            return solution
+        plain = colour_difference(source, background, statistics.key)
+        return replace(solution, alpha=torch.maximum(solution.alpha, closed_alpha(plain)))
+
+    def _found(self, solved: SolvedFrame) -> _Found:
+        """Alpha before controls, confidence, and what is known of spill."""
+        seen, solution, statistics = solved.seen, solved.solution, self._statistics
+        prediction = seen.prediction
+        if solution is None:
+            # Without a background nothing checks the engine: alpha near 0 or 1 is likelier right.
+            sure = (2.0 * prediction.alpha - 1.0).abs()
+            return _Found(prediction.alpha, torch.ones_like(sure) if prediction.exact else sure)
+        assert seen.background_linear is not None
+        assert statistics is not None
         alpha, confidence = solution.alpha, solution.confidence
-        if statistics.screen:
-            plain = colour_difference(source, background, statistics.key)
-            alpha = torch.maximum(alpha, closed_alpha(plain))
         if self._settings.shadows is Shadows.REMOVE:
+            source, background = seen.linear[seen.window], seen.background_linear[seen.window]
             share = shadow_share(source, background, statistics.noise, statistics.plate_noise)
             alpha = alpha * (1.0 - share)
         if seen.uncovered is not None:
@@ -368,7 +398,7 @@ class FrameKeyer:
             background_encoded=encode(background_linear)
             if encoded and background_linear is not None
             else None,
-            hint=None if hint is None else self._uploaded(hint[..., None]),
+            hint=None if hint is None else self._reduction.mean(self._uploaded(hint[..., None])),
             second_linear=second,
             second_background_linear=second_background,
         )
@@ -394,13 +424,13 @@ class FrameKeyer:
         source = self._linearised(pictures.source)
         if bool(pictures.covered.all()):
             return source
-        return source * self._uploaded(pictures.covered.astype(np.float32)[..., None])
+        return source * self._covered(pictures)
 
     def _background(self, pictures: Pictures, source: torch.Tensor) -> Background | None:
         """The background of a frame; a still before a camera that stands still is fitted once.
 
         Beyond the border of a clean plate nothing is known: there the frame is its own background,
-        and alpha is taken from around (``_solved``).
+        and alpha is taken from around (``_found``).
         """
         pixels = pictures.input("clean_plate")
         if pixels is None:
@@ -425,11 +455,21 @@ class FrameKeyer:
         subject = torch.zeros_like(source[:, :1])
         for matte in (pictures.input("inside"), pictures.input("hint")):
             if matte is not None:
-                subject = torch.maximum(subject, self._uploaded(matte[..., None]).clamp(0.0, 1.0))
+                subject = torch.maximum(subject, self._matte(matte))
         return subject
 
     def _linearised(self, pixels: NDArray[np.float32]) -> torch.Tensor:
-        return self._colour.to_out(self._uploaded(pixels))
+        """HxWx3 in the plate's space to [1,3,h,w] out-space linear, at the size that is keyed."""
+        return self._reduction.mean(self._colour.to_out(self._uploaded(pixels)))
+
+    def _matte(self, matte: NDArray[np.float32]) -> torch.Tensor:
+        """HxW to [1,1,h,w] 0..1, at the size that is keyed."""
+        return self._reduction.mean(self._uploaded(matte[..., None]).clamp(0.0, 1.0))
+
+    def _covered(self, pictures: Pictures) -> torch.Tensor:
+        """[1,1,h,w] 1 where the plate has pixels."""
+        covered = self._uploaded(pictures.covered.astype(np.float32)[..., None])
+        return self._reduction.whole(covered)
 
     def _uploaded(self, pixels: NDArray[np.float32]) -> torch.Tensor:
         """HxWxC float32 in memory to [1,C,H,W] on the device."""
@@ -455,11 +495,11 @@ def spill_controls(settings: KeySettings) -> SpillControls:
     )
 
 
-def shared_window(frames: Sequence[Pictures], window: Window) -> WindowSlices:
-    """The part of [N,C,H,W] tensors on the working window that the plates of all frames cover."""
-    shared = window
+def shared_window(frames: Sequence[Pictures], reduction: Reduction) -> WindowSlices:
+    """The part of [N,C,h,w] tensors on the keyed window that the plates of all frames cover."""
+    shared = window = reduction.window
     for pictures in frames:
-        shared = shared.intersection(pictures.header.data_window)
+        shared = shared.intersection(reduction.covered_window(pictures.header.data_window))
     top, left = shared.y - window.y, shared.x - window.x
     rows, columns = slice(top, top + shared.height), slice(left, left + shared.width)
     return slice(None), slice(None), rows, columns

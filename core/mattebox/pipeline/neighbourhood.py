@@ -10,7 +10,7 @@ import torch
 
 from mattebox.engines.base import EngineState
 from mattebox.matte.steady import WINDOW
-from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame, SeenFrame
+from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame, SeenFrame, SolvedFrame
 from mattebox.pipeline.plan import Plan
 from mattebox.shot import Pictures
 
@@ -36,6 +36,7 @@ class Neighbourhood:
     depend on which frames of the chunk were on disk already.
 
     Attributes:
+        keyer: what keys them.
         to_read: all frames that have to be read, in order.
         state: what the engine remembers of the last frame that it saw.
     """
@@ -52,7 +53,7 @@ class Neighbourhood:
     ) -> None:
         """``start`` replaces the preroll; ``to_the_end`` has the engine see the whole chunk."""
         self._plan = plan
-        self._keyer = keyer
+        self.keyer = keyer
         self._waiting = deque(needed)
         self._needed = frozenset(needed)
         self.state: EngineState | None = None if start is None else start.state
@@ -70,25 +71,30 @@ class Neighbourhood:
         self.to_read = sorted(around | self._to_see)
 
     def advance(self, pictures: Pictures) -> Iterator[tuple[Pictures, KeyedFrame]]:
-        """Take in the next frame and yield the frames that can be finished now."""
+        """Take in the next frame and yield the frames that are keyed now."""
+        for ready, solved in self.solved(pictures):
+            yield ready, self.keyer.finish(solved)
+
+    def solved(self, pictures: Pictures) -> Iterator[tuple[Pictures, SolvedFrame]]:
+        """Take in the next frame and yield the frames whose alpha is solved now."""
         frame = pictures.frame
         if frame in self._to_see:
             # Not only at the cut's own frame, which may be missing.
             if self._plan.scene(frame) != self._scene:
                 self.state, self._scene = None, self._plan.scene(frame)
-            seen, self.state = self._keyer.see(pictures, self.state)
+            seen, self.state = self.keyer.see(pictures, self.state)
             self._light[frame] = seen.linear
             if frame in self._needed:
                 self._seen[frame] = (pictures, seen)
         else:
-            self._light[frame] = self._keyer.linear_light(pictures)
+            self._light[frame] = self.keyer.linear_light(pictures)
         while self._waiting and frame >= max(
             (self._waiting[0], *self._plan.neighbours(self._waiting[0]))
         ):
             finished = self._waiting.popleft()
             ready, seen = self._seen.pop(finished)
             around = [self._light[n] for n in self._plan.neighbours(finished)]
-            yield ready, self._keyer.finish(seen, around)
+            yield ready, self.keyer.solve(seen, around)
         kept = {
             n
             for waiting in self._waiting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from mattebox import __version__, header_words
@@ -12,6 +13,8 @@ from mattebox.images import Frame
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyer import KeyedFrame
 from mattebox.pipeline.plan import Plan
+from mattebox.pipeline.reduction import Reduction
+from mattebox.settings import Proxy
 from mattebox.shot import Pictures
 
 
@@ -22,16 +25,19 @@ def write_keyed(
     frame, path = pictures.frame, plan.output.path(pictures.frame)
     with clock.beside("write"):
         attributes, types = _header(plan, pictures, keyed)
+        reduction = Reduction.of(plan.job.settings, plan.shot)
         _refuse_doubled(keyed, pictures)
         keyed_frame = Frame(
             keyed.pixels,
             keyed.channels,
-            data_window=plan.shot.window,
-            display_window=pictures.header.display_window,
+            data_window=reduction.window,
+            display_window=pictures.header.display_window.reduced(reduction.factor),
             pixel_aspect=pictures.header.pixel_aspect,
             attributes=attributes,
             attribute_types=types,
-            passed=pictures.passed,
+            passed=tuple(
+                replace(one, values=reduction.sampled(one.values)) for one in pictures.passed
+            ),
         )
         write_frame(path, keyed_frame, pixel_type=plan.job.settings.pixel_type.value)
     for code, count, message in (
@@ -97,6 +103,8 @@ def _header(
     }
     if job.prepared.analysis.statistics is not None:
         made[header_words.UNMIXING] = job.prepared.unmixing
+    if job.settings.proxy is not Proxy.FULL:
+        made[header_words.PROXY] = job.settings.proxy.factor
     if weights is not None:
         made[header_words.WEIGHTS] = weights.sha256
         if weights.licence is not None:

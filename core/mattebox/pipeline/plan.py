@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mattebox import header_words
 from mattebox.errors import MissingFramesError, UsageError, named
@@ -15,6 +16,8 @@ from mattebox.frames import is_broken_exr, read_attributes_if_whole, read_attrib
 from mattebox.job import Job, PreparedJob
 from mattebox.sequences import OutputPattern, format_frames, output_pattern, parse_frames
 from mattebox.shot import Shot
+
+MORE_THAN_ANY_PROXY = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -113,20 +116,27 @@ class Plan:
         return cls(job, shot, reach, usable, absent, checked_output(job, shot, usable))
 
     def refuse_foreign_files(self, *, overwrite: bool) -> None:
-        """Refuse to replace files of other programs unless ``overwrite``. Raises UsageError."""
+        """Refuse to replace files of other programs, and full frames by proxies, unless
+        ``overwrite``. Raises UsageError."""
         if overwrite:
             return
-        foreign = [
-            path
-            for path in (self.output.path(frame) for frame in self.frames)
-            if path.exists() and _is_foreign(path)
-        ]
+        there = [path for path in map(self.output.path, self.frames) if path.exists()]
+        foreign = [path for path in there if _is_foreign(path)]
         if foreign:
-            more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
             raise UsageError(
-                f"{foreign[0]}{more} was not written by Mattebox and would be replaced",
+                f"{_and_more(foreign)} was not written by Mattebox and would be replaced",
                 expected="an output without foreign files",
                 next_step=f"choose another output, or say {named('overwrite')}",
+            )
+        proxy = self.job.settings.proxy.factor
+        larger = [path for path in there if _keyed_proxy(path) < proxy] if proxy > 1 else []
+        if larger:
+            raise UsageError(
+                f"{_and_more(larger)} was keyed with proxy {_keyed_proxy(larger[0])} and would be "
+                f"replaced by one with {named('proxy')} {proxy}",
+                expected="an output of their own for proxies",
+                next_step=f"choose another output, or say {named('overwrite')}",
+                setting="proxy",
             )
 
     def is_current(self, frame: int) -> bool:
@@ -143,6 +153,21 @@ def checked_output(job: Job, shot: Shot, frames: Sequence[int]) -> OutputPattern
     output = output_pattern(job.output, shot.plate, frames)
     output.refuse_inputs(frames, [path for frame in frames for path in shot.files(frame)])
     return output
+
+
+def proxy_of(attributes: Mapping[str, Any]) -> int:
+    """The proxy that a keyed frame was keyed with, by its header; 1 for full frames."""
+    return int(attributes.get(header_words.PROXY, 1))
+
+
+def _keyed_proxy(path: Path) -> int:
+    """The same of a file that is ours; more than any proxy where it is cut short."""
+    attributes = read_attributes_only(path)
+    return MORE_THAN_ANY_PROXY if attributes is None else proxy_of(attributes)
+
+
+def _and_more(paths: Sequence[Path]) -> str:
+    return str(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
 
 
 def _is_foreign(path: Path) -> bool:

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from mattebox.frames import read_frame, write_png
+from mattebox.pipeline.reduction import Reduction
 from mattebox.sequences import OutputPattern
 from mattebox.shot import Shot
 from mattebox_ocio.model_space import srgb_encode
@@ -42,9 +43,12 @@ def write_contact_sheet(
 
 
 def _row(frame: int, output: OutputPattern, shot: Shot, colour: PlateColour) -> NDArray[np.uint8]:
+    reduction = Reduction.of(shot.job.settings, shot)
+
     def shown(pixels: Pixels, *, is_plate: bool = False) -> NDArray[np.uint8]:
         tensor = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1).unsqueeze(0)
-        linear = colour.to_rec709(colour.to_out(tensor) if is_plate else tensor)
+        light = reduction.mean(colour.to_out(tensor)) if is_plate else tensor
+        linear = colour.to_rec709(light)
         codes = srgb_encode(linear.clamp(0.0, 1.0))[0].permute(1, 2, 0) * 255.0
         return codes.round().to(torch.uint8).contiguous().numpy()
 
@@ -53,7 +57,9 @@ def _row(frame: int, output: OutputPattern, shot: Shot, colour: PlateColour) -> 
         return np.asarray(flat, np.float32)
 
     keyed = read_frame(output.path(frame), layers=("spill",))
-    layers = dict(zip(keyed.channels, np.moveaxis(keyed.placed(shot.window), 2, 0), strict=True))
+    layers = dict(
+        zip(keyed.channels, np.moveaxis(keyed.placed(reduction.window), 2, 0), strict=True)
+    )
     rgb = np.stack([layers[name] for name in "RGB"], axis=2)
     alpha = layers["A"][..., None]
     source = shot.read(frame).source
@@ -66,7 +72,7 @@ def _row(frame: int, output: OutputPattern, shot: Shot, colour: PlateColour) -> 
     ]
     if "spill.R" in layers:
         tiles.append(shown(np.stack([layers[f"spill.{name}"] for name in "RGB"], axis=2)))
-    step = max(1, round(shot.window.width / TILE_WIDTH))
+    step = max(1, round(reduction.window.width / TILE_WIDTH))
     gap = np.full((tiles[0][::step].shape[0], GAP, 3), 40, np.uint8)
     parts = [part for tile in tiles for part in (tile[::step, ::step], gap)][:-1]
     return np.concatenate(parts, axis=1)

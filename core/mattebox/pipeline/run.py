@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from mattebox.devices import use_deterministic_arithmetic
@@ -18,16 +15,18 @@ from mattebox.job import PreparedJob
 from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.clock import StageClock, Tally
-from mattebox.pipeline.keyer import FrameKeyer
+from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame
 from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
+from mattebox.pipeline.overlap import overlapped
 from mattebox.pipeline.plan import Plan, frames_in_words
+from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.pipeline.standing import tell_current, tell_start
-from mattebox.shot import Pictures, Shot
+from mattebox.shot import Pictures
 
-__all__ = ["RunResult", "Tally", "open_neighbourhood", "run"]
+__all__ = ["RunResult", "Tally", "make_folder", "open_neighbourhood", "run"]
 
 
 @dataclass(frozen=True)
@@ -135,23 +134,27 @@ def _key_frames(
     stop: threading.Event | None,
 ) -> Iterator[tuple[int, int]]:
     """Key the needed frames in order; yields each, with its islands, once it is on disk."""
-    _make_folder(plan.output.folder)
+    make_folder(plan.output.folder)
     neighbourhood = open_neighbourhood(setup, plan, needed, links, clock)
-    pending: deque[tuple[int, int, Future[None]]] = deque()
-    with (
-        ThreadPoolExecutor(waiting.read_ahead, "read") as readers,
-        ThreadPoolExecutor(waiting.being_written, "write") as writers,
-    ):
-        for pictures in _read_ahead(
-            plan.shot, neighbourhood.to_read, waiting.read_ahead, readers, clock, stop
-        ):
-            for ready, keyed in neighbourhood.advance(pictures):
-                writing = writers.submit(write_keyed, plan, ready, keyed, reporter, clock)
-                pending.append((ready.frame, keyed.islands, writing))
-            while len(pending) > waiting.being_written:
-                yield _written(*pending.popleft(), clock)
-        while pending:
-            yield _written(*pending.popleft(), clock)
+
+    def read(frame: int) -> Pictures:
+        with clock.beside("read"):
+            return plan.shot.read(frame)
+
+    def write(done: tuple[Pictures, KeyedFrame]) -> tuple[int, int]:
+        pictures, keyed = done
+        write_keyed(plan, pictures, keyed, reporter, clock)
+        return pictures.frame, keyed.islands
+
+    yield from overlapped(
+        neighbourhood.to_read,
+        read=read,
+        key=neighbourhood.advance,
+        write=write,
+        waiting=waiting,
+        clock=clock,
+        stop=stop,
+    )
     if links.must_write and not (stop is not None and stop.is_set()):
         links.write(neighbourhood.state)
 
@@ -173,7 +176,7 @@ def open_neighbourhood(
             colour=colour,
             analysis=analysis,
             device=device.torch,
-            window=plan.shot.window,
+            reduction=Reduction.of(job.settings, plan.shot),
             backgrounds=Backgrounds(colour, analysis, own, device.torch),
             clock=clock,
         )
@@ -185,13 +188,6 @@ def open_neighbourhood(
         start=links.start(device.torch),
         to_the_end=links.must_write,
     )
-
-
-def _written(frame: int, islands: int, writing: Future[None], clock: StageClock) -> tuple[int, int]:
-    """A frame and its islands, once it is on disk. Raises what its writer raised."""
-    with clock.waiting("write"):
-        writing.result()
-    return frame, islands
 
 
 def _name_islands(counts: Sequence[int], reporter: Reporter) -> None:
@@ -210,7 +206,8 @@ def _name_islands(counts: Sequence[int], reporter: Reporter) -> None:
     )
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make the folder of a run's frames, less what killed runs left there. Raises WriteError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -220,32 +217,3 @@ def _make_folder(folder: Path) -> None:
             path=folder,
         ) from error
     remove_abandoned(folder)
-
-
-def _read_ahead(
-    shot: Shot,
-    frames: Sequence[int],
-    most: int,
-    readers: ThreadPoolExecutor,
-    clock: StageClock,
-    stop: threading.Event | None,
-) -> Iterator[Pictures]:
-    """Read frames in order, ``most`` of them beside the one that is handed on."""
-
-    def read(frame: int) -> Pictures:
-        with clock.beside("read"):
-            return shot.read(frame)
-
-    def arrived(reading: Future[Pictures]) -> Pictures:
-        with clock.waiting("read"):
-            return reading.result()
-
-    left = iter(frames)
-    waiting = deque(readers.submit(read, frame) for frame in islice(left, most))
-    while waiting:
-        if stop is not None and stop.is_set():
-            return
-        pictures = arrived(waiting.popleft())
-        # Before the frame is handed on, so that as many are read while it is keyed.
-        waiting.extend(readers.submit(read, frame) for frame in islice(left, 1))
-        yield pictures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +12,15 @@ from mattebox.devices import Device, choose_device
 from mattebox.engines.base import Engine
 from mattebox.engines.registry import engine_info, make_engine
 from mattebox.events import Reporter
+from mattebox.inputs import inputs
 from mattebox.job import Analysis, Job, PreparedColour, PreparedJob, PreparedWeights
 from mattebox.network_config import read_network_config
 from mattebox.pipeline.backgrounds import OwnBackground, own_background
 from mattebox.pipeline.colour import open_colour, resolve_colour
 from mattebox.pipeline.plan import Plan
+from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.standing import reach_of
+from mattebox.settings import knobs
 from mattebox.shot import Shot
 from mattebox.weights.choose import choose_weights, know_weights, located_weights
 from mattebox_ocio.plate import PlateColour
@@ -43,6 +47,23 @@ class ShotSetup:
     def shot(self) -> Shot:
         """All inputs. Raises as ``Shot.open``."""
         return Shot.open(self.job)
+
+    def again(self, job: Job) -> ShotSetup:
+        """A setup for another job that takes over what both have in common."""
+        other, before = ShotSetup(job), self.job
+        same_device = job.device == before.device
+        if same_device and "device" in vars(self):
+            vars(other)["device"] = self.device
+        same_shot = _reads(job) == _reads(before)
+        if same_shot and "shot" in vars(self):
+            vars(other)["shot"] = self.shot
+        if same_shot and job.colour == before.colour:
+            other._colour = self._colour
+            if job.settings.proxy is before.settings.proxy:
+                other._own = self._own
+        if same_device and _engine_of(job) == _engine_of(before):
+            other._engine = self._engine
+        return other
 
     def close(self) -> None:
         """End the programs that read movies."""
@@ -77,7 +98,9 @@ class ShotSetup:
         """The background made from the shot, made once a run; None where there is none."""
         made_from = (analysis.plate, analysis.screen, analysis.frames)
         if self._own is None or self._own[0] != made_from:
-            self._own = (made_from, own_background(self.shot, self.colour(found), analysis))
+            reduction = Reduction.of(self.job.settings, self.shot)
+            own = own_background(self.shot, self.colour(found), analysis, reduction)
+            self._own = (made_from, own)
         return self._own[1]
 
     def engine(self, weights: PreparedWeights | None) -> Engine[Any]:
@@ -95,3 +118,16 @@ class ShotSetup:
     def plan(self, job: PreparedJob, frames: str | None) -> Plan:
         """The frames of a run. Raises as ``Plan.make``."""
         return Plan.make(job, self.shot, frames, reach_of(job))
+
+
+def _reads(job: Job) -> Mapping[str, object]:
+    """All that decides which pictures a shot reads."""
+    entries = {*(one.name for one in inputs()), "part", "view", "layers", "timecode"}
+    settings = {"overscan", "non_finite"}
+    return job.model_dump(include={**dict.fromkeys(entries, True), "settings": settings})
+
+
+def _engine_of(job: Job) -> Mapping[str, object]:
+    """All that decides an engine but its device."""
+    settings = {"engine", *(knob.name for knob in knobs() if knob.group == "Network")}
+    return job.model_dump(include={"weights": True, "network_config": True, "settings": settings})
