@@ -3,7 +3,8 @@
     MatteboxError            70  our own fault, unless a subclass says otherwise
     ├── UsageError           64  bad arguments
     │   ├── UnknownNameError     a name that is not one of the known ones (proposes the nearest)
-    │   └── JobError             a job with faults, all of them listed at once
+    │   ├── JobError             a job with faults, all of them listed at once
+    │   └── RequestError         a line that is no request (``serve``)
     ├── InputError           66  an input is missing or cannot be read
     │   ├── MissingFramesError   frames that are not on disk
     │   ├── UnreadableError      a file that is there and cannot be used
@@ -14,6 +15,7 @@
     ├── WriteError           74  a frame could not be written
     └── RunInterruptedError  75  stopped on request; run again to finish
 
+        └── SupersededError      a newer request for the same frame came (``serve``)
 A message says what is wrong with which value, what was expected, and the next step. Settings and
 inputs stand in it by ``named``: the command line says ``--clip-black``, a panel "Clip black".
 Errors of third-party libraries are turned into these at the seam where the library is called.
@@ -150,6 +152,12 @@ class JobError(UsageError):
 
 
 class InputError(MatteboxError):
+class RequestError(UsageError):
+    """A line on the standard input of ``serve`` that is no request."""
+
+    code = "request"
+
+
     """An input file, or a part of it, that is missing or cannot be used."""
 
     code = "input"
@@ -221,3 +229,9 @@ def nearest_names(name: str, known: Iterable[str], count: int = 2) -> list[str]:
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
     return [by_folded[folded] for folded in near]
+class SupersededError(RunInterruptedError):
+    """A newer request for the same frame took the place of this one (``serve``)."""
+
+    code = "superseded"
+
+

@@ -20,6 +20,9 @@ SCHEMA_VERSION: Literal[1] = 1
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True)
     schema_version: Literal[1] = SCHEMA_VERSION
+    request: str | None = Field(
+        default=None, description="Of `mattebox serve`: the id of the request that this answers."
+    )
 
 
 class StartEvent(_Event):

@@ -14,12 +14,14 @@ from mattebox.cli.demo import demo
 from mattebox.cli.doctor import doctor
 from mattebox.cli.export import export
 from mattebox.cli.farm import farm
+from mattebox.cli.hint import hint
 from mattebox.cli.info import info
 from mattebox.cli.key import key
 from mattebox.cli.measure import measure
 from mattebox.cli.plate import plate
 from mattebox.cli.report import report
 from mattebox.cli.schema import schema
+from mattebox.cli.serve import serve
 from mattebox.cli.weights import weights
 
 app = typer.Typer(
@@ -66,6 +68,7 @@ def root(
 app.command()(key)
 app.command()(demo)
 app.command()(info)
+app.command()(serve)
 app.command()(plate)
 app.command()(analyse)
 app.command()(check)
@@ -74,6 +77,7 @@ app.command()(report)
 app.command()(doctor)
 app.command()(schema)
 app.add_typer(weights, name="weights")
+app.add_typer(hint, name="hint")
 app.add_typer(export, name="export")
 app.add_typer(farm, name="farm")
 app.add_typer(bench, name="bench")

@@ -166,7 +166,7 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
         if options.movie is not None:
             movie = planned_movie(options.movie, setup.shot, overwrite=options.overwrite)
         with session.tally.clock.stage("analysis"):
-            prepared = _prepared(
+            prepared = prepared_job(
                 setup, options.prepared, session.reporter, max_memory=options.max_memory
             )
         try:
@@ -233,10 +233,10 @@ def prepare_job(job: Job, target: Path, session: Session) -> PreparedJob:
     from mattebox.pipeline.setup import ShotSetup
 
     with closing(ShotSetup(job)) as setup:
-        return _prepared(setup, target, session.reporter)
+        return prepared_job(setup, target, session.reporter)
 
 
-def _prepared(
+def prepared_job(
     setup: ShotSetup, stored: Path | None, reporter: Reporter, *, max_memory: int | None = None
 ) -> PreparedJob:
     """Reuse the prepared job in ``stored`` where it still holds; else prepare it and store it."""

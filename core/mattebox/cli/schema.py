@@ -1,4 +1,4 @@
-"""``mattebox schema``: the JSON schemas of the job file and of the event lines."""
+"""``mattebox schema``: the JSON schemas of job files, event lines and requests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ class Document(enum.StrEnum):
 
     JOB = "job"
     EVENTS = "events"
+    REQUESTS = "requests"
 
 
 def schema(
-    document: Annotated[Document, typer.Argument(help="job (files) or events (--json lines).")],
+    document: Annotated[
+        Document, typer.Argument(help="job (files), events (--json lines) or requests (serve).")
+    ],
 ) -> None:
-    """Print the JSON schema of job files or event lines.
+    """Print the JSON schema of job files, event lines or the requests that serve reads.
 
     `mattebox schema job > job.schema.json`
     """
@@ -32,6 +35,10 @@ def schema_text(document: Document) -> str:
         from mattebox.job import Job
 
         described = Job.model_json_schema()
+    elif document is Document.REQUESTS:
+        from mattebox.preview_request import PreviewRequest
+
+        described = PreviewRequest.model_json_schema()
     else:
         from mattebox.events import EVENT_SCHEMA
 
