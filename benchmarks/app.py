@@ -27,6 +27,7 @@ from benchmarks.grainy import SPACES
 from benchmarks.kinds import kind_markdown, kind_means, kind_table
 from benchmarks.looks import write_looks
 from benchmarks.memory import measure_memory, plot_memory
+from benchmarks.overlap import measure_overlap
 from benchmarks.portrait import read_portrait
 from benchmarks.preroll import (
     FRAMES,
@@ -65,6 +66,7 @@ from mattebox.devices import use_deterministic_arithmetic
 from mattebox.engines.rvm import RvmEngine
 from mattebox.errors import UsageError
 from mattebox.frames import read_frame, read_matte
+from mattebox.pipeline.memory import Waiting
 from mattebox.sequences import find_sequence, parse_frames
 from mattebox.settings import EngineName
 
@@ -455,6 +457,23 @@ def whole(
         write_json(json_file, whole_document(measured, threads=threads, cores=cores))
     if markdown_file is not None:
         write_text(markdown_file, whole_markdown(measured))
+
+
+@app.command()
+def overlap(
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each job.")] = 24,
+) -> None:
+    """Simulate jobs on a machine with a core for every stage: wall time to the slowest stage.
+
+    `python -m benchmarks overlap --frames 100`
+    """
+    table = Table(box=None)
+    for column in ("stages", "slowest", "2 frames each way", "1 frame each way"):
+        table.add_column(column)
+    wide, narrow = (measure_overlap(frames, Waiting(most, most)) for most in (2, 1))
+    for two, one in zip(wide, narrow, strict=True):
+        table.add_row(two.name, two.slowest, f"{two.ratio:.2f}", f"{one.ratio:.2f}")
+    Console().print(table)
 
 
 @app.command()

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from mattebox.devices import use_deterministic_arithmetic
@@ -18,15 +15,16 @@ from mattebox.job import PreparedJob
 from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.clock import StageClock, Tally
-from mattebox.pipeline.keyer import FrameKeyer
+from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame
 from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
+from mattebox.pipeline.overlap import overlapped
 from mattebox.pipeline.plan import Plan, frames_in_words
 from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.pipeline.standing import tell_current, tell_start
-from mattebox.shot import Pictures, Shot
+from mattebox.shot import Pictures
 
 __all__ = ["RunResult", "Tally", "make_folder", "open_neighbourhood", "run"]
 
@@ -138,21 +136,25 @@ def _key_frames(
     """Key the needed frames in order; yields each, with its islands, once it is on disk."""
     make_folder(plan.output.folder)
     neighbourhood = open_neighbourhood(setup, plan, needed, links, clock)
-    pending: deque[tuple[int, int, Future[None]]] = deque()
-    with (
-        ThreadPoolExecutor(waiting.read_ahead, "read") as readers,
-        ThreadPoolExecutor(waiting.being_written, "write") as writers,
-    ):
-        for pictures in _read_ahead(
-            plan.shot, neighbourhood.to_read, waiting.read_ahead, readers, clock, stop
-        ):
-            for ready, keyed in neighbourhood.advance(pictures):
-                writing = writers.submit(write_keyed, plan, ready, keyed, reporter, clock)
-                pending.append((ready.frame, keyed.islands, writing))
-            while len(pending) > waiting.being_written:
-                yield _written(*pending.popleft(), clock)
-        while pending:
-            yield _written(*pending.popleft(), clock)
+
+    def read(frame: int) -> Pictures:
+        with clock.beside("read"):
+            return plan.shot.read(frame)
+
+    def write(done: tuple[Pictures, KeyedFrame]) -> tuple[int, int]:
+        pictures, keyed = done
+        write_keyed(plan, pictures, keyed, reporter, clock)
+        return pictures.frame, keyed.islands
+
+    yield from overlapped(
+        neighbourhood.to_read,
+        read=read,
+        key=neighbourhood.advance,
+        write=write,
+        waiting=waiting,
+        clock=clock,
+        stop=stop,
+    )
     if links.must_write and not (stop is not None and stop.is_set()):
         links.write(neighbourhood.state)
 
@@ -188,13 +190,6 @@ def open_neighbourhood(
     )
 
 
-def _written(frame: int, islands: int, writing: Future[None], clock: StageClock) -> tuple[int, int]:
-    """A frame and its islands, once it is on disk. Raises what its writer raised."""
-    with clock.waiting("write"):
-        writing.result()
-    return frame, islands
-
-
 def _name_islands(counts: Sequence[int], reporter: Reporter) -> None:
     """Say where most frames have small islands: what is there all the time is no flying hair."""
     having = sum(count > 0 for count in counts)
@@ -222,32 +217,3 @@ def make_folder(folder: Path) -> None:
             path=folder,
         ) from error
     remove_abandoned(folder)
-
-
-def _read_ahead(
-    shot: Shot,
-    frames: Sequence[int],
-    most: int,
-    readers: ThreadPoolExecutor,
-    clock: StageClock,
-    stop: threading.Event | None,
-) -> Iterator[Pictures]:
-    """Read frames in order, ``most`` of them beside the one that is handed on."""
-
-    def read(frame: int) -> Pictures:
-        with clock.beside("read"):
-            return shot.read(frame)
-
-    def arrived(reading: Future[Pictures]) -> Pictures:
-        with clock.waiting("read"):
-            return reading.result()
-
-    left = iter(frames)
-    waiting = deque(readers.submit(read, frame) for frame in islice(left, most))
-    while waiting:
-        if stop is not None and stop.is_set():
-            return
-        pictures = arrived(waiting.popleft())
-        # Before the frame is handed on, so that as many are read while it is keyed.
-        waiting.extend(readers.submit(read, frame) for frame in islice(left, 1))
-        yield pictures
