@@ -8,6 +8,7 @@
     ├── InputError           66  an input is missing or cannot be read
     │   ├── MissingFramesError   frames that are not on disk
     │   ├── UnreadableError      a file that is there and cannot be used
+    │   ├── FaultyFramesError    single frames that cannot be used; all others are written
     │   └── NonFiniteError       more NaN or Inf pixels than can be repaired
     ├── StaleError           65  frames that do not match the job (``check``)
     ├── DeviceError          69  no usable device, or not enough memory on it
@@ -25,8 +26,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+
+MOST_FAULTS = 20
+"""Faulty frames that are told one by one; the rest is counted."""
 
 NameOf = Callable[[str], str]
 """How a setting or an input is called, from its name in a job."""
@@ -151,13 +155,13 @@ class JobError(UsageError):
         return [in_words(fault, name_of) for fault in self._faults]
 
 
-class InputError(MatteboxError):
 class RequestError(UsageError):
     """A line on the standard input of ``serve`` that is no request."""
 
     code = "request"
 
 
+class InputError(MatteboxError):
     """An input file, or a part of it, that is missing or cannot be used."""
 
     code = "input"
@@ -174,6 +178,39 @@ class MissingFramesError(InputError):
     ) -> None:
         self.frames = tuple(frames)
         super().__init__(message, next_step=next_step, frame=self.frames[0] if frames else None)
+
+
+class FaultyFramesError(InputError):
+    """Frames that are missing or cannot be used, while all others of the run are written.
+
+    ``frames`` holds their numbers, ``faults`` what is wrong with those that are there.
+    """
+
+    code = "faulty_frames"
+
+    def __init__(self, missing: str | None, faults: Mapping[int, InputError]) -> None:
+        self.frames = tuple(sorted(faults))
+        self.faults = tuple(faults[frame] for frame in self.frames)
+        first = self.faults[0]
+        told = [_of_frame(fault) for fault in self.faults[:MOST_FAULTS]]
+        if len(self.faults) > MOST_FAULTS:
+            told.append(f"and {len(self.faults) - MOST_FAULTS} more")
+        count = "one frame" if len(self.faults) == 1 else f"{len(self.faults)} frames"
+        missing_too = "" if missing is None else f"{missing}; "
+        super().__init__(
+            f"{missing_too}{count} cannot be keyed, all others are written:\n" + "\n".join(told),
+            expected=first.expected,
+            next_step="; ".join(
+                step for step in (first.next_step, "then run the same command again") if step
+            ),
+            path=first.path,
+            frame=first.frame,
+        )
+
+
+def _of_frame(fault: InputError) -> str:
+    said = fault.said(named)[0]
+    return f"- {said}" if said.startswith("frame ") else f"- frame {fault.frame}: {said}"
 
 
 class UnreadableError(InputError):
@@ -229,9 +266,9 @@ def nearest_names(name: str, known: Iterable[str], count: int = 2) -> list[str]:
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
     return [by_folded[folded] for folded in near]
+
+
 class SupersededError(RunInterruptedError):
     """A newer request for the same frame took the place of this one (``serve``)."""
 
     code = "superseded"
-
-

@@ -101,6 +101,10 @@ class Analysis(_Part, frozen=True):
     gain: BackgroundGain | None = Field(
         default=None, description="What a clean plate is multiplied by; None where it is not."
     )
+    window: tuple[int, int, int, int] | None = Field(
+        default=None,
+        description="With overscan: x, y, width and height of what all frames of the shot cover.",
+    )
     statistics: ShotStatistics | None = Field(
         description="What the solver knows of the shot; None where no plate is known."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -21,17 +21,26 @@ from mattebox.digests import FileDigests
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, UsageError, named
 from mattebox.frames import (
     Clip,
+    Laid,
     Part,
     format_difference,
     has_layer,
+    is_resizable,
+    is_same_size,
+    laid_window,
+    lay,
+    lay_resized,
     repair_non_finite,
 )
 from mattebox.images import Frame, PassedChannel, Window
 from mattebox.inputs import Input, InputKind, Matte, inputs
 from mattebox.job import Job
-from mattebox.sequences import FrameSequence, find_sequence, split_channel
+from mattebox.sequences import FrameSequence, find_sequence, remark_on_names, split_channel
 
 Pixels = NDArray[np.float32]
+
+UNREADABLE = b"a file that cannot be opened"
+"""What stands for its bytes in a digest."""
 
 _COLOUR = re.compile(r"\s*([^,]+),([^,]+),([^,]+)\s*")
 
@@ -48,6 +57,7 @@ class Pictures:
         passed: channels that are passed through, HxW each, as they are stored.
         covered: HxW True where the plate has pixels.
         given: the other inputs by name, as far as there are: HxWx3, mattes HxW 0..1.
+        coverage: HxW True where an input has pixels, by name; only of those that leave some out.
         source_alpha: HxW the plate's own alpha, or None where it has none.
         repaired: how many non-finite values were repaired.
     """
@@ -58,6 +68,7 @@ class Pictures:
     passed: tuple[PassedChannel, ...]
     covered: NDArray[np.bool_]
     given: Mapping[str, Pixels]
+    coverage: Mapping[str, NDArray[np.bool_]]
     source_alpha: Pixels | None
     repaired: int
 
@@ -154,7 +165,41 @@ class Shot:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What people should know of how its inputs are read, one sentence each."""
-        return tuple(remark for clip in self._clips for remark in clip.remarks)
+        said = [remark for clip in self._clips for remark in clip.remarks]
+        first = self.first_part
+        if not self.job.settings.overscan and self.window.union(first.data_window) != self.window:
+            said.append(
+                f"the plate has pixels on {first.data_window}, outside its format {self.window}; "
+                "they are left out, overscan keeps them"
+            )
+        for one in self.others:
+            if one.what.kind is InputKind.MATTE:
+                said += self._remarks_on_matte(one)
+        return tuple(said)
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What may be another input than is meant: names beside its sequences, not read."""
+        sequences = (self.plate, *(one.sequence for one in self.others if one.sequence is not None))
+        return tuple(said for said in map(remark_on_names, sequences) if said is not None)
+
+    def _remarks_on_matte(self, one: _OpenInput) -> list[str]:
+        part, view = self._place_in(one)
+        owner = one.clip.channel(one.named, part, view).layer.part
+        first = self.first_part
+        path = one.clip.sequence.path(one.clip.sequence.first)
+        said = []
+        if not is_same_size(owner, first) and is_resizable(owner, first):
+            said.append(
+                f"the matte {path} is {owner.display_window} and is resized to the plate's "
+                f"{first.display_window}"
+            )
+        shared = owner.display_window.intersection(owner.data_window)
+        if shared != owner.display_window:
+            area = owner.display_window.width * owner.display_window.height
+            left = 1.0 - shared.width * shared.height / area
+            said.append(f"the matte {path} leaves {left:.0%} of its format out; it is 0 there")
+        return said
 
     def close(self) -> None:
         """End the programs that read its movies, which begin again where a frame is read, and keep
@@ -169,21 +214,39 @@ class Shot:
 
     @cached_property
     def window(self) -> Window:
-        """The window everything is computed on: the first frame's display window, or with
-        overscan its union with that frame's data window."""
-        first = self.first_part
-        if self.job.settings.overscan:
-            return first.display_window.union(first.data_window)
-        return first.display_window
+        """The window everything is computed on: the display window, or with overscan its union
+        with the data windows of all frames, as they were when the job was prepared."""
+        display = self.first_part.display_window
+        if not self.job.settings.overscan:
+            return display
+        prepared = self.job.prepared
+        if prepared is not None and prepared.analysis.window is not None:
+            return Window(*prepared.analysis.window)
+        for data in self.clip.data_windows(self.job.part, self.job.view):
+            display = display.union(data)
+        return display
 
-    def spread_pairs(self, count: int, cuts: Sequence[int] = ()) -> tuple[tuple[int, ...], ...]:
+    def share_left_out(self, name: str) -> float:
+        """The share, 0..1, of the shot's window on which a background that is given has no pixels,
+        by the header of its first picture; 0 for a colour. Raises as ``read``."""
+        one = next(one for one in self.others if one.what.name == name)
+        if one.sequence is None:
+            return 0.0
+        owner = one.clip.layer(*self._place_in(one)).part
+        laid = laid_window(owner, self.first_part).intersection(self.window)
+        return 1.0 - laid.width * laid.height / (self.window.width * self.window.height)
+
+    def spread_pairs(
+        self, count: int, cuts: Sequence[int] = (), *, without: Collection[int] = ()
+    ) -> tuple[tuple[int, ...], ...]:
         """At most ``count`` pairs of neighbouring frames spread evenly over the whole input.
 
         No pair spans one of the ``cuts``, since its frames would differ by more than grain. A
-        frame whose other inputs are missing is left out; where there is no pair, single frames.
+        frame whose other inputs are missing, or that is in ``without``, is left out; where there is
+        no pair, single frames.
         Raises MissingFramesError where nothing can be read at all.
         """
-        frames = [frame for frame in self.plate.frames if not self.missing(frame)]
+        frames = [f for f in self.plate.frames if f not in without and not self.missing(f)]
         if not frames:
             absent = self.missing(self.plate.first)
             raise MissingFramesError(
@@ -209,7 +272,7 @@ class Shot:
         return known if known is not None else self._digests.setdefault(frame, self._hash(frame))
 
     @cached_property
-    def _stills(self) -> dict[Path, Pixels]:
+    def _stills(self) -> dict[Path, Laid]:
         """Stills that serve all frames, read once."""
         return {}
 
@@ -234,10 +297,9 @@ class Shot:
                 continue
             try:
                 whole.update(self._file_digests.of(path))
-            except OSError as error:
-                raise MissingFramesError(
-                    f"cannot read {path}: {error.strerror}", [frame]
-                ) from error
+            except OSError:
+                # Neighbours are keyed without it; what is wrong is told where it is read itself.
+                whole.update(UNREADABLE)
         for one in self.others:
             if one.colour is not None:
                 whole.update(repr(one.colour).encode())
@@ -261,8 +323,19 @@ class Shot:
         """Read everything that belongs to one frame.
 
         Raises MissingFramesError, UnreadableError, NonFiniteError, or InputError where a picture
-        has another format than the shot.
+        has another format than the shot. Where the fault is this frame's alone its number stands in
+        the error; one of a picture that serves all frames has none.
         """
+        try:
+            return self._read(frame)
+        except _StillError as fault:
+            fault.error.frame = None
+            raise fault.error from fault
+        except InputError as error:
+            error.frame = frame
+            raise
+
+    def _read(self, frame: int) -> Pictures:
         absent = self.missing(frame)
         if absent:
             raise MissingFramesError(
@@ -272,34 +345,13 @@ class Shot:
             )
         repaired = 0
 
-        def placed(header: Frame, path: Path) -> Pixels:
+        def mended(picture: Frame, path: Path) -> Frame:
             nonlocal repaired
-            self._check_format(header, path, frame)
-            mended, count = repair_non_finite(
-                header.pixels, mode=self.job.settings.non_finite.value, path=path, frame=frame
+            pixels, count = repair_non_finite(
+                picture.pixels, mode=self.job.settings.non_finite.value, path=path, frame=frame
             )
             repaired += count
-            return replace(header, pixels=mended).placed(self.window)
-
-        def pixels(one: _OpenInput) -> Pixels:
-            path, number = one.path(frame), one.number(frame)
-            if path is None:
-                shape = (self.window.height, self.window.width, 3)
-                return np.broadcast_to(np.asarray(one.colour, np.float32), shape).copy()
-            part, view = self._place_in(one)
-            if one.what.kind is InputKind.MATTE:
-                return placed(one.clip.read_matte(number, one.named, part, view), path)[..., 0]
-
-            def colour() -> Pixels:
-                read = one.clip.read(number, part=part, view=view, alpha="as stored")
-                return placed(read, path)[..., :3]
-
-            if not one.is_still:
-                return colour()
-            with self._reading_still:
-                if path not in self._stills:
-                    self._stills[path] = colour()
-                return self._stills[path]
+            return replace(picture, pixels=pixels)
 
         plate_path = self.plate.path(frame)
         header = self.clip.read(
@@ -308,7 +360,10 @@ class Shot:
             view=self.job.view,
             alpha="as stored",
         )
-        plate = placed(header, plate_path)
+        self._check_format(header, plate_path, frame)
+        self._refuse_cut_overscan(header, plate_path, frame)
+        plate = mended(header, plate_path).placed(self.window)
+        laid = {one.what.name: self._input(one, frame, mended) for one in self.others}
         return Pictures(
             frame=frame,
             header=header,
@@ -317,10 +372,50 @@ class Shot:
                 frame, self.job.layers, self.window, self.job.part, self.job.view
             ),
             covered=header.coverage(self.window),
-            given={one.what.name: pixels(one) for one in self.others},
+            given={name: one.pixels for name, one in laid.items()},
+            coverage={n: one.covered for n, one in laid.items() if one.covered is not None},
             source_alpha=plate[..., 3] if "A" in header.channels else None,
             repaired=repaired,
         )
+
+    def _input(self, one: _OpenInput, frame: int, mended: Callable[[Frame, Path], Frame]) -> Laid:
+        """An input of one frame, colour HxWx3 or a matte HxW; a still is read once."""
+        path, number = one.path(frame), one.number(frame)
+        if path is None:
+            shape = (self.window.height, self.window.width, 3)
+            return Laid(np.broadcast_to(np.asarray(one.colour, np.float32), shape).copy(), None)
+        if not one.is_still:
+            return self._laid(one, number, frame, mended)
+        with self._reading_still:
+            if path not in self._stills:
+                try:
+                    self._stills[path] = self._laid(one, number, frame, mended)
+                except InputError as error:
+                    raise _StillError(error) from error
+            return self._stills[path]
+
+    def _laid(
+        self,
+        one: _OpenInput,
+        number: int,
+        frame: int,
+        mended: Callable[[Frame, Path], Frame],
+    ) -> Laid:
+        """A picture of an input on the working window, its display window laid on the plate's."""
+        part, view = self._place_in(one)
+        assert one.sequence is not None
+        path = one.sequence.path(number)
+        if one.what.kind is InputKind.MATTE:
+            matte = one.clip.read_matte(number, one.named, part, view)
+            self._check_size(matte, path, frame, is_matte=True)
+            resize = not is_same_size(matte, self.first_part)
+            put = lay_resized if resize else lay
+            laid = put(mended(matte, path), self.first_part, self.window)
+            return replace(laid, pixels=laid.pixels[..., 0])
+        picture = one.clip.read(number, part=part, view=view, alpha="as stored")
+        self._check_size(picture, path, frame, is_matte=False)
+        laid = lay(mended(picture, path), self.first_part, self.window)
+        return replace(laid, pixels=laid.pixels[..., :3])
 
     def _place_in(self, one: _OpenInput) -> tuple[str | None, str | None]:
         """The part and view of an input: those named behind its file, else the plate's own where
@@ -334,20 +429,55 @@ class Shot:
         )
 
     def _check_format(self, picture: Frame, path: Path, frame: int) -> None:
-        if path != self.plate.path(frame):
-            # Tools that make mattes and clean plates seldom write an aspect, and TIFF and PNG say
-            # 1: pixels that lie on each other are enough of them.
-            picture = replace(picture, pixel_aspect=self.first_part.pixel_aspect)
+        """Raise InputError where a frame of the plate has another format than the first."""
         difference = format_difference(self.first_part, picture)
         if difference is not None:
-            found, expected = difference
+            raise _of_another_format(path, frame, *difference)
+
+    def _check_size(self, picture: Frame, path: Path, frame: int, *, is_matte: bool) -> None:
+        """Raise InputError where a picture beside the plate cannot be laid on it."""
+        first = self.first_part
+        # Tools that make mattes and clean plates seldom write an aspect, and TIFF and PNG say 1:
+        # pixels that lie on each other are enough of them.
+        if picture.pixel_aspect not in (1.0, first.pixel_aspect):
+            squeezed = replace(picture, display_window=first.display_window)
+            difference = format_difference(first, squeezed)
+            if difference is not None:
+                raise _of_another_format(path, frame, *difference)
+        fits = is_same_size(picture, first) or (is_matte and is_resizable(picture, first))
+        if not fits:
+            found, expected = str(picture.display_window), str(first.display_window)
+            raise _of_another_format(path, frame, found, expected)
+
+    def _refuse_cut_overscan(self, picture: Frame, path: Path, frame: int) -> None:
+        """Raise InputError where overscan that is to be kept lies beyond the working window."""
+        data = picture.data_window
+        if self.job.settings.overscan and self.window.union(data) != self.window:
             raise InputError(
-                f"frame {frame}: {path} is {found}",
-                expected=f"{expected}, like the first plate frame",
-                next_step="reformat the picture to the shot's format",
+                f"frame {frame}: {path} has pixels on {data}, and the shot's overscan was "
+                f"{self.window} when the job was prepared",
+                next_step="prepare the job again: `mattebox analyse`, or `key --write-job`",
                 path=path,
                 frame=frame,
             )
+
+
+class _StillError(Exception):
+    """A picture that serves all frames cannot be used."""
+
+    def __init__(self, error: InputError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _of_another_format(path: Path, frame: int, found: str, expected: str) -> InputError:
+    return InputError(
+        f"frame {frame}: {path} is {found}",
+        expected=f"{expected}, like the first plate frame",
+        next_step="reformat the picture to the shot's format",
+        path=path,
+        frame=frame,
+    )
 
 
 def _absence(path: Path) -> str:

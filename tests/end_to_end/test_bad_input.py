@@ -18,7 +18,16 @@ import pytest
 from tests.end_to_end.conftest import Run
 from tests.support.foreign_files import luminance_chroma_exr
 from tests.support.movies import MOVING, needs_ffmpeg, run_ffmpeg
-from tests.support.pictures import HEIGHT, WIDTH, plate_pixels, write_exr, write_picture, write_shot
+from tests.support.pictures import (
+    HEIGHT,
+    SCREEN,
+    WIDTH,
+    Pixels,
+    plate_pixels,
+    write_exr,
+    write_picture,
+    write_shot,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
 
@@ -75,6 +84,24 @@ def _(folder: Path) -> list[object]:
 def _(folder: Path) -> list[object]:
     arguments = key(folder)
     damage(folder).unlink()
+    return arguments
+
+
+@case("frames beside a job that is only written")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--write-job", folder / "job.json", "--frames", "1001-1002")
+
+
+@case("a step that other programs read otherwise")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--frames", "1001-1004:3")
+
+
+@case("names beside the pattern")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    for number in ("01005", "20260101"):
+        write_exr(folder / f"in/shot.{number}.exr", plate_pixels(5))
     return arguments
 
 
@@ -197,6 +224,59 @@ def _(folder: Path) -> list[object]:
 def _(folder: Path) -> list[object]:
     arguments = key(folder)
     begins_elsewhere(folder / "in/clean.exr")
+    return arguments
+
+
+def windowed(path: Path, pixels: Pixels, at: tuple[int, int], aspect: float = 1.0) -> None:
+    """A picture of the shot's format, its pixels at a place of their own."""
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], 3, "half")
+    spec.x, spec.y = at
+    spec.full_x = spec.full_y = 0
+    spec.full_width, spec.full_height = WIDTH, HEIGHT
+    spec.attribute("PixelAspectRatio", aspect)
+    spec.attribute("colorInteropID", "lin_rec709_scene")
+    write_picture(path, spec, pixels)
+
+
+def screen(height: int = HEIGHT, width: int = WIDTH) -> Pixels:
+    return np.broadcast_to(SCREEN, (height, width, 3)).astype(np.float32)
+
+
+@case("a clean plate whose data window leaves a part out")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    windowed(folder / "in/clean.exr", screen(24, 42), (8, 6))
+    return arguments
+
+
+@case("a clean plate with nothing inside the format")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    windowed(folder / "in/clean.exr", screen(), (100, 0))
+    return arguments
+
+
+@case("a clean plate of another pixel aspect")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    windowed(folder / "in/clean.exr", screen(), (0, 0), aspect=2.0)
+    return arguments
+
+
+@case("a frame whose pixels lie outside the format")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    windowed(damage(folder), screen(8, 8), (400, 300))
+    return arguments
+
+
+@case("bad frames of several kinds")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder, "--frames", "1001-1004")
+    whole = damage(folder, 1001).read_bytes()
+    damage(folder, 1001).write_bytes(whole[: len(whole) * 2 // 3])
+    write_exr(damage(folder, 1003), np.zeros((20, 30, 3), np.float32))
+    damage(folder, 1004).unlink()
     return arguments
 
 

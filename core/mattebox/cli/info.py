@@ -26,7 +26,7 @@ def info(
 
     from mattebox.frames import Clip
     from mattebox.pipeline.colour import find_colour
-    from mattebox.sequences import find_sequence, format_frames
+    from mattebox.sequences import find_sequence, format_frames, remark_on_names
 
     sequence = find_sequence(file)
     path = Path(sequence.path(sequence.first))
@@ -61,5 +61,6 @@ def info(
     console.print(table)
     for remark in clip.remarks:
         console.print(f"note: {remark}", highlight=False)
-    for warning in colour.warnings:
+    beside = remark_on_names(sequence)
+    for warning in (*([] if beside is None else [beside]), *colour.warnings):
         console.print(f"warning: {warning}", style="yellow", highlight=False)

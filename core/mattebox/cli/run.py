@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mattebox.cli.jobs import job_if_readable, write_job
 from mattebox.errors import (
+    FaultyFramesError,
     MatteboxError,
     MissingFramesError,
     NameOf,
@@ -31,7 +32,7 @@ from mattebox.events import (
 )
 from mattebox.farm.openjd_lines import OpenJdReporter
 from mattebox.job import Job, PreparedJob
-from mattebox.sequences import format_frames, parse_frames
+from mattebox.sequences import format_frames, parse_frames, told_steps
 
 if TYPE_CHECKING:
     from mattebox.pipeline.clock import Tally
@@ -150,6 +151,8 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
         session.reporter.emit(NoteEvent(message=nothing))
         session.end(0)
         return
+    for told in told_steps(options.frames or ""):
+        session.reporter.emit(NoteEvent(message=told))
     if _only_keys(options) and isinstance(job, PreparedJob):
         from mattebox.pipeline.standing import run_standing
 
@@ -183,7 +186,7 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
                 states=StateFiles(options.state_in, options.state_out),
                 max_memory=options.max_memory,
             )
-        except MissingFramesError:
+        except (MissingFramesError, FaultyFramesError):
             if movie is not None:
                 left = f"the movie {movie.path} is not made: it would lack frames"
                 session.reporter.emit(NoteEvent(message=left))

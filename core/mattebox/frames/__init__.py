@@ -5,6 +5,7 @@ from mattebox.frames.attributes import carried_attributes
 from mattebox.frames.clip import Clip
 from mattebox.frames.headers import Header, Part, format_difference, read_header
 from mattebox.frames.layers import Layer, has_layer
+from mattebox.frames.laying import Laid, is_resizable, is_same_size, laid_window, lay, lay_resized
 from mattebox.frames.movie_writing import MovieOutput, encoder_of, write_movie
 from mattebox.frames.reading import (
     is_broken_exr,
@@ -24,6 +25,7 @@ from mattebox.frames.writing import (
 __all__ = [
     "Clip",
     "Header",
+    "Laid",
     "Layer",
     "MovieOutput",
     "Part",
@@ -33,6 +35,11 @@ __all__ = [
     "format_difference",
     "has_layer",
     "is_broken_exr",
+    "is_resizable",
+    "is_same_size",
+    "laid_window",
+    "lay",
+    "lay_resized",
     "read_attributes_if_whole",
     "read_attributes_only",
     "read_frame",

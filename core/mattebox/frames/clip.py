@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Literal
 from mattebox.errors import InputError, UnknownNameError, UsageError, named
 from mattebox.ffmpeg import find_programs
 from mattebox.frames.headers import Header, read_header
-from mattebox.frames.layers import Channel, Layer, choose_channel, choose_layer
+from mattebox.frames.layers import Channel, Layer, choose_channel, choose_layer, same_layer
 from mattebox.frames.movie import MovieReader
 from mattebox.frames.movie_colour import remarks_on
 from mattebox.frames.reading import read_frame, read_matte, read_passed
@@ -54,6 +55,18 @@ class Clip:
         if (part, view) not in self._layers:
             self._layers[part, view] = choose_layer(self.header, part, view)
         return self._layers[part, view]
+
+    def data_windows(self, part: str | None = None, view: str | None = None) -> Iterator[Window]:
+        """Where the pixels of each frame lie; frames that cannot be read are left out, since each
+        is told where it is read."""
+        if self._reader is not None:
+            yield self.layer(part, view).part.data_window
+            return
+        first = self.layer(part, view)
+        for number in self.sequence.frames:
+            with contextlib.suppress(InputError):
+                header = read_header(self.sequence.path(number))
+                yield same_layer(header, first).part.data_window
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from mattebox.colour_difference import is_keyable_screen
 from mattebox.devices import use_deterministic_arithmetic
 from mattebox.errors import InputError, UsageError, named
 from mattebox.events import NoteEvent, Reporter, WarningEvent
+from mattebox.images import Window
 from mattebox.job import Analysis, Job, PreparedColour, PreparedWeights
 from mattebox.matte.analyse import BACKGROUND, MAX_PLATE_NOISE, analyse_shot
 from mattebox.matte.background_exposure import fit_exposure
@@ -35,6 +36,7 @@ from mattebox.pipeline.backgrounds import (
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyer import FrameKeyer, shared_window
 from mattebox.pipeline.reduction import Reduction
+from mattebox.pipeline.sampling import read_pairs
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName, KeySettings, PlateFit, Solver
 from mattebox.shot import Pictures, Shot
@@ -115,16 +117,14 @@ def analyse(
     """Everything about a shot that its frames share. Findings worth knowing go to the reporter."""
     job, shot, colour = setup.job, setup.shot, setup.colour(found)
     use_deterministic_arithmetic(job.threads)
-    pairs = sampled_pairs(job, shot)
-    count = len({frame for pair in pairs for frame in pair})
+    count = len({frame for pair in sampled_pairs(job, shot) for frame in pair})
     reporter.emit(NoteEvent(message=f"analysing {count} of {len(shot.plate.frames)} frames"))
-    pictures = {frame: shot.read(frame) for pair in pairs for frame in pair}
+    pairs, pictures = read_pairs(shot, SAMPLED_PAIRS, job.cuts, reporter)
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [sample(one, colour) for one in pictures.values()]
     # One still serves all frames: it is converted once.
-    given = [p.input("clean_plate") for p in pictures.values()]
-    once = {id(one): one for one in given if one is not None}
-    clean_plates = [_picture(shot_light(one, colour)) for one in once.values()]
+    once = {id(p.input("clean_plate")): p for p in pictures.values() if job.clean_plate is not None}
+    clean_plates = [_picture(shot_light(_shown_part(job, p), colour)) for p in once.values()]
     screen = _screen(job, colour, samples, clean_plates, reporter)
     exposure = job.settings.exposure
     analysis = Analysis(
@@ -134,7 +134,8 @@ def analyse(
         if exposure is None
         else 2.0**exposure,
         screen=screen,
-        plate=_background_kind(job, samples[::2], screen, reporter),
+        plate=_background_kind(job, shot, samples[::2], screen, reporter),
+        window=_as_numbers(shot.window) if job.settings.overscan else None,
         statistics=None,
     )
     if job.settings.solver is Solver.OFF or job.settings.engine is EngineName.TRIANGULATE:
@@ -166,6 +167,30 @@ def analyse(
     if analysis.plate == "given":
         _judge_background(job, pieces, statistics, reporter)
     return analysis.model_copy(update={"statistics": statistics})
+
+
+def _shown_part(job: Job, pictures: Pictures) -> Pixels:
+    """HxWx3 of a clean plate without what its data window leaves out.
+
+    Raises InputError where it leaves everything out.
+    """
+    pixels, covered = pictures.input("clean_plate"), pictures.coverage.get("clean_plate")
+    assert pixels is not None
+    if covered is None:
+        return pixels
+    if not covered.any():
+        raise InputError(
+            f"the clean plate {job.clean_plate} has no pixels inside the shot's format",
+            expected="a data window that touches the display window",
+            next_step="check its windows with `mattebox info`",
+            setting="clean_plate",
+        )
+    rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
+    return pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _as_numbers(window: Window) -> tuple[int, int, int, int]:
+    return window.x, window.y, window.width, window.height
 
 
 def _judge_background(
@@ -320,14 +345,34 @@ def _fit_background(
     )
 
 
+def _say_what_is_estimated(
+    job: Job, shot: Shot, screen: tuple[float, float, float] | None, reporter: Reporter
+) -> None:
+    """Say where a screen is estimated beyond the data window of a clean plate."""
+    if screen is None:
+        return  # alpha is taken from around there, which is said with the fit
+    left_out = shot.share_left_out("clean_plate")
+    if left_out > 0.0:
+        reporter.emit(
+            WarningEvent(
+                code="plate_too_small",
+                message=f"the clean plate {job.clean_plate} leaves {left_out:.0%} of the frame "
+                "uncovered; the screen is estimated there",
+                next_step="a clean plate that covers the format keys better",
+            )
+        )
+
+
 def _background_kind(
     job: Job,
+    shot: Shot,
     samples: Sequence[Sample],
     screen: tuple[float, float, float] | None,
     reporter: Reporter,
 ) -> Literal["given", "estimated", "constant", "inpainted"]:
     """Where the background comes from."""
     if job.clean_plate is not None:
+        _say_what_is_estimated(job, shot, screen, reporter)
         return "given"
     if screen is None:
         return "inpainted"

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+SHOT_ITSELF = ("estimated", "constant")
+"""Kinds of background that are made from the shot, or of one colour found in it."""
+
+WHOLLY_COVERED = 0.999
+"""A moved pixel is the clean plate's own where none that it is sampled from is missing."""
+
 NO_SCREEN = 0.5
 """From this on a holdout or garbage matte says that there is no screen."""
 
@@ -43,8 +49,8 @@ class Background:
         linear: the same in linear Rec.709.
         unseen: [1,1,H,W] 0..1, 1 where an estimate continues what is around; None where the
             background was shot, or is one colour.
-        uncovered: [1,1,H,W] 1 beyond the border of a clean plate that was moved; None where it
-            covers all of the picture.
+        uncovered: [1,1,H,W] 1 where a clean plate has no pixels and none are estimated: beyond its
+            data window, or its border where it was moved; None where it covers all of the picture.
     """
 
     out: torch.Tensor
@@ -63,7 +69,8 @@ class Backgrounds:
         own: OwnBackground | None,
         device: torch.device,
     ) -> None:
-        """``own`` is the background made from the shot, where no clean plate is given."""
+        """``own`` is the background made from the shot, where no clean plate is given or the one
+        that is leaves a part of a screen out."""
         self._colour = colour
         self._registration = analysis.registration
         self._gain = analysis.gain
@@ -78,12 +85,19 @@ class Backgrounds:
         """The background made from the shot or from a colour, or None."""
         return self._own
 
-    def fitted(self, out: torch.Tensor) -> Background:
-        """A clean plate, [1,3,H,W] out-space linear, moved into place and brought to exposure."""
-        return self._moved(out, self._colour.to_rec709(out), self._registration)
+    def fitted(self, out: torch.Tensor, covered: torch.Tensor | None = None) -> Background:
+        """A clean plate, [1,3,H,W] out-space linear, moved into place and brought to exposure.
+
+        ``covered`` is [1,1,H,W] 1 where it has pixels; None where it has everywhere.
+        """
+        return self._moved(out, self._colour.to_rec709(out), covered, self._registration)
 
     def following(
-        self, out: torch.Tensor, source: torch.Tensor, subject: torch.Tensor
+        self,
+        out: torch.Tensor,
+        covered: torch.Tensor | None,
+        source: torch.Tensor,
+        subject: torch.Tensor,
     ) -> Background:
         """A clean plate moved into the place that one frame of a moving camera shows it in.
 
@@ -92,25 +106,41 @@ class Backgrounds:
 
         Args:
             out: [1,3,H,W] the clean plate, out-space linear.
+            covered: as ``fitted``.
             source: [1,3,H,W] the frame, linear Rec.709.
             subject: [1,1,H,W] 0..1 what is known of the subject; 0 all over where nothing is.
         """
         linear = self._colour.to_rec709(out)
         found = register_background([source], linear, [subject])
-        return self._moved(out, linear, self._registration if found.model == "none" else found)
+        place = self._registration if found.model == "none" else found
+        return self._moved(out, linear, covered, place)
 
     def _moved(
-        self, out: torch.Tensor, linear: torch.Tensor, place: Registration | None
+        self,
+        out: torch.Tensor,
+        linear: torch.Tensor,
+        covered: torch.Tensor | None,
+        place: Registration | None,
     ) -> Background:
-        fitted, uncovered = linear, None
+        fitted, known = linear, covered
         if place is not None and place.model != "none":
             fitted = moved_background(fitted, place)
-            beyond = 1.0 - shown(place, fitted)
-            uncovered = beyond if bool(beyond.any()) else None
+            known = shown(place, fitted)
+            if covered is not None:
+                known = known * (moved_background(covered, place) > WHOLLY_COVERED).float()
         if self._gain is not None:
             fitted = gained_background(fitted, self._gain.gain)
         own = out if fitted is linear else self._colour.from_rec709(fitted)
-        return Background(own, fitted, uncovered=uncovered)
+        if known is None or bool((known > 0.5).all()):
+            return Background(own, fitted)
+        if self._own is None:
+            return Background(own, fitted, uncovered=1.0 - known)
+        estimate = self._own
+        return Background(
+            torch.where(known > 0.5, own, estimate.out),
+            torch.where(known > 0.5, fitted, estimate.linear),
+            None if estimate.unseen is None else estimate.unseen * (1.0 - known),
+        )
 
 
 @dataclass(frozen=True)
@@ -127,15 +157,16 @@ class OwnBackground:
 def own_background(
     shot: Shot, colour: PlateColour, analysis: Analysis, reduction: Reduction
 ) -> OwnBackground | None:
-    """Make the background of a shot without a clean plate, at the size that is keyed; None where
-    that is filled in.
+    """Make the background of a shot without a clean plate, or before a screen of which a clean
+    plate leaves a part out, at the size that is keyed; None where that is filled in.
 
     An estimate is made anew from the frames that the analysis names, so that every chunk has the
     same and none is stored.
     """
-    if analysis.screen is None or analysis.plate not in ("estimated", "constant"):
+    is_part_missing = analysis.plate == "given" and shot.share_left_out("clean_plate") > 0.0
+    if analysis.screen is None or not (is_part_missing or analysis.plate in SHOT_ITSELF):
         return None
-    if analysis.plate == "estimated":
+    if analysis.plate != "constant":
         seen = [shot.read(frame) for frame in analysis.frames[::2]]
         sources = [reduction.mean(shot_light(pictures.source, colour)) for pictures in seen]
         excluded = [_reduced(_mask(no_screen(pictures)), reduction) for pictures in seen]
@@ -153,9 +184,12 @@ def shot_light(pixels: Pixels, colour: PlateColour) -> torch.Tensor:
 
 
 def no_screen(pictures: Pictures) -> Mask | None:
-    """HxW True where a matte says that a frame shows no screen: its subject, or garbage."""
+    """HxW True where a frame shows no screen: its subject or garbage, as mattes say, and where it
+    has no pixels."""
     mattes = [pictures.input(name) for name in ("inside", "outside")]
     known = [matte > NO_SCREEN for matte in mattes if matte is not None]
+    if not pictures.covered.all():
+        known.append(~pictures.covered)
     return np.logical_or.reduce(known) if known else None
 
 
@@ -186,10 +220,15 @@ def write_background(job: PreparedJob, path: Path, setup: ShotSetup) -> str:
     colour = setup.colour(stated)
     own = setup.own_background(stated, analysis)
     backgrounds = Backgrounds(colour, analysis, own, torch.device("cpu"))
-    given = shot.read(shot.plate.first).input("clean_plate")
+    first = shot.read(shot.plate.first)
+    given = first.input("clean_plate")
     reduction = Reduction.of(job.settings, shot)
     if given is not None:
-        background = backgrounds.fitted(reduction.mean(colour.to_out(_tensor(given))))
+        covered = _mask(first.coverage.get("clean_plate"))
+        background = backgrounds.fitted(
+            reduction.mean(colour.to_out(_tensor(given))),
+            None if covered is None else reduction.whole(covered.float()),
+        )
     else:
         assert backgrounds.own is not None
         background = backgrounds.own

@@ -7,6 +7,7 @@ from mattebox.events import CollectingReporter, NoteEvent, Reporter
 from mattebox.job import Job
 from mattebox.matte.screen import find_screen
 from mattebox.pipeline.analyse import sample
+from mattebox.pipeline.sampling import read_pairs
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName
 from mattebox.values import ScreenName
@@ -26,8 +27,8 @@ def with_engine(job: Job, reporter: Reporter) -> Job:
     """
     setup = ShotSetup(job)
     colour = setup.colour(setup.find_colour(CollectingReporter()))
-    frames = [pair[0] for pair in setup.shot.spread_pairs(SAMPLED_FRAMES, job.cuts)]
-    samples = [sample(setup.shot.read(frame), colour) for frame in frames]
+    pairs, pictures = read_pairs(setup.shot, SAMPLED_FRAMES, job.cuts, CollectingReporter())
+    samples = [sample(pictures[pair[0]], colour) for pair in pairs]
     try:
         found = find_screen([one.light for one in samples], None, [one.excluded for one in samples])
     except InputError as no_screen:

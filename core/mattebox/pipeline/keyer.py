@@ -277,6 +277,7 @@ class FrameKeyer:
         prediction, statistics = seen.prediction, self._statistics
         if (
             prediction.exact
+            or _is_empty(seen.window, seen.linear)
             or seen.background_linear is None
             or statistics is None
             or self._settings.solver is Solver.OFF
@@ -413,6 +414,8 @@ class FrameKeyer:
         """The background in this frame's light, where that flickers; None where it is steady."""
         if background is None or self._settings.match_exposure is PlateFit.OFF or prediction.exact:
             return None
+        if _is_empty(window, seen.linear):
+            return None
         gain = frame_gain(seen.linear[window], background.linear[window], prediction.alpha[window])
         if gain == IDENTITY:
             return None
@@ -435,15 +438,18 @@ class FrameKeyer:
         pixels = pictures.input("clean_plate")
         if pixels is None:
             return self._backgrounds.own
+        known = pictures.coverage.get("clean_plate")
+        covered = None if known is None else self._whole(known)
         if self._camera_moves:
             background = self._backgrounds.following(
                 self._linearised(pixels),
+                covered,
                 self._colour.to_rec709(source),
                 self._known_subject(pictures, source),
             )
         else:
             if self._still is None or self._still[0] is not pixels:
-                self._still = (pixels, self._backgrounds.fitted(self._linearised(pixels)))
+                self._still = (pixels, self._backgrounds.fitted(self._linearised(pixels), covered))
             background = self._still[1]
         if background.uncovered is None:
             return background
@@ -468,8 +474,11 @@ class FrameKeyer:
 
     def _covered(self, pictures: Pictures) -> torch.Tensor:
         """[1,1,h,w] 1 where the plate has pixels."""
-        covered = self._uploaded(pictures.covered.astype(np.float32)[..., None])
-        return self._reduction.whole(covered)
+        return self._whole(pictures.covered)
+
+    def _whole(self, covered: NDArray[np.bool_]) -> torch.Tensor:
+        """HxW to [1,1,h,w] 1 where all pixels of a box have one."""
+        return self._reduction.whole(self._uploaded(covered.astype(np.float32)[..., None]))
 
     def _uploaded(self, pixels: NDArray[np.float32]) -> torch.Tensor:
         """HxWxC float32 in memory to [1,C,H,W] on the device."""
@@ -503,6 +512,11 @@ def shared_window(frames: Sequence[Pictures], reduction: Reduction) -> WindowSli
     top, left = shared.y - window.y, shared.x - window.x
     rows, columns = slice(top, top + shared.height), slice(left, left + shared.width)
     return slice(None), slice(None), rows, columns
+
+
+def _is_empty(window: WindowSlices, picture: torch.Tensor) -> bool:
+    """Whether a frame has no pixels on the window: all of them lie outside the format."""
+    return picture[window].numel() == 0
 
 
 @contextmanager

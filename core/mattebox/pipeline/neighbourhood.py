@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -72,8 +72,14 @@ class Neighbourhood:
 
     def advance(self, pictures: Pictures) -> Iterator[tuple[Pictures, KeyedFrame]]:
         """Take in the next frame and yield the frames that are keyed now."""
-        for ready, solved in self.solved(pictures):
-            yield ready, self.keyer.finish(solved)
+        yield from self.finished(self.solved(pictures))
+
+    def finished(
+        self, solved: Iterable[tuple[Pictures, SolvedFrame]]
+    ) -> Iterator[tuple[Pictures, KeyedFrame]]:
+        """Frames whose alpha is solved, keyed."""
+        for ready, one in solved:
+            yield ready, self.keyer.finish(one)
 
     def solved(self, pictures: Pictures) -> Iterator[tuple[Pictures, SolvedFrame]]:
         """Take in the next frame and yield the frames whose alpha is solved now."""
@@ -88,12 +94,25 @@ class Neighbourhood:
                 self._seen[frame] = (pictures, seen)
         else:
             self._light[frame] = self.keyer.linear_light(pictures)
+        yield from self._solved(frame)
+
+    def leave_out(self, frame: int) -> Iterator[tuple[Pictures, SolvedFrame]]:
+        """Go on without a frame that cannot be read, and yield those whose alpha is solved now.
+
+        Its neighbours are solved without it, in whatever chunk they lie.
+        """
+        if frame in self._waiting:
+            self._waiting.remove(frame)
+        yield from self._solved(frame)
+
+    def _solved(self, frame: int) -> Iterator[tuple[Pictures, SolvedFrame]]:
+        """The frames whose neighbours have all been met once ``frame`` has."""
         while self._waiting and frame >= max(
             (self._waiting[0], *self._plan.neighbours(self._waiting[0]))
         ):
             finished = self._waiting.popleft()
             ready, seen = self._seen.pop(finished)
-            around = [self._light[n] for n in self._plan.neighbours(finished)]
+            around = [self._light[n] for n in self._plan.neighbours(finished) if n in self._light]
             yield ready, self.keyer.solve(seen, around)
         kept = {
             n

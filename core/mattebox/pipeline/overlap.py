@@ -41,7 +41,7 @@ def overlapped(
             counted by the callables.
         stop: when set, nothing more is read; what was keyed is written and yielded.
 
-    Raises whatever a stage raised; what was begun before that is finished.
+    Raises whatever a stage raised; what was begun before that is finished, and yielded first.
     """
     pending: deque[Future[WrittenT]] = deque()
 
@@ -49,17 +49,23 @@ def overlapped(
         with clock.waiting("write"):
             return pending.popleft().result()
 
-    with (
-        ThreadPoolExecutor(waiting.read_ahead, "read") as readers,
-        ThreadPoolExecutor(waiting.being_written, "write") as writers,
-    ):
-        for pictures in _read_ahead(frames, read, waiting.read_ahead, readers, clock, stop):
-            for keyed in key(pictures):
-                pending.append(writers.submit(write, keyed))
-            while len(pending) > waiting.being_written:
+    try:
+        with (
+            ThreadPoolExecutor(waiting.read_ahead, "read") as readers,
+            ThreadPoolExecutor(waiting.being_written, "write") as writers,
+        ):
+            for pictures in _read_ahead(frames, read, waiting.read_ahead, readers, clock, stop):
+                for keyed in key(pictures):
+                    pending.append(writers.submit(write, keyed))
+                while len(pending) > waiting.being_written:
+                    yield oldest()
+            while pending:
                 yield oldest()
-        while pending:
-            yield oldest()
+    except Exception:
+        for written in pending:
+            if written.exception() is None:
+                yield written.result()
+        raise
 
 
 def _read_ahead(

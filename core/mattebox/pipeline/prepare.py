@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mattebox.errors import JobError
-from mattebox.events import NoteEvent, Reporter
+from mattebox.events import NoteEvent, Reporter, WarningEvent
 from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.pipeline.analyse import analyse, sampled_pairs
@@ -37,6 +37,14 @@ def prepare(
     device, shot = setup.device, setup.shot
     for remark in shot.remarks:
         reporter.emit(NoteEvent(message=remark))
+    for doubt in shot.doubts:
+        reporter.emit(
+            WarningEvent(
+                code="names_beside",
+                message=doubt,
+                next_step="rename them, if they are frames of the shot",
+            )
+        )
     checked_output(job, shot, shot.plate.frames)
     if max_memory is not None:
         refuse_too_little(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mattebox.errors import MatteboxError
 from mattebox.events import CollectingReporter
+from mattebox.images import Window
 from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.pipeline.setup import ShotSetup
@@ -42,6 +43,9 @@ def _holds(prepared: Prepared, setup: ShotSetup) -> bool:
         return False
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in frames).encode())
     if digest.hexdigest() != prepared.analysis.digest:
+        return False
+    window = prepared.analysis.window
+    if window is not None and Window(*window) != shot.window:
         return False
     # Why a space was chosen may name a folder, and decides nothing.
     colour = setup.find_colour(CollectingReporter())

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mattebox.devices import use_deterministic_arithmetic
-from mattebox.errors import MissingFramesError, RunInterruptedError, WriteError, named
+from mattebox.errors import (
+    FaultyFramesError,
+    InputError,
+    MissingFramesError,
+    RunInterruptedError,
+    WriteError,
+    named,
+)
 from mattebox.events import ProgressEvent, Reporter, WarningEvent
 from mattebox.frames import remove_abandoned
 from mattebox.job import PreparedJob
@@ -74,7 +81,8 @@ def run(
 
     Raises:
         UsageError: one frame takes more than ``max_memory``.
-        MissingFramesError: frames are missing; all others have been written.
+        MissingFramesError, FaultyFramesError: frames are missing, damaged or do not fit; all others
+            have been written.
         MatteboxError: of the kind of the fault; what was written before is whole.
     """
     setup, tally = setup or ShotSetup(job), tally or Tally()
@@ -96,13 +104,17 @@ def run(
     tell_current(plan, current, tally, reporter)
     written: list[int] = []
     islands: list[int] = []
+    faults: dict[int, InputError] = {}
     if needed or links.must_write:
-        for frame, count in _key_frames(setup, plan, needed, links, waiting, reporter, clock, stop):
+        for frame, count in _key_frames(
+            setup, plan, needed, links, waiting, reporter, clock, stop, faults
+        ):
             written.append(frame)
             islands.append(count)
             tally.done += 1
             reporter.emit(ProgressEvent(frame=frame, done=tally.done, total=len(plan.frames)))
-    if stop is not None and stop.is_set() and len(written) < len(needed):
+    lost = [frame for frame in needed if frame in faults]
+    if stop is not None and stop.is_set() and len(written) + len(lost) < len(needed):
         raise RunInterruptedError(
             f"stopped after {tally.done} of {len(plan.frames)} frames; all of them are whole",
             next_step="run the same command again; it continues where it stopped",
@@ -114,13 +126,23 @@ def run(
         with clock.stage("preview"):
             colour = setup.colour(job.prepared.colour)
             write_contact_sheet(preview, [*current, *written], plan.output, shot, colour)
+    _refuse_holes(plan, {frame: faults[frame] for frame in lost})
+    return RunResult(tuple(written), current, clock.computed)
+
+
+def _refuse_holes(plan: Plan, faults: Mapping[int, InputError]) -> None:
+    """Raise MissingFramesError or FaultyFramesError where not all frames asked for are written."""
+    missing = None
     if plan.absent:
+        missing = f"missing in the input: {frames_in_words(plan.absent)}"
+    if faults:
+        raise FaultyFramesError(missing, faults)
+    if missing is not None:
         raise MissingFramesError(
-            f"missing in the input: {frames_in_words(plan.absent)}; all others are written",
+            f"{missing}; all others are written",
             plan.absent,
             next_step="bring the missing files and run the same command again",
         )
-    return RunResult(tuple(written), current, clock.computed)
 
 
 def _key_frames(
@@ -132,14 +154,31 @@ def _key_frames(
     reporter: Reporter,
     clock: StageClock,
     stop: threading.Event | None,
+    faults: dict[int, InputError],
 ) -> Iterator[tuple[int, int]]:
-    """Key the needed frames in order; yields each, with its islands, once it is on disk."""
+    """Key the needed frames in order; yields each, with its islands, once it is on disk.
+
+    Frames that cannot be used go into ``faults`` and are left out.
+    """
     make_folder(plan.output.folder)
     neighbourhood = open_neighbourhood(setup, plan, needed, links, clock)
 
-    def read(frame: int) -> Pictures:
+    def read(frame: int) -> tuple[int, Pictures | InputError]:
         with clock.beside("read"):
-            return plan.shot.read(frame)
+            try:
+                return frame, plan.shot.read(frame)
+            except InputError as error:
+                if error.frame is None:  # of a picture that serves all frames
+                    raise
+                return frame, error
+
+    def key(arrived: tuple[int, Pictures | InputError]) -> Iterator[tuple[Pictures, KeyedFrame]]:
+        frame, found = arrived
+        if not isinstance(found, InputError):
+            return neighbourhood.advance(found)
+        faults[frame] = found
+        reporter.emit(_faulty(frame, found))
+        return neighbourhood.finished(neighbourhood.leave_out(frame))
 
     def write(done: tuple[Pictures, KeyedFrame]) -> tuple[int, int]:
         pictures, keyed = done
@@ -149,7 +188,7 @@ def _key_frames(
     yield from overlapped(
         neighbourhood.to_read,
         read=read,
-        key=neighbourhood.advance,
+        key=key,
         write=write,
         waiting=waiting,
         clock=clock,
@@ -187,6 +226,16 @@ def open_neighbourhood(
         recurrent=engine.info.recurrent,
         start=links.start(device.torch),
         to_the_end=links.must_write,
+    )
+
+
+def _faulty(frame: int, fault: InputError) -> WarningEvent:
+    return WarningEvent(
+        code="faulty_frame",
+        message=f"a frame is left out: {fault.message}",
+        frame=frame,
+        path=None if fault.path is None else str(fault.path),
+        next_step=fault.next_step,
     )
 
 

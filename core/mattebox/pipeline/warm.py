@@ -16,12 +16,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from mattebox.errors import InputError
 from mattebox.events import FrameEvent, ProgressEvent, Reporter, StartEvent
 from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.steady import WINDOW
 from mattebox.pipeline.analyse import sampled_pairs
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks
+from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyer import SolvedFrame
+from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan
 from mattebox.pipeline.run import Tally, make_folder, open_neighbourhood
@@ -191,9 +194,9 @@ class WarmShot:
             self._stamp(setup.shot, (frame, *plan.neighbours(frame)))
             for number in neighbourhood.to_read:
                 goes_on()
-                with clock.stage("read"):
-                    pictures = self._read(setup.shot, number)
-                for ready, solved in neighbourhood.solved(pictures):
+                for ready, solved in self._solved_by(
+                    neighbourhood, setup.shot, number, frame, clock
+                ):
                     found = (ready, solved)
             assert found is not None
         self._keep(place, found)
@@ -204,6 +207,19 @@ class WarmShot:
         make_folder(plan.output.folder)
         with clock.waiting("write"):
             write_keyed(plan, pictures, keyed, reporter, clock)
+
+    def _solved_by(
+        self, neighbourhood: Neighbourhood, shot: Shot, number: int, frame: int, clock: StageClock
+    ) -> Iterator[tuple[Pictures, SolvedFrame]]:
+        """What is solved once a frame is read; a neighbour that cannot be used is left out."""
+        try:
+            with clock.stage("read"):
+                pictures = self._read(shot, number)
+        except InputError as error:
+            if number == frame or error.frame is None:
+                raise
+            return neighbourhood.leave_out(number)
+        return neighbourhood.solved(pictures)
 
     def _read(self, shot: Shot, frame: int) -> Pictures:
         """A frame's pictures, which stay for a while: its neighbours need them, and new knobs."""
