@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test test-quick drill train bench figures lint lint-workflows types check format docs plugin blender-zip blender-environments wheel clean
+.PHONY: demo test test-quick drill train bench figures lint lint-workflows types check format docs plugin blender-zip blender-environments hint-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -77,11 +77,17 @@ blender-environments: ## real Blenders for tests/hosts, 1 GB each, in .bpy
 	  $(PYTHON) -m venv .bpy/$${one%/*}; \
 	  .bpy/$${one%/*}/bin/python -m pip install --quiet --disable-pip-version-check bpy==$${one#*/}; done
 
+hint-environments: ## rembg and SAM 2 (CPU torch, 1 GB) for tests/end_to_end/test_hint_tools.py, in .hints
+	$(PYTHON) -m venv .hints/rembg
+	.hints/rembg/bin/python -m pip install --quiet --disable-pip-version-check "rembg[cpu,cli]==2.0.86"
+	$(PYTHON) -m venv .hints/sam2
+	.hints/sam2/bin/python -m pip install --quiet --disable-pip-version-check torch torchvision transformers==5.24.0 pillow
+
 wheel: $(READY)
 	$(BIN)/python -m build --outdir dist
 
 clean:
-	rm -rf $(VENV) .bpy out dist build
+	rm -rf $(VENV) .bpy .hints out dist build
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

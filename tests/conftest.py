@@ -30,6 +30,7 @@ def clean_environment(
     own = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
     home = tmp_path_factory.getbasetemp() / "data_homes" / own
     monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.setenv("MATTEBOX_SETTINGS", str(home / "settings"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
 
 

@@ -13,10 +13,11 @@
     ├── StaleError           65  frames that do not match the job (``check``)
     ├── DeviceError          69  no usable device, or not enough memory on it
     ├── WeightsError         69  weights missing, wrong, or of another network
+    ├── ToolError            69  a matting tool that is not set up, or fails (``hint``)
     ├── WriteError           74  a frame could not be written
     └── RunInterruptedError  75  stopped on request; run again to finish
-
         └── SupersededError      a newer request for the same frame came (``serve``)
+
 A message says what is wrong with which value, what was expected, and the next step. Settings and
 inputs stand in it by ``named``: the command line says ``--clip-black``, a panel "Clip black".
 Errors of third-party libraries are turned into these at the seam where the library is called.
@@ -247,6 +248,13 @@ class WeightsError(MatteboxError):
     exit_code = 69
 
 
+class ToolError(MatteboxError):
+    """A matting tool beside Mattebox that is not set up here, or that failed at its work."""
+
+    code = "tool"
+    exit_code = 69
+
+
 class WriteError(MatteboxError):
     """A frame that could not be written whole: disk full, folder gone or not writable."""
 
@@ -261,14 +269,14 @@ class RunInterruptedError(MatteboxError):
     exit_code = 75
 
 
+class SupersededError(RunInterruptedError):
+    """A newer request for the same frame took the place of this one (``serve``)."""
+
+    code = "superseded"
+
+
 def nearest_names(name: str, known: Iterable[str], count: int = 2) -> list[str]:
     """The known names closest to a mistyped one, best first, compared without case."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(name.casefold(), list(by_folded), n=count, cutoff=0.5)
     return [by_folded[folded] for folded in near]
-
-
-class SupersededError(RunInterruptedError):
-    """A newer request for the same frame took the place of this one (``serve``)."""
-
-    code = "superseded"

@@ -14,6 +14,7 @@ from mattebox.cli.demo import demo
 from mattebox.cli.doctor import doctor
 from mattebox.cli.export import export
 from mattebox.cli.farm import farm
+from mattebox.cli.hint import hint
 from mattebox.cli.info import info
 from mattebox.cli.key import key
 from mattebox.cli.measure import measure
@@ -76,6 +77,7 @@ app.command()(report)
 app.command()(doctor)
 app.command()(schema)
 app.add_typer(weights, name="weights")
+app.add_typer(hint, name="hint")
 app.add_typer(export, name="export")
 app.add_typer(farm, name="farm")
 app.add_typer(bench, name="bench")

@@ -48,6 +48,7 @@ class Report:
     unmixing: str | None
     weights: list[str]
     ffmpeg: str | None
+    hint_tools: list[dict[str, Any]]
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -86,6 +87,7 @@ def examine() -> Report:
         unmixing=_unmixing(faults),
         weights=_weights(faults),
         ffmpeg=_ffmpeg(faults),
+        hint_tools=_hint_tools(faults),
         faults=faults,
     )
 
@@ -223,6 +225,19 @@ def _ffmpeg(faults: list[Fault]) -> str | None:
         return None
 
 
+def _hint_tools(faults: list[Fault]) -> list[dict[str, Any]]:
+    """Matting tools of others by name, and why one cannot be used, which is no fault here."""
+    from mattebox.errors import MatteboxError
+    from mattebox.hints import open_tool, read_recipes
+
+    try:
+        tools = [open_tool(name) for name in read_recipes()]
+    except MatteboxError as error:
+        faults.append(Fault(error.message, error.next_step or "correct the recipe"))
+        return []
+    return [{"name": tool.recipe.name, "why_not": tool.faults()} for tool in tools]
+
+
 def _onnx_row(report: Report) -> str:
     runtime = report.onnxruntime
     if runtime is None:
@@ -248,6 +263,12 @@ def _print(report: Report) -> None:
     none = "none installed (mattebox weights list)"
     console.print(f"  weights: {', '.join(report.weights) or none}", soft_wrap=True)
     console.print(f"  ffmpeg: {report.ffmpeg or 'none (movies need it)'}")
+    usable = [tool["name"] for tool in report.hint_tools if not tool["why_not"]]
+    others = [tool["name"] for tool in report.hint_tools if tool["why_not"]]
+    console.print(f"  hint tools: {', '.join(usable) or 'none'}", soft_wrap=True)
+    if others:
+        why = f"  not set up: {', '.join(others)} (mattebox hint list says why)"
+        console.print(why, soft_wrap=True, markup=False)
     for fault in report.faults:
         console.print(f"fault: {fault.what}\n  cure: {fault.cure}", style="red", markup=False)
     if not report.faults:

@@ -14,6 +14,7 @@ from mattebox.cli.job_options import RUNNING, job_values, said_flags, with_job_o
 from mattebox.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
+    from mattebox.cli.run import Session
     from mattebox.pipeline.movie import MovieWish
 
 Word = TypeVar("Word", bound=enum.StrEnum)
@@ -77,6 +78,18 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     max_memory: Annotated[
         str | None,
         _running("--max-memory", "Memory that keying may take: 512M, 8G. Changes no pixel."),
+    ] = None,
+    hint_tool: Annotated[
+        str | None,
+        _running(
+            "--hint-tool",
+            "Have a tool of `mattebox hint list` make the hint first, in a folder beside the keyed "
+            "frames.",
+        ),
+    ] = None,
+    hint_mask: Annotated[
+        str | None,
+        _running("--hint-mask", "Of --hint-tool: the mask that the tool wants, FILE[:channel]."),
     ] = None,
     force: Annotated[
         bool, _running("--force", "Compute frames again that are already current.")
@@ -142,8 +155,14 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
             "--force": force or None,
         }
         _check_preparing(write_job, prepared, kept, analysis=analysis)
+        if hint_mask is not None and hint_tool is None:
+            raise UsageError(
+                "--hint-mask has a meaning only beside --hint-tool",
+                next_step="add --hint-tool TOOL, or give a finished matte with --hint",
+            )
         if job is not None:
             beside = (["PLATE"] if plate is not None else []) + said_flags(said)
+            beside += ["--hint-tool"] if hint_tool is not None else []
             if beside:
                 raise UsageError(
                     f"--job decides everything; {', '.join(beside)} cannot be changed beside it",
@@ -163,6 +182,16 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
             plate, values = _with_layer(plate, job_values(said))
             values.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
             settings = values["settings"]
+            if hint_tool is not None:
+                said["hint"] = _made_hint(
+                    hint_tool,
+                    hint_mask,
+                    {"plate": plate, "output": output} | values,
+                    session,
+                    frames=frames,
+                    chunk=chunk,
+                )
+                values["hint"] = {"pattern": said["hint"], "channel": "A"}
             undecided = "engine" not in settings and not any(
                 said[known] is not None for known in ("hint", "clean_plate", "screen", "weights")
             )
@@ -217,6 +246,33 @@ def _check_preparing(
             "left out",
             next_step=f"drop {them} here, and give {them} to `mattebox key --job FILE`",
         )
+
+
+def _made_hint(
+    tool: str,
+    mask: str | None,
+    values: dict[str, Any],
+    session: Session,
+    *,
+    frames: str | None,
+    chunk: str | None,
+) -> str:
+    """The folder of the mattes that a tool made. Raises UsageError beside what it cannot be."""
+    from mattebox.cli.hint import hint_for
+    from mattebox.job import Job
+
+    if "hint" in values:
+        raise UsageError(
+            "--hint and --hint-tool both say where the hint comes from",
+            next_step="give one of them",
+        )
+    if chunk is not None:
+        raise UsageError(
+            "--hint-tool runs once for a whole shot, and --chunk keys a piece of it",
+            next_step="make the mattes first with `mattebox hint make`, and give them with --hint",
+        )
+    alone = {"settings": {"engine": "rvm"}}  # the key's own settings decide no matte
+    return hint_for(tool, Job.checked(values | alone), session, mask=mask, frames=frames)
 
 
 def _with_layer(text: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mattebox.cli.licences import have_accepted
 from mattebox.errors import RunInterruptedError, UsageError, WeightsError
 
 if TYPE_CHECKING:
@@ -193,18 +193,13 @@ def _have_accepted(
     }
     for name, licence in open_ones.items():
         covered = ", ".join(entry.name for entry in entries if entry.licence == name)
-        typer.echo(f"licence of {covered}: {name}\n  {licence.line}\n  {licence.url}", err=True)
-        agreed = accepted
-        if not accepted and sys.stdin.isatty():
-            try:
-                agreed = typer.confirm("Do you accept it?", err=True)
-            except typer.Abort:
-                agreed = False
-        if not agreed:
-            raise UsageError(
-                f"the licence {name} was not accepted; nothing was fetched",
-                next_step="read it and run the same command with --accept-licence",
-            )
+        have_accepted(
+            name,
+            licence,
+            covers=covered,
+            accepted=accepted,
+            nothing="nothing was fetched",
+        )
         store.accept(name, licence)
 
 
