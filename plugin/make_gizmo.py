@@ -134,6 +134,15 @@ def _running(panel: NodeText) -> None:
     for index, (name, label, tip) in enumerate(buttons):
         _button(panel, name, label, tip, starts_line=index == 0)
     panel.user_knob(
+        KnobType.FLAG,
+        node.LIVE,
+        "live",
+        tip="Key the current frame again whenever a knob rests, by a process that stays warm. With "
+        "proxy 2 or 4 (Output tab) it shows almost at once.",
+        flags="-STARTLINE",
+    )
+    panel.knob(node.LIVE, "false")
+    panel.user_knob(
         KnobType.STRING,
         node.STATUS,
         "status",
@@ -268,6 +277,7 @@ def _state(panel: NodeText) -> None:
         (KnobType.INTEGER, node.RESULT_LAST, 1),
         (KnobType.STRING, node.RESULT_DIGEST, None),
         (KnobType.STRING, node.RESULT_FINGERPRINT, None),
+        (KnobType.INTEGER, node.RESULT_PROXY, 1),
         (KnobType.FLAG, node.HAS_RESULT, None),
         (KnobType.NUMBER, node.FRAME_STATE, None),
     )
@@ -327,6 +337,8 @@ def _inside() -> str:
         if name == node.PLATE:
             parts.append(remembered("Nplate"))
     parts.append(str(_result()))
+    parts.append(remembered("Nframes"))
+    parts.append(_full_size())
     parts.append(remembered("Nresult"))
     parts.append(pushed("Nplate"))
     tint = NodeText("Multiply", indent=1).knob("channels", "rgb")
@@ -349,6 +361,18 @@ def _inside() -> str:
     out = NodeText("Output", indent=1).knob("name", "Output1").knob("xpos", 0).knob("ypos", 300)
     parts.append(str(out))
     parts.append("end_group\n")
+    return "".join(parts)
+
+
+def _full_size() -> str:
+    """Proxies at the plate's size, so that the comp keeps its format; full frames untouched."""
+    enlarged = NodeText("Reformat", indent=1).knob("type", "scale")
+    enlarged.raw("scale", expression(f"parent.{node.RESULT_PROXY}"))
+    enlarged.knob("name", node.ENLARGED).knob("xpos", -300).knob("ypos", 150)
+    chosen = NodeText("Switch", indent=1).knob("inputs", 2)
+    chosen.raw("which", expression(f"parent.{node.RESULT_PROXY} > 1"))
+    chosen.knob("name", node.FULL_SIZE).knob("xpos", -200).knob("ypos", 175)
+    parts = (str(enlarged), remembered("Nenlarged"), pushed("Nframes", "Nenlarged"), str(chosen))
     return "".join(parts)
 
 

@@ -38,14 +38,19 @@ LAYERS: Mapping[str, tuple[str, ...]] = {
 }
 """Layers of the result beside rgba, with Nuke's names of their channels."""
 
-RESULT, STATUS_TINT, SHOW = "Result", "StatusTint", "Show"
-"""Nodes inside the gizmo: the reader of keyed frames, the tint of the status, the switch."""
+RESULT, ENLARGED, FULL_SIZE = "Result", "Enlarged", "FullSize"
+"""Nodes inside the gizmo: the reader of keyed frames, the same enlarged where they are proxies, and
+the switch between both."""
+
+STATUS_TINT, SHOW = "StatusTint", "Show"
+"""The tint of the status, and the switch of what is shown."""
 
 RESULT_FILE = "result"
 RESULT_FIRST = "result_first"
 RESULT_LAST = "result_last"
 RESULT_DIGEST = "result_digest"
 RESULT_FINGERPRINT = "result_fingerprint"
+RESULT_PROXY = "result_proxy"
 HAS_RESULT = "has_result"
 FRAME_STATE = "frame_state"
 """Hidden knobs. They hold what is attached, so that a script carries it to the next machine."""
@@ -54,6 +59,9 @@ MISSING, STALE, CURRENT = 0, 1, 2
 """Values of ``FRAME_STATE``, a curve over frames."""
 
 STATUS = "status"
+
+LIVE = "live"
+"""The flag that has the current frame keyed again when a knob rests."""
 
 
 def pass_knob(layer: str) -> str:

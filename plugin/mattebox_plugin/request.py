@@ -96,6 +96,11 @@ class Request:
         return Path(self.root) / f"{_safe(self.name)}_{self.digest}"
 
     @property
+    def proxy(self) -> int:
+        """How many pixels of the plate, on a side, are one of the frames'."""
+        return int(self.settings.get("proxy", 1))
+
+    @property
     def output(self) -> str:
         """Pattern of the keyed frames: the plate's name and padding, always EXR."""
         stem = Path(self.plate).stem

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -90,21 +91,72 @@ class Progress:
         return f"Mattebox: {self.phase.value}{counted}{noted}"
 
 
-class Run:
+class Hearing:
+    """Who listens to the answer to one request, and makes a ``Progress`` of it.
+
+    Attributes:
+        progress: what was said so far.
+    """
+
+    def __init__(self, request: Request | None = None) -> None:
+        self.progress = Progress()
+        self._request = request
+        self._asked_to_stop: float | None = None
+        self._was_killed = False
+
+    def _heard(self, name: str, event: dict[str, Any]) -> None:
+        """Events of a later core that are not known here are passed over: keys are only added."""
+        progress, stopping = self.progress, self._asked_to_stop is not None
+        if name == "note":
+            progress.note = event["message"]
+            if not stopping:
+                progress.phase = Phase.ANALYSING
+        elif name == "start":
+            progress.total, progress.fingerprint = event["total"], event["fingerprint"]
+            progress.note = f"{event['engine']} on {event['device']}"
+            if not stopping:
+                progress.phase = Phase.KEYING
+        elif name == "progress":
+            progress.done, progress.total = event["done"], event["total"]
+            progress.frame = event["frame"]
+        elif name == "frame":
+            progress.frames.append(event["frame"])
+            if event["skipped"] and self._request is not None:
+                vouch_for(Path(event["path"]), self._request.inputs(event["frame"]))
+        elif name == "warning":
+            if event["message"] not in progress.warnings:
+                progress.warnings.append(event["message"])
+        elif name == "error":
+            progress.error = _sentence(event)
+
+    def _conclude(self, code: int) -> None:
+        progress = self.progress
+        progress.exit_code = code
+        if code == 0:
+            progress.phase = Phase.DONE
+        elif code == INTERRUPTED or self._was_killed:
+            progress.phase, progress.error = Phase.STOPPED, None
+        else:
+            progress.phase = Phase.FAILED
+            progress.error = progress.error or self._silent_end(code)
+
+    def _silent_end(self, code: int) -> str:
+        """What to say of a core that ended without a word of its own."""
+        return f"the core ended with {code} and did not say why; frames that are written are whole."
+
+
+class Run(Hearing):
     """A process of the core. All methods belong to the host's main thread."""
 
     def __init__(
         self, process: subprocess.Popen[str], log: deque[str], request: Request | None = None
     ) -> None:
+        super().__init__(request)
         self._process = process
-        self._request = request
         self._log = log
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._asked_to_stop: float | None = None
-        self._was_killed = False
-        self.progress = Progress()
         self._readers = [
-            threading.Thread(target=_read, args=(stream, keep), daemon=True)
+            threading.Thread(target=read_lines, args=(stream, keep), daemon=True)
             for stream, keep in ((process.stdout, self._lines.put), (process.stderr, log.append))
         ]
         for reader in self._readers:
@@ -228,42 +280,6 @@ class Run:
                 continue
             self._heard(name, event)
 
-    def _heard(self, name: str, event: dict[str, Any]) -> None:
-        """Events of a later core that are not known here are passed over: keys are only added."""
-        progress, stopping = self.progress, self._asked_to_stop is not None
-        if name == "note":
-            progress.note = event["message"]
-            if not stopping:
-                progress.phase = Phase.ANALYSING
-        elif name == "start":
-            progress.total, progress.fingerprint = event["total"], event["fingerprint"]
-            progress.note = f"{event['engine']} on {event['device']}"
-            if not stopping:
-                progress.phase = Phase.KEYING
-        elif name == "progress":
-            progress.done, progress.total = event["done"], event["total"]
-            progress.frame = event["frame"]
-        elif name == "frame":
-            progress.frames.append(event["frame"])
-            if event["skipped"] and self._request is not None:
-                vouch_for(Path(event["path"]), self._request.inputs(event["frame"]))
-        elif name == "warning":
-            if event["message"] not in progress.warnings:
-                progress.warnings.append(event["message"])
-        elif name == "error":
-            progress.error = _sentence(event)
-
-    def _conclude(self, code: int) -> None:
-        progress = self.progress
-        progress.exit_code = code
-        if code == 0:
-            progress.phase = Phase.DONE
-        elif code == INTERRUPTED or self._was_killed:
-            progress.phase, progress.error = Phase.STOPPED, None
-        else:
-            progress.phase = Phase.FAILED
-            progress.error = progress.error or self._silent_end(code)
-
     def _silent_end(self, code: int) -> str:
         """What to say of a process that ended without a word of its own."""
         was_killed = code < 0 or code > LARGEST_EXIT_CODE
@@ -287,7 +303,8 @@ def _sentence(event: dict[str, Any]) -> str:
     return "\n".join(parts)
 
 
-def _read(stream: IO[str] | None, keep: Any) -> None:
+def read_lines(stream: IO[str] | None, keep: Callable[[str], object]) -> None:
+    """Hand every line of a stream on, until it ends."""
     assert stream is not None
     with stream:
         for line in stream:

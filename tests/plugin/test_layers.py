@@ -20,7 +20,7 @@ HOSTS = {"nuke": ("nuke_host", {"nuke", "nukescripts"}), "blender": ("blender_ho
 
 HOST_FREE = (
     "keyed_frames", "mattebox_command", "nuke_node", "nuke_script", "parameter", "parameters",
-    "patterns", "request", "run"
+    "patterns", "request", "run", "warm"
 )  # fmt: skip
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))

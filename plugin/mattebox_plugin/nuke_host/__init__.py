@@ -11,7 +11,7 @@ import nuke
 
 from .. import nuke_node as names
 from . import bake as _bake
-from . import farm, guard, key, messages, status
+from . import farm, guard, key, live, messages, status
 from . import troubleshoot as _troubleshoot
 
 ICON = "Mattebox.png"
@@ -29,7 +29,7 @@ def add_menu() -> None:
     """What Nuke needs where it has a window: the node's menu, and a status that keeps up."""
     create = f"nuke.createNode({names.NODE_CLASS!r})"
     nuke.menu("Nodes").addMenu("Keyer").addCommand(names.NODE_CLASS, create, icon=ICON)
-    nuke.addKnobChanged(status.knob_changed, nodeClass=names.NODE_CLASS)
+    nuke.addKnobChanged(live.knob_changed, nodeClass=names.NODE_CLASS)
 
 
 def key_frame(node: nuke.Node) -> None:

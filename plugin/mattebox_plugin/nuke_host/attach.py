@@ -32,6 +32,7 @@ def attach(node: nuke.Node, wanted: NodeRequest, fingerprint: str) -> None:
             names.RESULT_LAST: wanted.span.last,
             names.RESULT_DIGEST: wanted.request.digest,
             names.RESULT_FINGERPRINT: fingerprint,
+            names.RESULT_PROXY: wanted.request.proxy,
             names.HAS_RESULT: True,
         },
     )

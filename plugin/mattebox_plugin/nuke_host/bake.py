@@ -23,6 +23,11 @@ def bake(node: nuke.Node) -> None:
     Raises NodeError where a frame is missing or stale: what is baked is never checked again.
     """
     wanted = request_of(node)
+    if wanted.request.proxy > 1:
+        raise NodeError(
+            f"proxy {wanted.request.proxy} is for a look and cannot be baked",
+            "choose proxy 1 (Output tab) and Key range",
+        )
     if not attach.is_attached(node, wanted):
         raise NodeError("the frames of these settings are not shown", "Key range, or Update")
     fingerprint = text(node, names.RESULT_FINGERPRINT)

@@ -83,12 +83,20 @@ def _frames(text_: str) -> Iterable[int]:
             return
 
 
+PROXY = "proxy {} is for a look, and what is rendered shows all of it"
+
+
 def _usable(node: nuke.Node) -> NodeRequest:
     """What a node asks for, where it is what the node shows."""
     try:
         wanted = request_of(node)
     except NodeError as error:
         raise RuntimeError(f"{node.fullName()}: {error}") from error
+    if wanted.request.proxy > 1 and not nuke.root()["proxy"].value():
+        raise RuntimeError(
+            f"{node.fullName()}: {PROXY.format(wanted.request.proxy)}. "
+            "Next step: choose proxy 1 (Output tab) and Key range, or render in proxy mode"
+        )
     if not node[names.HAS_RESULT].value():
         raise RuntimeError(
             f"{node.fullName()}: missing {wanted.span.text}: it has not been keyed yet. "

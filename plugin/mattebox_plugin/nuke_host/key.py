@@ -5,18 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from typing import Union
 
 import nuke
 
 from ..keyed_frames import Status, runs
 from ..mattebox_command import Mattebox, find
 from ..run import Phase, Progress, Run
+from ..warm import FrameKey
 from . import attach, rendering, status
 from .knobs import file_text
 from .messages import NodeError, say
 from .node_request import NodeRequest, request_of
 
 POLL_SECONDS = 0.1
+
+WARM_POLL_SECONDS = 0.02
+"""Of a frame that the warm process keys: it may be there in a tenth of a second."""
+
+Key = Union[Run, FrameKey]
 
 running: dict[str, Watcher] = {}
 """Keys of this Nuke under way, by the folder of their frames. Main thread only."""
@@ -28,7 +35,7 @@ def key_frame(node: nuke.Node) -> None:
     frame = int(nuke.frame())
     if frame not in wanted.span.frames:
         raise NodeError(f"frame {frame} is outside {wanted.span.text}", "go to a frame of the shot")
-    key(node, wanted, (frame,))
+    key(node, wanted, (frame,), is_warm=True)
 
 
 def key_range(node: nuke.Node) -> None:
@@ -49,8 +56,12 @@ def key_missing(node: nuke.Node) -> None:
         status.refresh(node)
 
 
-def key(node: nuke.Node, wanted: NodeRequest, frames: Sequence[int]) -> None:
+def key(
+    node: nuke.Node, wanted: NodeRequest, frames: Sequence[int], *, is_warm: bool = False
+) -> None:
     """Render what has to be rendered, then start the core; returns at once where Nuke has a window.
+
+    ``is_warm`` has one frame keyed by the warm process.
 
     Raises:
         NodeError: it cannot start, or is running.
@@ -66,10 +77,25 @@ def key(node: nuke.Node, wanted: NodeRequest, frames: Sequence[int]) -> None:
     except rendering.StoppedError:
         status.say(node, "stopped while its inputs were rendered")
         return
-    if nuke.GUI:
-        _beside(node, wanted, mattebox, frames, folder)
-    else:
-        _in_line(node, wanted, mattebox, frames)
+    if not nuke.GUI:
+        _in_line(node, wanted, _started(mattebox, wanted, frames, is_warm=is_warm))
+        return
+    task = nuke.ProgressTask(f"Mattebox: {node.name()}")
+    _beside(node, wanted, _started(mattebox, wanted, frames, is_warm=is_warm), task)
+
+
+def key_beside(node: nuke.Node, wanted: NodeRequest, frame: int) -> None:
+    """Key one frame by the warm process, without a progress window. Raises as ``key``."""
+    mattebox = find(file_text(node, "environment"))
+    _beside(node, wanted, _started(mattebox, wanted, (frame,), is_warm=True), None)
+
+
+def _started(
+    mattebox: Mattebox, wanted: NodeRequest, frames: Sequence[int], *, is_warm: bool
+) -> Key:
+    if is_warm:
+        return FrameKey.start(mattebox, wanted.request, frames[0])
+    return Run.start(mattebox, wanted.request, frames=runs(frames))
 
 
 def render_inputs(node: nuke.Node, wanted: NodeRequest) -> None:
@@ -82,40 +108,44 @@ def render_inputs(node: nuke.Node, wanted: NodeRequest) -> None:
         rendering.render(picture)
 
 
-def _in_line(
-    node: nuke.Node, wanted: NodeRequest, mattebox: Mattebox, frames: Sequence[int]
-) -> None:
-    run = Run.start(mattebox, wanted.request, frames=runs(frames))
+def _in_line(node: nuke.Node, wanted: NodeRequest, run: Key) -> None:
     said = ""
     while not run.poll().phase.is_over:
         if run.progress.line != said:
             said = run.progress.line
             nuke.tprint(said)
         time.sleep(POLL_SECONDS)
+    nuke.tprint(run.progress.line)
     finish(node, wanted, run.progress)
     if run.progress.phase is not Phase.DONE:
         raise RuntimeError(run.progress.error or run.progress.line)
 
 
-def _beside(
-    node: nuke.Node, wanted: NodeRequest, mattebox: Mattebox, frames: Sequence[int], folder: str
-) -> None:
-    task = nuke.ProgressTask(f"Mattebox: {node.name()}")
-    run = Run.start(mattebox, wanted.request, frames=runs(frames))
+def _beside(node: nuke.Node, wanted: NodeRequest, run: Key, task: nuke.ProgressTask | None) -> None:
+    folder = str(wanted.request.folder)
     watcher = running[folder] = Watcher(node, wanted, run, task, folder)
     threading.Thread(target=watcher.watch, name=f"Mattebox {node.name()}", daemon=True).start()
 
 
 class Watcher:
-    """Listens to a run from a thread of its own; the script is left to the main one."""
+    """Listens to a run from a thread of its own; the script is left to the main one.
+
+    Without a ``task`` no window comes up: what goes wrong stands in the status alone.
+    """
 
     def __init__(
-        self, node: nuke.Node, wanted: NodeRequest, run: Run, task: nuke.ProgressTask, folder: str
+        self,
+        node: nuke.Node,
+        wanted: NodeRequest,
+        run: Key,
+        task: nuke.ProgressTask | None,
+        folder: str,
     ) -> None:
         self._node = node
         self._wanted = wanted
         self.run = run
-        self._task: nuke.ProgressTask | None = task
+        self._task = task
+        self._is_quiet = task is None
         self._folder = folder
 
     def watch(self) -> None:
@@ -130,27 +160,27 @@ class Watcher:
         shown = 0
         while not self.run.poll().phase.is_over:
             progress = self.run.progress
-            assert self._task is not None
-            self._task.setMessage(progress.line)
-            self._task.setProgress(int(100 * progress.share))
-            if self._task.isCancelled():
-                self.run.stop()
+            if self._task is not None:
+                self._task.setMessage(progress.line)
+                self._task.setProgress(int(100 * progress.share))
+                if self._task.isCancelled():
+                    self.run.stop()
             if len(progress.frames) > shown and progress.fingerprint is not None:
                 shown = len(progress.frames)
                 nuke.executeInMainThread(self._show, args=(progress.fingerprint, progress.line))
-            time.sleep(POLL_SECONDS)
+            time.sleep(WARM_POLL_SECONDS if isinstance(self.run, FrameKey) else POLL_SECONDS)
 
     def _show(self, fingerprint: str, line: str) -> None:
-        if _is_there(self._node):
+        if is_there(self._node):
             attach.attach(self._node, self._wanted, fingerprint)
             status.say(self._node, line)
 
     def _end(self) -> None:
         running.pop(self._folder, None)
-        if not _is_there(self._node):
+        if not is_there(self._node):
             return  # deleted, or its script closed: the frames came all the same
         finish(self._node, self._wanted, self.run.progress)
-        if self.run.progress.phase is Phase.FAILED:
+        if self.run.progress.phase is Phase.FAILED and not self._is_quiet:
             say(self.run.progress.error or self.run.progress.line)
 
 
@@ -170,7 +200,7 @@ def finish(node: nuke.Node, wanted: NodeRequest, progress: Progress) -> None:
         status.say(node, outdated)
 
 
-def _is_there(node: nuke.Node) -> bool:
+def is_there(node: nuke.Node) -> bool:
     """Whether a node still exists; Nuke raises ValueError for those that do not."""
     try:
         return bool(node.name())

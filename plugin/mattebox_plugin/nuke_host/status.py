@@ -19,9 +19,20 @@ QUIET_KNOBS = frozenset(
         names.RESULT_LAST,
         names.RESULT_DIGEST,
         names.RESULT_FINGERPRINT,
+        names.RESULT_PROXY,
         names.HAS_RESULT,
         names.FRAME_STATE,
-        *(names.SHOWN, "selected", "xpos", "ypos", "showPanel", "hidePanel", "label", "tile_color"),
+        *(
+            names.LIVE,
+            names.SHOWN,
+            "selected",
+            "xpos",
+            "ypos",
+            "showPanel",
+            "hidePanel",
+            "label",
+            "tile_color",
+        ),
     }
 )
 """Knobs whose changes are not changes of settings."""

@@ -63,7 +63,9 @@ def test_every_pipe_is_an_input_of_its_own_number(gizmo: ReplayedNode) -> None:
 
 def test_the_switch_chooses_between_result_plate_and_status(gizmo: ReplayedNode) -> None:
     assert gizmo.node("Output1").input_names == ["Show"]
-    assert gizmo.node("Show").input_names == ["Result", "plate", "StatusTint"]
+    assert gizmo.node("Show").input_names == ["FullSize", "plate", "StatusTint"]
+    assert gizmo.node("FullSize").input_names == ["Result", "Enlarged"]
+    assert gizmo.node("Enlarged").input_names == ["Result"]
     assert gizmo.node("StatusTint").input_names == ["plate"]
     assert gizmo.user_knobs["shown"].choices == ("result", "source", "status")
 
@@ -182,12 +184,12 @@ def test_a_broken_gizmo_is_refused(breakage, found) -> None:  # type: ignore[no-
 def test_a_swapped_push_shows_as_swapped_inputs() -> None:
     swapped = TEXT.replace("push $Nplate\npush $Nresult\n", "push $Nresult\npush $Nplate\n")
     (node,) = replay(swapped)
-    assert node.node("Show").input_names == ["plate", "Result", "StatusTint"]
+    assert node.node("Show").input_names == ["plate", "FullSize", "StatusTint"]
 
 
 def test_a_missing_push_shows_as_wrong_wiring() -> None:
     (node,) = replay(TEXT.replace("push $Nplate\n", "", 1))
-    assert node.node("StatusTint").input_names == ["Result"]
+    assert node.node("StatusTint").input_names == ["FullSize"]
 
 
 @pytest.mark.parametrize(

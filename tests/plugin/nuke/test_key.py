@@ -71,7 +71,7 @@ def test_the_current_frame_is_keyed_alone_and_with_the_same_bytes(
     terminal.press(node, "key_frame")  # without a window it is done when the button returns
     assert keyed_files(node) == {"hair_v001.0002.exr": by_command["hair_v001.0002.exr"]}
     assert node["status"].value() == "1 of 3 frames current (1-3); missing 1,3"
-    assert any("keying 1 of 1 frames" in line for line in terminal.printed)
+    assert any("done 1 of 1 frames" in line for line in terminal.printed)
     assert any("no clean plate: the screen" in line for line in terminal.printed)
 
 

@@ -33,6 +33,8 @@ def picture(host: FakeNuke, node: Node | None, frame: int) -> Picture:
     is_on = not node.knobs_by_name["disable"]._value
     if is_on and node.node_class in ("Multiply", "Grade"):
         return _multiplied(host, node, above, frame)
+    if node.node_class == "Reformat":
+        return _scaled(host, node, above, frame)
     return above
 
 
@@ -120,3 +122,13 @@ def _multiplied(host: FakeNuke, node: Node, above: Picture, frame: int) -> Pictu
         else channel
         for name, channel in above.items()
     }
+
+
+def _scaled(host: FakeNuke, node: Node, above: Picture, frame: int) -> Picture:
+    """A Reformat of type scale by a whole number, each pixel repeated; Nuke filters them."""
+    if node["type"].value() != "scale":
+        raise NotImplementedError("a Reformat of another type than scale")
+    scale = node.knobs_by_name["scale"]
+    value = host.evaluate(node, scale.expression[0], frame) if scale.expression else scale._value
+    blown = np.ones((int(value), int(value)), np.float32)
+    return {name: np.kron(values, blown) for name, values in above.items()}

@@ -111,6 +111,25 @@ KNOBS = {
     "NoOp": [],
     "Viewer": [],
     "Switch": ["which"],
+    "Reformat": [
+        "type",
+        "format",
+        "box_width",
+        "box_height",
+        "box_fixed",
+        "box_pixel_aspect",
+        "scale",
+        "resize",
+        "center",
+        "flip",
+        "flop",
+        "turn",
+        "filter",
+        "clamp",
+        "crop",
+        "black_outside",
+        "pbb",
+    ],
     "Multiply": ["channels", "value", "maskChannelInput", "maskChannelMask", "mix", "unpremult"],
     "Grade": ["channels", "multiply", "add", "black_clamp", "white_clamp", "mix"],
     "TimeOffset": ["time_offset", "reverse_input"],
@@ -142,6 +161,8 @@ MENUS = {
         "DWAB",
     ],
     ("Root", "colorManagement"): ["Nuke", "OCIO"],
+    ("Reformat", "type"): ["to format", "to box", "scale"],
+    ("Reformat", "resize"): ["none", "width", "height", "fit", "fill", "distort"],
 }
 """What a menu takes, by class and knob."""
 
@@ -160,6 +181,8 @@ DEFAULTS = {
     ("Write", "transformType"): "colorspace",
     ("Write", "metadata"): "default metadata",
     ("Multiply", "channels"): "all",
+    ("Reformat", "type"): "to format",
+    ("Reformat", "resize"): "width",
     ("Grade", "channels"): "rgb",
 }
 """Initial values of texts and menus; flags are false, numbers as in ``NUMBERS``."""
@@ -197,6 +220,7 @@ NUMBERS = {
     "last_frame": 100,
     "number": 0,
     "which": 0.0,
+    "scale": 1.0,
     "multiply": 1.0,
     "add": 0.0,
     "value": 1.0,
