@@ -6,7 +6,7 @@ from typing import Any
 
 import bpy
 
-from . import colour, guard, operators, panel, preferences, properties
+from . import colour, guard, live, operators, panel, preferences, properties
 
 CLASSES = (preferences.MatteboxPreferences, *operators.CLASSES, *panel.CLASSES)
 
@@ -19,6 +19,7 @@ def register() -> None:
     for one in CLASSES:
         bpy.utils.register_class(one)
     guard.register()
+    live.register()
     bpy.types.NODE_MT_add.append(panel.draw_add)
     bpy.types.TOPBAR_MT_render.append(panel.draw_render)
     _add_keys()
@@ -36,6 +37,7 @@ def unregister() -> None:
     _key_maps.clear()
     bpy.types.TOPBAR_MT_render.remove(panel.draw_render)
     bpy.types.NODE_MT_add.remove(panel.draw_add)
+    live.unregister()
     guard.unregister()
     for one in reversed(CLASSES):
         bpy.utils.unregister_class(one)

@@ -95,7 +95,7 @@ def show(group: Any, request: Request, source: Source) -> bool:
     there = frames_on_disk(request.output)
     if there:
         settings = group.mattebox
-        settings.shown_digest = request.digest
+        settings.shown_digest, settings.shown_proxy = request.digest, request.proxy
         settings.clip_first, settings.clip_last = source.first, source.last
         some_frame = request.frame_path(there[0])
         attach(group, source.first, source.last, some_frame, is_still=source.is_still)

@@ -13,6 +13,7 @@ from . import colour
 from .versions import compositor_of
 
 RESULT = "Mattebox result"
+ENLARGED = "Mattebox enlarged"
 
 
 class Socket(NamedTuple):
@@ -132,6 +133,8 @@ def _as_the_folder_is(folder: str, path: Path) -> str:
 
 def _link(group: Any, node: Any) -> None:
     output = next(n for n in group.nodes if n.bl_idname == "NodeGroupOutput")
+    for old in [n for n in group.nodes if n.name.startswith(ENLARGED)]:
+        group.nodes.remove(old)
     for socket in SOCKETS:
         target = output.inputs[socket.name]
         for old in list(target.links):
@@ -139,4 +142,17 @@ def _link(group: Any, node: Any) -> None:
         found = (node.outputs.get(layer) for layer in socket.layers)
         layer = next((one for one in found if one is not None and one.enabled), None)
         if layer is not None:
-            group.links.new(layer, target)
+            group.links.new(_at_full_size(group, layer), target)
+
+
+def _at_full_size(group: Any, layer: Any) -> Any:
+    """A layer of a proxy at the clip's size, so that the comp keeps its place; else as it is."""
+    factor = group.mattebox.shown_proxy
+    if factor == 1:
+        return layer
+    scale = group.nodes.new("CompositorNodeScale")  # relative, unless it is told otherwise
+    scale.name = ENLARGED
+    for axis in ("X", "Y"):
+        scale.inputs[axis].default_value = factor
+    group.links.new(layer, scale.inputs["Image"])
+    return scale.outputs["Image"]

@@ -44,14 +44,21 @@ def _gaps_as_shown(scene: Any, scene_frames: Any) -> dict[Any, list[FrameStatus]
     it renders in a thread of its own."""
     found = {}
     for group in used_in(scene):
-        bad = [
-            one
-            for one in frame_statuses(group, scene, scene_frames)
-            if one.status is not Status.CURRENT
-        ]
+        statuses = frame_statuses(group, scene, scene_frames)
+        if is_proxy(group):
+            statuses = [FrameStatus(one.frame, Status.STALE, _PROXY) for one in statuses]
+        bad = [one for one in statuses if one.status is not Status.CURRENT]
         if bad:
             found[group] = bad
     return found
+
+
+_PROXY = "it is keyed as a proxy, for a look: choose proxy 1"
+
+
+def is_proxy(group: Any) -> bool:
+    """Whether a group's settings ask for smaller frames than its clip's, which no render shows."""
+    return bool(group.mattebox.proxy != "1")
 
 
 def message(found: dict[Any, list[FrameStatus]]) -> str:
@@ -83,7 +90,7 @@ def on_render_pre(scene: Any, *_: Any) -> None:
         return
     found = gaps(scene, [scene.frame_current])
     for group in list(found):
-        if group.mattebox.when_rendering == "KEY":
+        if group.mattebox.when_rendering == "KEY" and not is_proxy(group):
             _key_or_end(group, scene)
             del found[group]
     if found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Union
 
 import bpy
 
@@ -10,42 +10,46 @@ from ..keyed_frames import runs
 from ..mattebox_command import find
 from ..request import Request
 from ..run import Phase, Progress, Run
+from ..warm import FrameKey
+from ..warm import end_all as end_warm
 from . import preferences
 from .frames import show
 from .group import is_mattebox
 from .node_request import request_of
 from .source import Source, SourceError, write_source
 
+Core = Union[Run, FrameKey]
+
 
 class Keying:
     """One run of the core for one group. The group is known by its name: files may be closed, and
     groups deleted, while it runs."""
 
-    def __init__(self, group_name: str, request: Request, source: Source, run: Run) -> None:
+    def __init__(self, group_name: str, request: Request, source: Source, run: Core) -> None:
         self.group_name = group_name
         self._request = request
         self._source = source
-        self._run = run
+        self.run = run
 
     @property
     def progress(self) -> Progress:
-        return self._run.progress
+        return self.run.progress
 
     def poll(self) -> Progress:
-        return self._run.poll()
+        return self.run.poll()
 
     def stop(self) -> None:
-        self._run.stop()
+        self.run.stop()
 
     def kill(self) -> None:
-        self._run.kill()
+        self.run.kill()
 
     def wait(self) -> Progress:
-        return self._run.wait()
+        return self.run.wait()
 
     def finish(self) -> Progress:
         """Show what was keyed, whole run or not, and remember what it was keyed with."""
-        progress = self._run.progress
+        progress = self.run.progress
         group = bpy.data.node_groups.get(self.group_name)
         if group is None or not is_mattebox(group):
             return progress
@@ -70,7 +74,14 @@ def progress_of(group_name: str) -> Progress | None:
     return None if keying is None else keying.progress
 
 
-def start(group: Any, scene: Any, frames: tuple[int, ...], *, force: bool = False) -> Keying:
+def start(
+    group: Any,
+    scene: Any,
+    frames: tuple[int, ...],
+    *,
+    force: bool = False,
+    is_warm: bool = False,
+) -> Keying:
     """Begin to key frames of a group.
 
     Args:
@@ -78,6 +89,7 @@ def start(group: Any, scene: Any, frames: tuple[int, ...], *, force: bool = Fals
         scene: the one whose frames these are.
         frames: numbers of the clip's files.
         force: compute frames again that are current.
+        is_warm: one frame, by the process that stays warm.
 
     Raises:
         SourceError: something has to be chosen first, it is being keyed already, or Blender cannot
@@ -91,20 +103,43 @@ def start(group: Any, scene: Any, frames: tuple[int, ...], *, force: bool = Fals
     request, source = request_of(group, scene)
     if source.is_written:
         write_source(group.mattebox, scene, source, frames)
-    keying = Keying(
-        group.name,
-        request,
-        source,
-        Run.start(mattebox, request, frames=runs(frames), force=force),
-    )
-    _under_way[group.name] = keying
+    run: Core
+    if is_warm and len(frames) == 1:
+        run = FrameKey.start(mattebox, request, frames[0], force=force)
+    else:
+        run = Run.start(mattebox, request, frames=runs(frames), force=force)
+    keying = _under_way[group.name] = Keying(group.name, request, source, run)
     return keying
 
 
-def key_now(group: Any, scene: Any, frames: tuple[int, ...], *, force: bool = False) -> Progress:
+def start_live(group: Any, scene: Any, frames: tuple[int, ...]) -> Keying:
+    """Begin to key the current frame because a knob rests. Raises as ``start``, and SourceError
+    where Blender would have to write the source first."""
+    _, source = request_of(group, scene)
+    if source.is_written:
+        raise SourceError("live keys clips that are files: press Key for movies and renders")
+    return start(group, scene, frames, is_warm=True)
+
+
+def forget(keying: Keying) -> None:
+    """A newer key of the same frame takes the place of this one."""
+    if isinstance(keying.run, FrameKey):
+        keying.run.forget()
+    if _under_way.get(keying.group_name) is keying:
+        del _under_way[keying.group_name]
+
+
+def key_now(
+    group: Any,
+    scene: Any,
+    frames: tuple[int, ...],
+    *,
+    force: bool = False,
+    is_warm: bool = False,
+) -> Progress:
     """Key frames and stay until they are there; for Blender without an interface. Raises as
     ``start``."""
-    keying = start(group, scene, frames, force=force)
+    keying = start(group, scene, frames, force=force, is_warm=is_warm)
     keying.wait()
     return keying.finish()
 
@@ -115,3 +150,4 @@ def end_all() -> None:
         if keying.progress.phase not in (Phase.DONE, Phase.STOPPED, Phase.FAILED):
             keying.kill()
     _under_way.clear()
+    end_warm()

@@ -124,7 +124,11 @@ class MATTEBOX_OT_key(MatteboxOperator):
         try:
             group = self.found_group(context)
             progress = key.key_now(
-                group, context.scene, self._numbers(group, context), force=self.force
+                group,
+                context.scene,
+                self._numbers(group, context),
+                force=self.force,
+                is_warm=self._which(group) == "CURRENT",
             )
         except FAULTS as fault:
             return self._refuse(fault)
@@ -137,7 +141,13 @@ class MATTEBOX_OT_key(MatteboxOperator):
         try:
             group = self.found_group(context)
             numbers = self._numbers(group, context)
-            self._keying = key.start(group, context.scene, numbers, force=self.force)
+            self._keying = key.start(
+                group,
+                context.scene,
+                numbers,
+                force=self.force,
+                is_warm=self._which(group) == "CURRENT",
+            )
         except FAULTS as fault:
             return self._refuse(fault)
         manager = context.window_manager
@@ -177,8 +187,10 @@ class MATTEBOX_OT_key(MatteboxOperator):
         self._leave(context)
 
     def _numbers(self, group: Any, context: Any) -> tuple[int, ...]:
-        which = group.mattebox.frames if self.frames == "PANEL" else self.frames
-        return file_frames(group, context.scene, which)
+        return file_frames(group, context.scene, self._which(group))
+
+    def _which(self, group: Any) -> str:
+        return str(group.mattebox.frames if self.frames == "PANEL" else self.frames)
 
     def _leave(self, context: Any) -> None:
         context.window_manager.event_timer_remove(self._timer)

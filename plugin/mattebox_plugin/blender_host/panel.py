@@ -24,6 +24,9 @@ STATUS_ICONS = {
 }
 
 
+IN_RUN = ("proxy",)
+"""Settings that stand beside the button, and not with their group."""
+
 REFRESH_SECONDS = 1.0
 
 _last_statuses: dict[tuple[str, int], tuple[float, list[FrameStatus]]] = {}
@@ -79,6 +82,8 @@ def _draw_run(layout: Any, context: Any, group: Any) -> None:
     settings = group.mattebox
     layout.separator()
     layout.prop(settings, "frames")
+    layout.prop(settings, "proxy", expand=True)
+    layout.prop(settings, "live")
     row = layout.row()
     row.enabled = not key.is_under_way(group.name)
     row.scale_y = 1.4
@@ -119,7 +124,7 @@ class _SettingsPanel(_Panel):
         for name in self.before:
             layout.prop(settings, name)
         for parameter in SHOWN:
-            if parameter.group == self.group:
+            if parameter.group == self.group and parameter.name not in IN_RUN:
                 layout.prop(settings, parameter.name)
 
 

@@ -7,6 +7,7 @@ without the add-on.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,19 @@ def _enum(choices: Any, helps: dict[str, str] | None = None) -> list[tuple[str, 
     return [(c, c.replace("-", " ").capitalize(), (helps or {}).get(c, "")) for c in choices]
 
 
+listeners: list[Callable[[Any], None]] = []
+"""Are called with a group when one of its knobs is turned."""
+
+
+def _turned(settings: Any, _context: Any = None) -> None:
+    for hear in listeners:
+        hear(settings.id_data)
+
+
 def _property(parameter: Parameter) -> Any:
     """The Blender property of a setting."""
     common: dict[str, Any] = {"name": parameter.label, "description": parameter.tip.rstrip(".")}
+    common["update"] = _turned
     bounds: dict[str, Any] = {}
     if parameter.minimum is not None:
         bounds["min"] = parameter.minimum
@@ -102,6 +113,7 @@ def _name_the_sequences(settings: Any, context: Any) -> None:
         if file and len(frames_on_disk(pattern)) > 1 and not is_pattern(file):
             sequence = path[: -len(file)] + Path(pattern).name
             setattr(settings, name, f"{sequence}:{channel}" if channel else sequence)
+    _turned(settings)
 
 
 def _picture(one: Input) -> Any:
@@ -134,12 +146,14 @@ _ANNOTATIONS: dict[str, Any] = {
         description="How the first alpha is found",
         items=_enum(ENGINES, ENGINE_HELP),
         default="screen",
+        update=_turned,
     ),
     "screen": bpy.props.EnumProperty(
         name="Screen",
         description="Colour of the screen",
         items=_enum(SCREEN_CHOICES, SCREEN_HELP),
         default="automatic",
+        update=_turned,
     ),
     "screen_colour": bpy.props.FloatVectorProperty(
         name="Screen colour",
@@ -149,6 +163,7 @@ _ANNOTATIONS: dict[str, Any] = {
         min=0.0001,
         soft_max=1.0,
         default=(0.08, 0.4, 0.1),
+        update=_turned,
     ),
     "weights": bpy.props.StringProperty(
         name="Weights",
@@ -185,8 +200,14 @@ _ANNOTATIONS: dict[str, Any] = {
             ("CURRENT", "Current frame", "The frame that is shown"),
         ],
     ),
+    "live": bpy.props.BoolProperty(
+        name="Live",
+        description="Key the current frame again whenever a knob rests, by a process that stays "
+        "warm. With proxy 2 or 4 it shows almost at once",
+    ),
     # What is shown, and the clip's range for machines that do not have it.
     "shown_digest": bpy.props.StringProperty(options={"HIDDEN"}),
+    "shown_proxy": bpy.props.IntProperty(default=1, options={"HIDDEN"}),
     "clip_first": bpy.props.IntProperty(options={"HIDDEN"}),
     "clip_last": bpy.props.IntProperty(default=-1, options={"HIDDEN"}),
     "status": bpy.props.StringProperty(options={"HIDDEN"}),
