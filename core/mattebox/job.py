@@ -52,6 +52,15 @@ class Colour(_Part, frozen=True):
     out_space: str | None = Field(
         default=None, description="Linear space of the result; default: the plate's, linearised."
     )
+    clean_plate_space: str | None = Field(
+        default=None, description="Colour space of the clean plate; default: found out."
+    )
+    plate2_space: str | None = Field(
+        default=None, description="Colour space of the plate over a second background."
+    )
+    background2_space: str | None = Field(
+        default=None, description="Colour space of the second background."
+    )
 
 
 class PreparedColour(_Part, frozen=True):
@@ -63,6 +72,12 @@ class PreparedColour(_Part, frozen=True):
     out_space: str | None
     chromaticities: tuple[float, ...] = Field(description="Of out-space: R, G, B, W as x, y.")
     interop_id: str | None = Field(description="Out-space's name across programs, if it has one.")
+    files: str | None = Field(
+        default=None, description="SHA-256 over the LUT files that the spaces are converted with."
+    )
+    inputs: dict[str, str] = Field(
+        default_factory=dict, description="Spaces of inputs that are not in the plate's."
+    )
 
 
 class PreparedWeights(_Part, frozen=True):

@@ -157,6 +157,18 @@ class Shot:
         """The header of the plate's first frame: the part that is keyed."""
         return self.clip.layer(self.job.part, self.job.view).part
 
+    def first_parts(self) -> dict[str, tuple[Part, Path]]:
+        """The header of the first picture of every input beside the plate that has colour, and its
+        file, by the input's name; colours that are given as numbers have none."""
+        return {
+            one.what.name: (
+                one.clip.layer(*self._place_in(one)).part,
+                one.sequence.path(one.sequence.first),
+            )
+            for one in self.others
+            if one.sequence is not None and one.what.kind is not InputKind.MATTE
+        }
+
     @cached_property
     def clip(self) -> Clip:
         """Reads the frames of the plate."""

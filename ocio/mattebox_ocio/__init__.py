@@ -4,7 +4,7 @@ What is here needs numpy and OpenColorIO. What runs on tensors is imported by it
 ``mattebox_ocio.plate``, ``mattebox_ocio.oplist``, ``mattebox_ocio.model_space``.
 """
 
-from mattebox_ocio.config import PINNED_BUILTIN, LoadedConfig, load_config
+from mattebox_ocio.config import PINNED_BUILTIN, LoadedConfig, files_digest, load_config
 from mattebox_ocio.errors import ColourError
 from mattebox_ocio.linear import (
     PLATE_LINEAR,
@@ -22,6 +22,7 @@ __all__ = [
     "LinearSpace",
     "LoadedConfig",
     "Resolution",
+    "files_digest",
     "load_config",
     "named_linear",
     "plate_linear",

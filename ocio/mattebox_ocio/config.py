@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +14,14 @@ import numpy as np
 
 from mattebox_ocio.errors import ColourError, nearest_names
 from mattebox_ocio.primaries import AP0, REC709, Matrix, rgb_to_rgb
-from mattebox_ocio.seam import OCIO_ERRORS, OcioConfig, matrix_of, ocio, transforms_between
+from mattebox_ocio.seam import (
+    OCIO_ERRORS,
+    OcioConfig,
+    matrix_of,
+    ocio,
+    processor_between,
+    transforms_between,
+)
 
 PINNED_BUILTIN = "studio-config-v2.2.0_aces-v1.3_ocio-v2.4"
 """The config when none is given. A full name, because ``default`` and ``latest`` move with the
@@ -22,6 +31,9 @@ aliases hold the Color Interop Forum's names."""
 
 REFERENCE_IN_BUILTIN = "ACES2065-1"
 URI = "ocio://"
+
+_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)|%(\w+)%")
+"""A context variable in a config's text, in the three forms that OpenColorIO resolves."""
 
 _FALLBACK_ROLES = ("scene_linear", "compositing_linear", "rendering", "reference")
 
@@ -36,11 +48,13 @@ class LoadedConfig:
         source: who chose it.
         reason: one sentence for people; may hold a path.
         identity: what decides the pixels, for a job's fingerprint; holds no path. Built-in: the
-            full name. File: its name and the SHA-256 of its bytes (a ``.ocioz`` holds its LUT
-            files; those beside a ``.ocio`` are not covered).
+            full name. File: its name, the SHA-256 of its bytes, and the context variables that it
+            names (a ``.ocioz`` holds its LUT files; for those beside a ``.ocio`` see
+            ``files_digest``).
         hub: the space of the config all others are converted through.
         hub_to_rec709: (3, 3) float64 from ``hub`` to linear Rec.709.
         warning: what could not be known about the config, or None.
+        location: where it was read from; empty where that is not known.
     """
 
     ocio: OcioConfig
@@ -51,6 +65,7 @@ class LoadedConfig:
     hub: str
     hub_to_rec709: Matrix
     warning: str | None = None
+    location: str = ""
 
     @property
     def spaces(self) -> tuple[str, ...]:
@@ -61,6 +76,11 @@ class LoadedConfig:
     def is_builtin(self) -> bool:
         """Whether it came with the library, whoever chose it."""
         return self.identity.startswith(URI)
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether it holds its own files: an ``.ocioz``."""
+        return self.location.casefold().endswith(".ocioz")
 
     @property
     def scene_linear(self) -> str:
@@ -107,6 +127,7 @@ def _load(
         hub=hub,
         hub_to_rec709=hub_to_rec709,
         warning=warning,
+        location=location,
     )
 
 
@@ -153,7 +174,52 @@ def _read_file(path: Path) -> tuple[OcioConfig, str, str]:
         ) from error
     config = _read(str(path), str(path))
     name = str(config.getName()) or path.stem
-    return config, name, f"{name} sha256:{digest}"
+    return config, name, " ".join([f"{name} sha256:{digest}", *_context_of(config)])
+
+
+def _context_of(config: OcioConfig) -> list[str]:
+    """The context variables that a config names, with their values, as ``SHOT=sh010``.
+
+    Values that are paths are left out: they differ between machines, and what lies there counts by
+    its bytes (``files_digest``).
+    """
+    context = config.getCurrentContext()
+    names = {found[1] or found[2] or found[3] for found in _VARIABLE.finditer(config.serialize())}
+    values = {name: context.resolveStringVar("${" + name + "}") for name in names}
+    return [
+        f"{name}={'' if '$' in value else value}"
+        for name, value in sorted(values.items())
+        if "/" not in value and "\\" not in value
+    ]
+
+
+def files_digest(config: LoadedConfig, spaces: Iterable[str]) -> str | None:
+    """SHA-256 over the bytes of all files that these spaces are converted with, or None for none.
+
+    Files inside an ``.ocioz`` are part of its identity already.
+
+    Raises:
+        ColourError: ``broken_space`` where a space cannot be built or a file cannot be read.
+    """
+    whole, seen = hashlib.sha256(), False
+    for space in dict.fromkeys(spaces):
+        metadata = processor_between(config.ocio, space, config.hub).getProcessorMetadata()
+        for name in metadata.getFiles():
+            if config.is_archive:
+                continue
+            path = Path(str(config.ocio.getWorkingDir())) / str(name)
+            try:
+                whole.update(path.read_bytes())
+            except OSError as error:
+                raise ColourError(
+                    f"the file {path}, which {space!r} is converted with, cannot be read: "
+                    f"{error.strerror or error}",
+                    kind="broken_space",
+                    name=space,
+                    next_step="check the config's search path and its context variables",
+                ) from error
+            seen = True
+    return whole.hexdigest() if seen else None
 
 
 def _read(location: str, shown: str) -> OcioConfig:

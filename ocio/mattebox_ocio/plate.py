@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,6 +29,8 @@ class PlateColour:
         to_rec709: out-space linear light to linear Rec.709; the same tensor where it is that.
         from_rec709: the way back; its matrix is the inverse in float64, each rounded once.
         warnings: what to tell the user once.
+        inputs: the same as ``to_out`` for other inputs of the shot, by name, whose files are in
+            another space than the plate's.
     """
 
     plate_space: str
@@ -36,6 +39,11 @@ class PlateColour:
     to_rec709: TorchTransform
     from_rec709: TorchTransform
     warnings: tuple[str, ...]
+    inputs: Mapping[str, TorchTransform] = field(default_factory=dict)
+
+    def to_out_of(self, name: str) -> TorchTransform:
+        """The values of an input to out-space linear light."""
+        return self.inputs.get(name, self.to_out)
 
 
 def plate_transform(

@@ -197,6 +197,24 @@ _OTHERS = (
         COLOUR,
     ),
     JobOption(
+        ("colour", "clean_plate_space"),
+        ("--clean-plate-space",),
+        "Colour space of the clean plate; default: found out.",
+        COLOUR,
+    ),
+    JobOption(
+        ("colour", "plate2_space"),
+        ("--plate2-space",),
+        "Colour space of --plate2; default: found out.",
+        COLOUR,
+    ),
+    JobOption(
+        ("colour", "background2_space"),
+        ("--background2-space",),
+        "Colour space of --background2; default: found out.",
+        COLOUR,
+    ),
+    JobOption(
         ("colour", "config"),
         ("--ocio",),
         "OCIO config: a file or ocio://name; default: $OCIO.",

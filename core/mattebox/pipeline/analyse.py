@@ -124,7 +124,9 @@ def analyse(
     samples = [sample(one, colour) for one in pictures.values()]
     # One still serves all frames: it is converted once.
     once = {id(p.input("clean_plate")): p for p in pictures.values() if job.clean_plate is not None}
-    clean_plates = [_picture(shot_light(_shown_part(job, p), colour)) for p in once.values()]
+    clean_plates = [
+        _picture(shot_light(_shown_part(job, p), colour, "clean_plate")) for p in once.values()
+    ]
     screen = _screen(job, colour, samples, clean_plates, reporter)
     exposure = job.settings.exposure
     analysis = Analysis(

@@ -178,9 +178,9 @@ def own_background(
     )
 
 
-def shot_light(pixels: Pixels, colour: PlateColour) -> torch.Tensor:
-    """HxWx3 in the plate's own space to [1,3,H,W] linear Rec.709 on the CPU."""
-    return colour.to_rec709(colour.to_out(_tensor(pixels)))
+def shot_light(pixels: Pixels, colour: PlateColour, name: str = "plate") -> torch.Tensor:
+    """HxWx3 in the own space of an input to [1,3,H,W] linear Rec.709 on the CPU."""
+    return colour.to_rec709(colour.to_out_of(name)(_tensor(pixels)))
 
 
 def no_screen(pictures: Pictures) -> Mask | None:
@@ -226,7 +226,7 @@ def write_background(job: PreparedJob, path: Path, setup: ShotSetup) -> str:
     if given is not None:
         covered = _mask(first.coverage.get("clean_plate"))
         background = backgrounds.fitted(
-            reduction.mean(colour.to_out(_tensor(given))),
+            reduction.mean(colour.to_out_of("clean_plate")(_tensor(given))),
             None if covered is None else reduction.whole(covered.float()),
         )
     else:

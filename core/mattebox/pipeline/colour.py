@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mattebox.errors import InputError, MatteboxError, UsageError, named
@@ -15,6 +15,8 @@ from mattebox.shot import Shot
 from mattebox_ocio import (
     ColourError,
     LoadedConfig,
+    Resolution,
+    files_digest,
     load_config,
     resolve_out_space,
     resolve_plate_space,
@@ -83,7 +85,59 @@ def resolve_colour(job: Job, shot: Shot, reporter: Reporter) -> PreparedColour:
                 next_step=f"say it with {named('in_space')} or {named('ocio')}",
             )
         )
-    return found.prepared
+    return _with_inputs(found, job, shot, reporter)
+
+
+def _with_inputs(found: FoundColour, job: Job, shot: Shot, reporter: Reporter) -> PreparedColour:
+    """The colour of a plate with the spaces of the other inputs, and the files that all need.
+
+    An input is in the plate's space where its file says the same as the plate's, or nothing as the
+    plate's does; else in the space that it says, or that its kind of file is taken for.
+    """
+    plate_path = shot.plate.path(shot.plate.first)
+    prepared = found.prepared
+    with _our_errors():
+        config = load_config(job.colour.config)
+        like_plate = _by_file(config, shot.first_part, plate_path)
+        spaces: dict[str, str] = {}
+        for name, (part, path) in shot.first_parts().items():
+            explicit = getattr(job.colour, f"{name}_space")
+            if explicit is None and _by_file(config, part, path) == like_plate:
+                continue
+            resolved = resolve_plate_space(
+                config,
+                explicit=explicit,
+                attributes=part.attributes,
+                path=str(path),
+                bits=part.bits,
+            )
+            if resolved.space != prepared.in_space:
+                spaces[name] = resolved.space
+                reporter.emit(_said_space(name, path, resolved, prepared.in_space))
+        files = files_digest(config, [prepared.in_space, *spaces.values()])
+    return prepared.model_copy(update={"inputs": spaces, "files": files})
+
+
+def _by_file(config: LoadedConfig, part: Part, path: Path) -> str:
+    """The space that a file says or that its kind is taken for, or that its kind says none."""
+    try:
+        found = resolve_plate_space(
+            config, attributes=part.attributes, path=str(path), bits=part.bits
+        )
+    except ColourError as error:
+        if error.kind != "undecided_space":
+            raise
+        return f"undecided {path.suffix.casefold()}"
+    return found.space
+
+
+def _said_space(name: str, path: Path, found: Resolution, plate: str) -> WarningEvent:
+    return WarningEvent(
+        code="input_space",
+        message=f"{path} is read as {found.space!r}, since {found.reason}; the plate is {plate!r}",
+        path=str(path),
+        next_step=f"{named(name + '_space')} says otherwise",
+    )
 
 
 def open_colour(job: Job, prepared: PreparedColour) -> PlateColour:
@@ -99,8 +153,21 @@ def open_colour(job: Job, prepared: PreparedColour) -> PlateColour:
                 expected=f"{prepared.config_identity}, as when the job was prepared",
                 next_step="give the same config with $OCIO, or prepare the job again",
             )
+        if files_digest(loaded, [prepared.in_space, *prepared.inputs.values()]) != prepared.files:
+            raise UsageError(
+                "the LUT files that the OCIO config uses here are others than when the job was "
+                "prepared",
+                expected="files of the same bytes under the config's search path",
+                next_step="set the config's context variables as they were then, bring the files, "
+                "or prepare the job again",
+            )
         out = resolve_out_space(loaded, prepared.in_space, prepared.out_space)
-        return plate_transform(loaded, prepared.in_space, out)
+        colour = plate_transform(loaded, prepared.in_space, out)
+        others = {
+            name: plate_transform(loaded, space, colour.out_space).to_out
+            for name, space in prepared.inputs.items()
+        }
+        return replace(colour, inputs=others)
 
 
 @contextmanager

@@ -388,8 +388,9 @@ class FrameKeyer:
         encode: Callable[[torch.Tensor], torch.Tensor] = self._model_space.encode
         encoded = self._engine.info.wants_encoded
         second, second_background = (
-            None if picture is None else to_rec709(self._linearised(picture))
-            for picture in (pictures.input("plate2"), pictures.input("background2"))
+            None if picture is None else to_rec709(self._linearised(picture, name))
+            for name in ("plate2", "background2")
+            for picture in (pictures.input(name),)
         )
         hint = pictures.input("hint")
         return EngineInput(
@@ -424,7 +425,7 @@ class FrameKeyer:
 
     def _source(self, pictures: Pictures) -> torch.Tensor:
         """Out-space linear; 0 outside the plate's data window, where nothing is to be keyed."""
-        source = self._linearised(pictures.source)
+        source = self._linearised(pictures.source, "plate")
         if bool(pictures.covered.all()):
             return source
         return source * self._covered(pictures)
@@ -442,14 +443,15 @@ class FrameKeyer:
         covered = None if known is None else self._whole(known)
         if self._camera_moves:
             background = self._backgrounds.following(
-                self._linearised(pixels),
+                self._linearised(pixels, "clean_plate"),
                 covered,
                 self._colour.to_rec709(source),
                 self._known_subject(pictures, source),
             )
         else:
             if self._still is None or self._still[0] is not pixels:
-                self._still = (pixels, self._backgrounds.fitted(self._linearised(pixels), covered))
+                light = self._linearised(pixels, "clean_plate")
+                self._still = (pixels, self._backgrounds.fitted(light, covered))
             background = self._still[1]
         if background.uncovered is None:
             return background
@@ -464,9 +466,10 @@ class FrameKeyer:
                 subject = torch.maximum(subject, self._matte(matte))
         return subject
 
-    def _linearised(self, pixels: NDArray[np.float32]) -> torch.Tensor:
-        """HxWx3 in the plate's space to [1,3,h,w] out-space linear, at the size that is keyed."""
-        return self._reduction.mean(self._colour.to_out(self._uploaded(pixels)))
+    def _linearised(self, pixels: NDArray[np.float32], name: str) -> torch.Tensor:
+        """HxWx3 in the space of the input ``name`` to [1,3,h,w] out-space linear, at the size that
+        is keyed."""
+        return self._reduction.mean(self._colour.to_out_of(name)(self._uploaded(pixels)))
 
     def _matte(self, matte: NDArray[np.float32]) -> torch.Tensor:
         """HxW to [1,1,h,w] 0..1, at the size that is keyed."""
