@@ -39,6 +39,8 @@ NOT_LOADED = [
     ("mattebox.matte.solve", ("OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
     ("mattebox.matte.layers", ("OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
     ("mattebox.measure.metrics", ("torch", "OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
+    ("mattebox.hints", ("torch", "PyOpenColorIO", "mattebox.pipeline", "mattebox.engines")),
+    ("mattebox.hints.recipe", ("torch", "PyOpenColorIO", "mattebox.pipeline")),
     ("mattebox.views", ("torch", "OpenImageIO", "PyOpenColorIO")),
     ("mattebox.report", ("torch", "PyOpenColorIO", "mattebox.pipeline", "mattebox.engines")),
     ("mattebox_ocio", ("torch", "OpenImageIO", "mattebox")),

@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ import OpenImageIO as oiio
 import pytest
 from tests.end_to_end.conftest import Run
 from tests.support.foreign_files import luminance_chroma_exr
+from tests.support.hints import stand_in, write_any
 from tests.support.movies import MOVING, needs_ffmpeg, run_ffmpeg
 from tests.support.pictures import (
     HEIGHT,
@@ -28,6 +30,9 @@ from tests.support.pictures import (
     write_picture,
     write_shot,
 )
+
+from mattebox.hints import remember_values
+from mattebox.hints.recipe import settings_folder
 
 PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
 
@@ -543,6 +548,55 @@ OPTIONS = {
     "a part that does not exist": ("--part", "beauty"),
 }
 """Cases that are a call that would work, and these options."""
+
+
+def hint_make(tool: str, folder: Path, *more: object) -> list[object]:
+    shot = write_shot(folder / "in")
+    return ["hint", "make", tool, shot, "-o", folder / "mattes", *more]
+
+
+def any_tool(options: tuple[str, ...], folder: Path) -> list[object]:
+    """A call of a stand-in that is set up."""
+    write_any(settings_folder())
+    return hint_make("any", folder, *options)
+
+
+OF_A_TOOL = {
+    "a tool whose licence was not accepted": (),
+    "a tool that fails": ("--accept-licence", "--set", "fault=fails"),
+    "a tool that runs out of memory": ("--accept-licence", "--set", "fault=memory"),
+    "a tool that leaves out a frame": ("--accept-licence", "--set", "fault=fewer"),
+    "a tool's matte that is cut short": ("--accept-licence", "--set", "fault=half"),
+    "a tool that falls silent": ("--accept-licence", "--set", "fault=hangs", "--patience", "2"),
+}
+CASES |= {name: partial(any_tool, options) for name, options in OF_A_TOOL.items()}
+CASES |= {
+    "a tool of an unknown name": partial(hint_make, "matanyone3"),
+    "a tool that is not set up": partial(hint_make, "rvm"),
+}
+
+
+@case("a tool whose environment lacks its package")
+def _(folder: Path) -> list[object]:
+    places = {"program": sys.executable, "python": sys.executable}
+    remember_values("rembg", places)
+    return hint_make("rembg", folder, "--accept-licence")
+
+
+@case("a tool without the mask that it wants")
+def _(folder: Path) -> list[object]:
+    remember_values("matanyone2", stand_in("matanyone2", folder / "clone"))
+    return hint_make("matanyone2", folder, "--accept-licence")
+
+
+@case("a tool's hint beside a hint")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--hint", folder / "in/clean.exr", "--hint-tool", "rvm")
+
+
+@case("a mask for no tool")
+def _(folder: Path) -> list[object]:
+    return key(folder, "--hint-mask", folder / "in/clean.exr")
 
 
 def with_options(options: tuple[str, ...], folder: Path) -> list[object]:

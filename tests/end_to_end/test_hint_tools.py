@@ -38,11 +38,9 @@ def write_network(path: Path) -> None:
         helper.make_node("Conv", ["picture", "w", "b"], ["difference"]),
         helper.make_node("Sigmoid", ["difference"], ["matte"]),
     ]
-    ends = [
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, 320, 320])]
-        for name, count in (("picture", 3), ("matte", 1))
-    ]
-    graph = helper.make_graph(nodes, "red over green", *ends, [weights, bias])
+    source = helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, 320, 320])
+    result = helper.make_tensor_value_info("matte", TensorProto.FLOAT, [1, 1, 320, 320])
+    graph = helper.make_graph(nodes, "red over green", [source], [result], [weights, bias])
     opset = helper.make_opsetid("", 17)
     onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), path)
 
