@@ -229,6 +229,15 @@ def test_what_a_tool_wants_is_asked_for_before_it_starts(
     assert not (tmp_path / "mattes").exists()
 
 
+def test_an_output_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    write_any(settings_folder())
+    done = made("any", write_shot(tmp_path / "in"), tmp_path / "file" / "mattes")
+    assert done.error is not None
+    assert done.error.exit_code == 74
+    assert "Not a directory" in done.error.message
+
+
 def test_files_of_other_programs_are_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "mattes").mkdir()
     write_exr(tmp_path / "mattes/shot.1002.exr", np.zeros((HEIGHT, WIDTH, 3), np.float32))

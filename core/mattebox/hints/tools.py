@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattebox.errors import InputError, ToolError, UnknownNameError
+from mattebox.errors import InputError, ToolError, UnknownNameError, WriteError
 from mattebox.hints.process import clean_environment
 from mattebox.hints.recipe import (
     Parameter,
@@ -153,8 +153,13 @@ def remember_values(name: str, said: Mapping[str, str]) -> Path:
         # A TOML basic string is a JSON string: both escape alike.
         lines += [f"[{tool}]", *(f"{key} = {json.dumps(v)}" for key, v in entries.items()), ""]
     path = settings_folder() / PLACES
-    path.parent.mkdir(parents=True, exist_ok=True)
     step = "make the settings folder writable, or name another: MATTEBOX_SETTINGS=FOLDER"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(
+            f"{path.parent} cannot be made: {error.strerror}", next_step=step, path=path.parent
+        ) from error
     write_whole(path, "\n".join(lines).encode(), next_step=step)
     return path
 
@@ -163,7 +168,7 @@ def _remembered() -> dict[str, dict[str, str]]:
     path = settings_folder() / PLACES
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", path=path) from error

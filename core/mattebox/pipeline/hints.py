@@ -159,7 +159,11 @@ class _Making:
         return self._output
 
     def _make(self, frames: Sequence[int], counts: Counts) -> None:
-        self._output.folder.mkdir(parents=True, exist_ok=True)
+        folder = self._output.folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise unwritable(folder, error) from error
         with self._places() as places:
             sent = self._pictures.send(frames, places)
             self._run_tool(len(frames), places)
@@ -265,7 +269,8 @@ class _Making:
             )
 
     def _write(self, frame: int, alpha: Pixels) -> None:
-        header, recipe = self._shot.clip.read(frame, part=self._wish.job.part), self._recipe
+        job, recipe = self._wish.job, self._recipe
+        header = self._shot.clip.read(frame, part=job.part, view=job.view)
         attributes, types = carried_attributes(header)
         made: dict[str, Any] = {
             header_words.VERSION: __version__,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.hints import write_any
 
-from mattebox.errors import InputError, ToolError, UnknownNameError
+from mattebox.errors import InputError, ToolError, UnknownNameError, WriteError
 from mattebox.hints import (
     open_tool,
     read_recipes,
@@ -82,6 +82,16 @@ def test_what_is_set_is_remembered_until_it_is_set_to_nothing() -> None:
     assert open_tool("any").values["python"] == sys.executable
     with pytest.raises(UnknownNameError, match="parameter of any 'falt'"):
         remember_values("any", {"falt": "x"})
+
+
+def test_a_settings_folder_that_cannot_be_made_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MATTEBOX_SETTINGS", str(tmp_path / "file" / "settings"))
+    with pytest.raises(WriteError, match="cannot be made: Not a directory") as raised:
+        remember_values("rvm", {"device": "cpu"})
+    assert raised.value.exit_code == 74
 
 
 def test_every_reason_why_a_tool_cannot_be_used_is_said_at_once(tmp_path: Path) -> None:
