@@ -8,6 +8,7 @@ another way than a run does: the bytes written are those of ``mattebox key`` for
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -33,7 +34,7 @@ from mattebox.sequences import format_frames
 from mattebox.shot import Pictures, Shot
 
 MEMORY = 1 << 30
-"""Bytes of solved frames that are kept, where nobody says: eight of 1920x1080, more of proxies."""
+"""Bytes of solved frames that are kept, where nobody says: six of 1920x1080, more of proxies."""
 
 KEPT_PICTURES = 2 * WINDOW + 2
 """Frames that stay read: one with its neighbours, and the one before."""
@@ -119,6 +120,7 @@ class WarmShot:
         found, was_known = known.analyses.pop(place, None), True
         if found is None:
             self._stamp(setup.shot, (f for pair in sampled_pairs(job, setup.shot) for f in pair))
+            known.stamps = _stamps_beside(job) | known.stamps
             prepared, was_known = find(setup), False
             found = (prepared.prepared, prepared.device)
         known.setup = setup
@@ -304,6 +306,13 @@ def _before_finishing(job: PreparedJob) -> str:
 
 def _stamps(shot: Shot, frames: Iterable[int]) -> dict[Path, Stamp]:
     return {path: _stamp_of(path) for frame in frames for path in shot.files(frame)}
+
+
+def _stamps_beside(job: Job) -> dict[Path, Stamp]:
+    """Of the files that a job may name beside its pictures: config, weights, network config."""
+    named = (job.colour.config, os.environ.get("OCIO"), job.weights, job.network_config)
+    files = [Path(name) for name in named if name and Path(name).is_file()]
+    return {path: _stamp_of(path) for path in files}
 
 
 def _stamp_of(path: Path) -> Stamp:
