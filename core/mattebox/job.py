@@ -35,7 +35,19 @@ def _device(value: str) -> str:
 
 
 DECIDING = frozenset(
-    {"settings", "part", "view", "layers", "cuts", "device", "threads", "prepared", "mattebox"}
+    {
+        "settings",
+        "part",
+        "view",
+        "layers",
+        "hint_invert",
+        "hint_label",
+        "cuts",
+        "device",
+        "threads",
+        "prepared",
+        "mattebox",
+    }
 )
 """Entries of a job that decide pixels."""
 
@@ -156,6 +168,14 @@ class Job(Inputs, _Head, frozen=True):
     )
     view: str | None = Field(
         default=None, description="Named view of the plate and of other inputs that have views."
+    )
+    hint_invert: bool = Field(
+        default=False, description="The hint is 1 where the background is: it is turned round."
+    )
+    hint_label: int | None = Field(
+        default=None,
+        ge=0,
+        description="The hint is a map of labels: the code of the one that is the subject.",
     )
     weights: str | None = Field(
         default=None, description="A file, or a name of the catalogue; default: the engine's own."

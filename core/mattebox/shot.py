@@ -419,6 +419,8 @@ class Shot:
         path = one.sequence.path(number)
         if one.what.kind is InputKind.MATTE:
             matte = one.clip.read_matte(number, one.named, part, view)
+            if one.what.name == "hint":
+                matte = self._understood(matte, one.clip.channel(one.named, part, view).layer.part)
             self._check_size(matte, path, frame, is_matte=True)
             resize = not is_same_size(matte, self.first_part)
             put = lay_resized if resize else lay
@@ -428,6 +430,17 @@ class Shot:
         self._check_size(picture, path, frame, is_matte=False)
         laid = lay(mended(picture, path), self.first_part, self.window)
         return replace(laid, pixels=laid.pixels[..., :3])
+
+    def _understood(self, hint: Frame, owner: Part) -> Frame:
+        """A hint as the job says it: one label of a map as 1, or turned round."""
+        pixels, label = hint.pixels, self.job.hint_label
+        if label is not None:
+            # Integers were read as 0..1; their codes are what labels are.
+            codes = np.rint(pixels * np.float32(2**owner.bits - 1 if owner.bits else 1))
+            pixels = (codes == label).astype(np.float32)
+        if self.job.hint_invert:
+            pixels = np.float32(1.0) - pixels.astype(np.float32)
+        return replace(hint, pixels=pixels)
 
     def _place_in(self, one: _OpenInput) -> tuple[str | None, str | None]:
         """The part and view of an input: those named behind its file, else the plate's own where

@@ -285,6 +285,30 @@ def _(folder: Path) -> list[object]:
     return arguments
 
 
+def hint_of(folder: Path, value: float) -> list[object]:
+    """A key with a hint that is 0 left and ``value`` right; one of 1 is 1 everywhere."""
+    matte = np.zeros((HEIGHT, WIDTH, 1), np.float32)
+    matte[:, WIDTH // 2 if value != 1.0 else 0 :] = value
+    write_exr(folder / "matte.exr", matte, names="A", pixel_type="float")
+    shot = write_shot(folder / "in", range(1001, 1002))
+    return ["key", shot, "-o", folder / "out", "--hint", folder / "matte.exr"]
+
+
+@case("a hint that is opaque everywhere")
+def _(folder: Path) -> list[object]:
+    return hint_of(folder, 1.0)
+
+
+@case("a hint that is a map of labels")
+def _(folder: Path) -> list[object]:
+    return hint_of(folder, 1.0 / 255.0)
+
+
+@case("a hint of 0 to 255")
+def _(folder: Path) -> list[object]:
+    return hint_of(folder, 255.0)
+
+
 @case("a clean plate sequence with a hole")
 def _(folder: Path) -> list[object]:
     shot = write_shot(folder / "in")

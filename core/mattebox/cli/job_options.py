@@ -165,6 +165,20 @@ _OTHERS = (
         bool,
     ),
     JobOption(
+        ("hint_invert",),
+        ("--hint-invert",),
+        "The hint is 1 where the background is: turn it round.",
+        INPUTS,
+        bool,
+    ),
+    JobOption(
+        ("hint_label",),
+        ("--hint-label",),
+        "The hint is a map of labels: the code of the one that is the subject.",
+        INPUTS,
+        int,
+    ),
+    JobOption(
         ("weights",),
         ("--weights", "--model"),
         "Weights of a network: a file, or a name of `mattebox weights list`. "

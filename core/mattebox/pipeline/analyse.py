@@ -35,6 +35,7 @@ from mattebox.pipeline.backgrounds import (
 )
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyer import FrameKeyer, shared_window
+from mattebox.pipeline.mattes import judge_mattes
 from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.sampling import read_pairs
 from mattebox.pipeline.setup import ShotSetup
@@ -120,6 +121,7 @@ def analyse(
     count = len({frame for pair in sampled_pairs(job, shot) for frame in pair})
     reporter.emit(NoteEvent(message=f"analysing {count} of {len(shot.plate.frames)} frames"))
     pairs, pictures = read_pairs(shot, SAMPLED_PAIRS, job.cuts, reporter)
+    judge_mattes(pictures.values(), reporter)
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [sample(one, colour) for one in pictures.values()]
     # One still serves all frames: it is converted once.
