@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import OpenImageIO as oiio
 import pytest
 from tests.end_to_end.conftest import COMMAND, Run
 from tests.support.hints import Made, made, stand_in, write_any
@@ -21,6 +22,7 @@ from tests.support.pictures import (
     header,
     read_exr,
     write_exr,
+    write_picture,
     write_shot,
 )
 
@@ -203,6 +205,23 @@ def test_a_stand_in_with_the_command_line_of_a_tool_gives_its_mattes(
     for frame, name in enumerate(FRAMES, 1001):
         assert holds_the_disc(tmp_path / "mattes" / name, frame)
     assert list((tmp_path / tool).rglob("*mattebox*")) == []
+
+
+def test_a_clean_plate_in_a_space_of_its_own_is_sent_as_the_plate_is(tmp_path: Path) -> None:
+    plate = write_shot(tmp_path / "in")
+    codes = np.array([0.08, 0.43, 0.11], np.float32)  # of the screen, as sRGB codes below
+    codes = np.where(codes <= 0.0031308, 12.92 * codes, 1.055 * codes ** (1 / 2.4) - 0.055)
+    grey = np.broadcast_to(codes, (HEIGHT, WIDTH, 3)).astype(np.float32)
+    spec = oiio.ImageSpec(WIDTH, HEIGHT, 3, "uint16")
+    write_picture(tmp_path / "clean.png", spec, grey)
+    sent = []
+    for clean in (tmp_path / "in/clean.exr", tmp_path / "clean.png"):
+        output = tmp_path / clean.suffix[1:]
+        said = stand_in("bgmv2", tmp_path / f"clone_{clean.suffix[1:]}")
+        done = made("bgmv2", plate, output, said=said, clean_plate=clean, keep=True)
+        assert done.error is None, str(done.error)
+        sent.append(read_exr(output / ".bgmv2_work/background/00000.png")["G"][5, 5])
+    assert abs(sent[0] - sent[1]) < 0.006  # a code of 8 bits and a half
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from mattebox.hints.recipe import Mask, filled
 from mattebox.hints.tools import Tool
 from mattebox.inputs import Matte
 from mattebox.job import Job, PreparedColour
+from mattebox.pipeline.backgrounds import shot_light
 from mattebox.pipeline.colour import open_colour, resolve_colour
 from mattebox.shot import Shot
 from mattebox_ocio.model_space import ModelSpace, exposure_for
@@ -95,10 +96,9 @@ class HintPictures:
         samples = [self._light(self.shot.read(pair[0]).source) for pair in pairs]
         return ModelSpace(exposure_for(samples))
 
-    def _light(self, pixels: Pixels) -> Pixels:
-        """HxWx3 in the plate's space as HxWx3 linear Rec.709."""
-        tensor = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1).unsqueeze(0)
-        linear = self._colour.to_rec709(self._colour.to_out(tensor))
+    def _light(self, pixels: Pixels, name: str = "plate") -> Pixels:
+        """HxWx3 in the own space of an input as HxWx3 linear Rec.709."""
+        linear = shot_light(pixels, self._colour, name)
         return np.asarray(linear[0].permute(1, 2, 0).contiguous().numpy(), np.float32)
 
     @cached_property
@@ -111,9 +111,9 @@ class HintPictures:
             size = size.model_copy(update={"longest": least})
         return size.of(window.width, window.height)
 
-    def _codes(self, pixels: Pixels) -> NDArray[np.uint8 | np.uint16]:
-        """HxWx3 in the plate's space as sRGB codes of the size and depth that are wanted."""
-        codes = self.model_space.encode(torch.from_numpy(self._light(pixels))).numpy()
+    def _codes(self, pixels: Pixels, name: str = "plate") -> NDArray[np.uint8 | np.uint16]:
+        """HxWx3 in the own space of an input as sRGB codes of the wanted size and depth."""
+        codes = self.model_space.encode(torch.from_numpy(self._light(pixels, name))).numpy()
         return _quantised(resized(codes, *self.size), self._recipe.pictures.bits)
 
     def _names(self, frames: Sequence[int]) -> list[str]:
@@ -138,7 +138,7 @@ class HintPictures:
             if behind is not None:
                 clean = pictures.input("clean_plate")
                 assert clean is not None
-                write_picture(behind / f"{name}{wanted.suffix}", self._codes(clean))
+                write_picture(behind / f"{name}{wanted.suffix}", self._codes(clean, "clean_plate"))
         places |= {"pictures": folder.as_posix(), "count": str(len(frames))}
         if behind is not None:
             places["background"] = behind.as_posix()

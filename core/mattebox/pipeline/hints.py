@@ -49,6 +49,9 @@ Pixels = NDArray[np.float32]
 HINT_ALGEBRA = 1
 """Counts changes of how pictures are made and mattes taken back; part of the fingerprint."""
 
+COLOUR = {"config_identity", "in_space", "inputs", "files"}
+"""What decides the pictures of a plate's colour; the result's space does not."""
+
 DRIVERS = Path(__file__).parents[1] / "hints"
 
 
@@ -321,7 +324,7 @@ class _Making:
             "version": self._version,
             "values": said,
             "mask": None if self._wish.mask is None else self._wish.mask.channel,
-            "colour": [self._pictures.found.config_identity, self._pictures.found.in_space],
+            "colour": self._pictures.found.model_dump(mode="json", include=COLOUR),
             "exposure": self._pictures.model_space.exposure,
             "size": self._pictures.size,
             "window": str(self._shot.window),
