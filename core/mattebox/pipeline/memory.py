@@ -54,8 +54,8 @@ FIXED = {
 
 KEYING_BYTES_PER_PIXEL = 860
 """With two frames each way ``screen`` took 527 at 480x270, 860 to 894 at 960x540, 1253 at 1280x720
-and 1795 to 2205 at 1920x1080. The unmixing network is part of it. Other networks are done before it begins and
-work on a smaller picture: with them the peak grew by less."""
+and 1795 to 2205 at 1920x1080. The unmixing network is part of it. Other networks are done before it
+begins and work on a smaller picture: with them the peak grew by less."""
 
 ANALYSIS_BYTES_PER_PIXEL = 40
 ANALYSIS_BYTES_PER_FRAME = 95
