@@ -37,6 +37,7 @@ from benchmarks.preroll import (
     moving_clip,
     plot_prerolls,
 )
+from benchmarks.preview import measure_preview, preview_markdown
 from benchmarks.real import compare
 from benchmarks.recipes import RECIPES, SETS
 from benchmarks.resolving import TARGET, means, resolve
@@ -68,7 +69,7 @@ from mattebox.errors import UsageError
 from mattebox.frames import read_frame, read_matte
 from mattebox.pipeline.memory import Waiting
 from mattebox.sequences import find_sequence, parse_frames
-from mattebox.settings import EngineName
+from mattebox.settings import EngineName, Proxy
 
 app = typer.Typer(
     name="benchmarks",
@@ -400,6 +401,34 @@ def start(
             f"{one.ratio_to(reference):.2f}",
         )
     Console().print(table)
+
+
+@app.command()
+def preview(
+    size: Annotated[str, typer.Option(help="Size of the plates.")] = "1920x1080",
+    proxies: Annotated[
+        str, typer.Option(help="Proxies of the jobs, joined by commas; 1 is full frames.")
+    ] = "1,2,4",
+    changes: Annotated[int, typer.Option(min=1, help="Changes of each kind.")] = 30,
+    threads: Threads = 2,
+    markdown_file: MarkdownFile = None,
+) -> None:
+    """How soon a changed knob of one frame shows, by `mattebox serve`, on drawn grainy material.
+
+    Beside it, in turns, one `mattebox key` of that frame as a process with the analysis given.
+
+    `python -m benchmarks preview --proxies 2 --changes 10`
+    """
+    known = [proxy.value for proxy in Proxy]
+    wanted = tuple(int(one) for one in known if one in chosen(proxies, known, kind="proxy"))
+    canvas = Canvas(*parse_size(size, least=64))
+    with tempfile.TemporaryDirectory(prefix="mattebox-preview-") as name:
+        rows = []
+        for row in measure_preview(Path(name), canvas, wanted, changes, threads):
+            rows.append(row)
+            typer.echo(preview_markdown([row]))
+    if markdown_file is not None:
+        write_text(markdown_file, preview_markdown(rows))
 
 
 @app.command()

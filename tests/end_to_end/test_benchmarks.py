@@ -184,6 +184,24 @@ def test_solving_again_mends_a_networks_alpha_of_motion_blur(shared: Path, tmp_p
     assert share <= TARGET
 
 
+def test_a_changed_knob_is_measured_beside_a_process_of_its_own(
+    benchmarks: Run, tmp_path: Path
+) -> None:
+    table = tmp_path / "preview.md"
+    words = ("--size", "160x90", "--proxies", "2", "--changes", "2", "--markdown", table)
+    done = benchmarks("preview", *words)
+    assert done.returncode == 0, done.stderr
+    _, _, *rows = table.read_text("utf-8").splitlines()
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert [row[0] for row in cells] == [
+        "a matte or spill knob",
+        "the frame: the network runs again",
+        "a knob of the analysis",
+    ]
+    assert {row[1] for row in cells} == {"2"}
+    assert all(float(number) > 0.0 for row in cells for number in row[2:5])
+
+
 def test_start_up_is_measured_beside_the_import_of_torch(benchmarks: Run) -> None:
     done = benchmarks("start", "--rounds", "1")
     assert done.returncode == 0, done.stderr
