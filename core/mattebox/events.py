@@ -208,7 +208,9 @@ class TerminalReporter:
                 description=f"keying {event.frame}",
             )
         elif isinstance(event, NoteEvent):
-            self._console.print(f"mattebox: {event.message}", highlight=False, markup=False)
+            self._console.print(
+                f"mattebox: {event.message}", highlight=False, markup=False, soft_wrap=True
+            )
         elif isinstance(event, WarningEvent):
             self._warn(event)
         elif isinstance(event, ErrorEvent):

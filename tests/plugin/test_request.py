@@ -74,7 +74,7 @@ def test_the_core_takes_the_job_of_a_request_with_everything() -> None:
     }
     assert (job.weights, job.network_config) == (FULL.weights, FULL.network_config)
     assert (job.cuts, job.device) == (FULL.cuts, FULL.device)
-    assert job.colour.model_dump() == {
+    assert job.colour.model_dump(exclude_none=True) == {
         "config": FULL.config, "in_space": "ACEScg", "out_space": "ACEScg"
     }  # fmt: skip
     assert (job.settings.engine, job.settings.gamma) == ("hint", 1.2)
