@@ -74,8 +74,8 @@ def test_a_log_plate_is_reduced_in_linear_light(tmp_path: Path, mattebox: Run) -
     codes[8:24, 8:24] = 0.4
     for frame in (1, 2):
         write_exr(tmp_path / f"log.{frame}.exr", codes, pixel_type="float")
-    words = ("--screen", "green", "--passes", "spill,plate", "--pixel-type", "float")
-    words = (*words, "--in-space", "sRGB Encoded Rec.709 (sRGB)", "--frames", "1")
+    written = ("--screen", "green", "--passes", "spill,plate", "--pixel-type", "float")
+    words = (*written, "--in-space", "sRGB Encoded Rec.709 (sRGB)", "--frames", "1")
     key(mattebox, tmp_path / "log.#.exr", tmp_path / "out", *words, "--proxy", 2)
     keyed = read_exr(tmp_path / "out/log.1.exr")
     behind = (1.0 - keyed["A"][..., None]) * rgb_of(keyed, "plate.")

@@ -193,7 +193,8 @@ def _off_colour(share: torch.Tensor, inside: torch.Tensor, purest: float) -> tor
 
     mask = inside[0, 0].cpu().numpy()
     labels = np.zeros(mask.shape, np.int32)
-    count = int(ndimage.label(mask, output=labels))
+    ndimage.label(mask, output=labels)
+    count = int(labels.max())
     off = np.zeros(count + 1, bool)
     if count:
         medians = ndimage.median(share[0, 0].cpu().numpy(), labels, np.arange(1, count + 1))

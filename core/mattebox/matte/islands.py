@@ -45,7 +45,8 @@ def small_islands(alpha: torch.Tensor) -> tuple[torch.Tensor | None, int]:
     seen = (small > SEEN).to(alpha.dtype)
     together = box_max(seen, max(1, round(scale * AWAY / 2)))[0, 0].bool().cpu().numpy()
     labels = np.zeros(together.shape, np.int32)
-    count = int(ndimage.label(together, np.ones((3, 3)), output=labels))
+    ndimage.label(together, np.ones((3, 3)), output=labels)
+    count = int(labels.max())
     if count < 2:
         return None, 0
     own = np.where(seen[0, 0].cpu().numpy() > 0, labels, 0)
