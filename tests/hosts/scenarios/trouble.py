@@ -96,7 +96,7 @@ def stop_and_die(folder: str, frames: int) -> dict[str, Any]:
 
     killed = start(group, scene, every)
     _poll(killed, lambda progress: bool(progress.total))
-    os.kill(killed._run.process_id, signal.SIGKILL)
+    os.kill(killed.run.process_id, signal.SIGKILL)
     _poll(killed, lambda progress: progress.phase.is_over)
     progress = killed.finish()
     answer["killed"] = [progress.phase.value, group.mattebox.status]
