@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import statistics
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -22,12 +19,11 @@ from benchmarks.cleanness import markdown as real_markdown
 from benchmarks.cleanness import rich_table as real_table
 from benchmarks.composites import write_composites
 from benchmarks.confidence import confidence_bands, plot_bands
+from benchmarks.cost import cost
 from benchmarks.crops import read_crops
-from benchmarks.grainy import SPACES
 from benchmarks.kinds import kind_markdown, kind_means, kind_table
 from benchmarks.looks import write_looks
-from benchmarks.memory import measure_memory, plot_memory
-from benchmarks.overlap import measure_overlap
+from benchmarks.plotting import require_png
 from benchmarks.portrait import read_portrait
 from benchmarks.preroll import (
     FRAMES,
@@ -37,16 +33,11 @@ from benchmarks.preroll import (
     moving_clip,
     plot_prerolls,
 )
-from benchmarks.preview import measure_preview, preview_markdown
 from benchmarks.real import compare
 from benchmarks.recipes import RECIPES, SETS
 from benchmarks.resolving import TARGET, means, resolve
-from benchmarks.shapes import Canvas
-from benchmarks.start import TORCH, measure_starts, start_processes
 from benchmarks.synthetic import write_synthetic
 from benchmarks.variants import VIDEO, Variant, write_variant
-from benchmarks.whole import measure_whole
-from benchmarks.whole_table import whole_document, whole_markdown
 from mattebox.bench.chromakey import find_ffmpeg
 from mattebox.bench.quality import Row, document
 from mattebox.bench.shots import BenchShot, read_shot
@@ -60,16 +51,12 @@ from mattebox.cli.bench_rows import (
     keyed_rows,
     print_rows,
 )
-from mattebox.cli.demo import example_shot
 from mattebox.cli.output import console_beside, write_json, write_text
-from mattebox.cli.sizes import parse_size
 from mattebox.devices import use_deterministic_arithmetic
 from mattebox.engines.rvm import RvmEngine
 from mattebox.errors import UsageError
 from mattebox.frames import read_frame, read_matte
-from mattebox.pipeline.memory import Waiting
 from mattebox.sequences import find_sequence, parse_frames
-from mattebox.settings import EngineName, Proxy
 
 app = typer.Typer(
     name="benchmarks",
@@ -80,6 +67,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Judge Mattebox, from the root of its repository: `python -m benchmarks COMMAND`.",
 )
+app.add_typer(cost)
 
 
 @app.command()
@@ -323,7 +311,7 @@ def preroll(
     `python -m benchmarks preroll shot.####.exr --weights rvm.safetensors --plot preroll.png`
     """
     if plot is not None:
-        _require_png(plot)
+        require_png(plot)
     use_deterministic_arithmetic(threads)
     wanted = parse_frames(prerolls)
     console = Console(highlight=False)
@@ -349,163 +337,6 @@ def preroll(
 
 
 @app.command()
-def memory(
-    frames: Annotated[int, typer.Option(min=1, help="Frames to key.")] = 500,
-    size: Annotated[str, typer.Option(help="Size of the pictures.")] = "320x180",
-    plot: Annotated[Path | None, typer.Option(help="Draw memory over frames (PNG).")] = None,
-) -> None:
-    """Key a drawn shot and print the process's resident memory after each frame (Linux).
-
-    `python -m benchmarks memory --frames 500 --size 160x90 --plot memory.png`
-    """
-    if plot is not None:
-        _require_png(plot)
-    use = measure_memory(frames, Canvas(*parse_size(size, least=16)))
-    console = Console(highlight=False)
-    for name, kib in (
-        ("first", use.samples[0]),
-        ("median", use.median),
-        ("last", use.samples[-1]),
-        ("peak", use.peak),
-    ):
-        console.print(f"{name:7}{kib / 1024.0:9.1f} MiB")
-    console.print(f"slope  {use.slope:+9.2f} KiB per frame, over the last 80 % of {frames} frames")
-    if plot is not None:
-        plot_memory(use.samples, plot)
-
-
-@app.command()
-def start(
-    rounds: Annotated[int, typer.Option(min=1, help="Fresh processes of each kind.")] = 7,
-) -> None:
-    """Time fresh processes, and hold them to one that only imports torch.
-
-    An interpreter, `import torch`, `mattebox --version`, and one frame of the shipped shot on one
-    CPU thread: already current, keyed from a prepared job, and keyed after the look at the shot.
-    They take turns. Printed are medians; that of the ratios is taken round by round.
-
-    `python -m benchmarks start --rounds 15`
-    """
-    with tempfile.TemporaryDirectory(prefix="mattebox_bench_") as folder:
-        times = measure_starts(start_processes(example_shot(), Path(folder)), rounds)
-    (reference,) = (one for one in times if one.name == TORCH)
-    table = Table(box=None)
-    table.add_column("process")
-    for column in ("seconds", "CPU seconds", f"to {TORCH}"):
-        table.add_column(column, justify="right")
-    for one in times:
-        table.add_row(
-            one.name,
-            f"{statistics.median(one.seconds):.3f}",
-            f"{statistics.median(one.cpu_seconds):.3f}",
-            f"{one.ratio_to(reference):.2f}",
-        )
-    Console().print(table)
-
-
-@app.command()
-def preview(
-    size: Annotated[str, typer.Option(help="Size of the plates.")] = "1920x1080",
-    proxies: Annotated[
-        str, typer.Option(help="Proxies of the jobs, joined by commas; 1 is full frames.")
-    ] = "1,2,4",
-    changes: Annotated[int, typer.Option(min=1, help="Changes of each kind.")] = 30,
-    threads: Threads = 2,
-    markdown_file: MarkdownFile = None,
-) -> None:
-    """How soon a changed knob of one frame shows, by `mattebox serve`, on drawn grainy material.
-
-    Beside it, in turns, one `mattebox key` of that frame as a process with the analysis given.
-
-    `python -m benchmarks preview --proxies 2 --changes 10`
-    """
-    known = [proxy.value for proxy in Proxy]
-    wanted = tuple(int(one) for one in known if one in chosen(proxies, known, kind="proxy"))
-    canvas = Canvas(*parse_size(size, least=64))
-    with tempfile.TemporaryDirectory(prefix="mattebox-preview-") as name:
-        rows = []
-        for row in measure_preview(Path(name), canvas, wanted, changes, threads):
-            rows.append(row)
-            typer.echo(preview_markdown([row]))
-    if markdown_file is not None:
-        write_text(markdown_file, preview_markdown(rows))
-
-
-@app.command()
-def whole(
-    sizes: Annotated[
-        str, typer.Option(help="Sizes of the pictures, joined by commas.")
-    ] = "1920x1080,3840x2160",
-    spaces: Annotated[
-        str, typer.Option(help="What the plates are stored in: linear, acescg, logc4.")
-    ] = ",".join(SPACES),
-    frames: Annotated[int, typer.Option(min=2, help="Frames of each job.")] = 24,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each way is taken.")] = 3,
-    weights: Annotated[
-        list[str] | None,
-        typer.Option(help="Measure another engine too: ENGINE=FILE, such as rvm=rvm.safetensors."),
-    ] = None,
-    before: Annotated[
-        Path | None,
-        typer.Option(help="Another checkout of this repository, measured in the same turns."),
-    ] = None,
-    threads: Threads = 1,
-    json_file: JsonFile = None,
-    markdown_file: MarkdownFile = None,
-) -> None:
-    """Time whole jobs from EXR to EXR, stage by stage, beside a plain copy and other keyers.
-
-    Plates are drawn with grain of their own in every frame. The command itself keys each job from a
-    prepared one; then the stages run alone, one after the other; OpenImageIO's oiiotool copies the
-    keyed frames; and ffmpeg's chromakey and Blender's Keying node key the same plates, where they
-    are there. All are processes of their own and take turns.
-
-    `python -m benchmarks whole --sizes 1920x1080 --frames 8 --before ../earlier`
-    """
-    engines: dict[str, Path | None] = {"screen": None}
-    for given in weights or []:
-        engine, _, file = given.partition("=")
-        if engine not in set(EngineName) or not file:
-            raise UsageError(f"--weights {given} names no engine and file", expected="ENGINE=FILE")
-        engines[engine] = Path(file)
-    wanted = [Canvas(*parse_size(size, least=64)) for size in sizes.split(",")]
-    measured = []
-    for job in measure_whole(
-        wanted,
-        spaces=[name for name in SPACES if name in chosen(spaces, list(SPACES), kind="space")],
-        engines=engines,
-        frames=frames,
-        rounds=rounds,
-        threads=threads,
-        before=before,
-    ):
-        measured.append(job)
-        typer.echo(whole_markdown([job]), err=str(json_file) == "-")
-    if json_file is not None:
-        cores = os.cpu_count() or 1
-        write_json(json_file, whole_document(measured, threads=threads, cores=cores))
-    if markdown_file is not None:
-        write_text(markdown_file, whole_markdown(measured))
-
-
-@app.command()
-def overlap(
-    frames: Annotated[int, typer.Option(min=2, help="Frames of each job.")] = 24,
-) -> None:
-    """Simulate jobs on a machine with a core for every stage: wall time to the slowest stage.
-
-    `python -m benchmarks overlap --frames 100`
-    """
-    table = Table(box=None)
-    for column in ("stages", "slowest", "2 frames each way", "1 frame each way"):
-        table.add_column(column)
-    wide, narrow = (measure_overlap(frames, Waiting(most, most)) for most in (2, 1))
-    for two, one in zip(wide, narrow, strict=True):
-        table.add_row(two.name, two.slowest, f"{two.ratio:.2f}", f"{one.ratio:.2f}")
-    Console().print(table)
-
-
-@app.command()
 def confidence(
     keyed: Annotated[list[str], typer.Argument(metavar="KEYED...", help="Keyed sequences.")],
     truth: Annotated[list[str], typer.Option(help="The truth of each of them, in the same order.")],
@@ -516,7 +347,7 @@ def confidence(
     `python -m benchmarks confidence keyed/ --truth fg.####.exr --plot confidence.png`
     """
     if plot is not None:
-        _require_png(plot)
+        require_png(plot)
     if len(keyed) != len(truth):
         raise UsageError(
             f"{len(keyed)} keyed sequences and {len(truth)} truths",
@@ -556,12 +387,6 @@ def _shot(name: str, output: Path, length: int) -> BenchShot:
     if name in RECIPES and not Path(name).is_dir():
         return read_shot(write_synthetic(name, output, length=length))
     return read_shot(Path(name))
-
-
-def _require_png(path: Path) -> None:
-    """Raises UsageError for any other file: matplotlib would refuse it after the measuring."""
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"cannot plot to {path}", expected="a file name that ends in .png")
 
 
 def _errors(name: str, network: float, solved: float) -> str:

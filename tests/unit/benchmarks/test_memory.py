@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import app
+from benchmarks import cost
 from benchmarks.memory import MemoryUse
 from mattebox.errors import UsageError
 
@@ -27,6 +27,6 @@ def test_a_plot_that_cannot_be_drawn_is_refused_before_anything_is_measured(
     def measured(*_: object) -> None:
         raise AssertionError("it was measured first")
 
-    monkeypatch.setattr(app, "measure_memory", measured)
+    monkeypatch.setattr(cost, "measure_memory", measured)
     with pytest.raises(UsageError, match=r"cannot plot to memory\.pdf"):
-        app.memory(plot=Path("memory.pdf"))
+        cost.memory(plot=Path("memory.pdf"))
