@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,3 +30,11 @@ def mattebox() -> Run:
         )
 
     return run
+
+
+def key_clean(mattebox: Run, shot: Path, output: Path, *more: object) -> list[dict[str, object]]:
+    """Key with the clean plate and --json; returns the events."""
+    plate = shot.parent / "clean.exr"
+    done = mattebox("key", shot, "-o", output, "--clean-plate", plate, "--json", *more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]

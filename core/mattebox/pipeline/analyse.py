@@ -75,16 +75,31 @@ class _Piece:
     Attributes:
         source: [N,3,H,W].
         background: [N,3,H,W], or [1,3,H,W] where it is the same for all; None where there is none.
-        alpha: [N,1,H,W] the engine's.
+        alpha: [N,1,H,W] the engine's; 1 where ``unknown`` is.
         sure_inside: see ``Prediction``.
-        uncovered: the largest part of a frame, 0..1, that its clean plate does not reach.
+        unknown: [1,1,H,W] 1 where the clean plate of any of them has no pixels; None where it
+            covers all. There ``background`` is the first frame itself, and measures nothing.
     """
 
     source: torch.Tensor
     background: torch.Tensor | None
     alpha: torch.Tensor
     sure_inside: bool
-    uncovered: float
+    unknown: torch.Tensor | None
+
+    @property
+    def subject(self) -> torch.Tensor:
+        """[1,1,H,W] of the first frame: what cannot be background whatever the engine says."""
+        return torch.zeros_like(self.alpha[:1]) if self.unknown is None else self.unknown
+
+    def has_background_of(self, other: _Piece) -> bool:
+        """Whether both have one and the same background, as far as it is known."""
+        if self.background is None or other.background is None:
+            return False
+        if self.unknown is None or other.unknown is None:
+            return torch.equal(self.background, other.background)
+        known = (self.unknown + other.unknown) < 0.5
+        return torch.equal(self.background * known, other.background * known)
 
 
 @dataclass(frozen=True)
@@ -212,7 +227,7 @@ def _judge_background(
             f"with {named('engine')} rvm and no clean plate",
             setting="clean_plate",
         )
-    uncovered = max(piece.uncovered for piece in pieces)
+    uncovered = max(float(piece.subject.mean()) for piece in pieces)
     if uncovered > WORTH_SAYING:
         reporter.emit(
             WarningEvent(
@@ -272,6 +287,12 @@ def _after_engine(
         # Outside the plate's data window nothing is known: it is neither screen nor subject.
         inside = shared_window(pair, reduction)
         backgrounds = [f.background_linear[inside] for f in seen if f.background_linear is not None]
+        alpha = torch.cat([frame.prediction.alpha[inside] for frame in seen])
+        left_out = [f.uncovered[inside] for f in seen if f.uncovered is not None]
+        unknown = torch.cat(left_out).amax(0, keepdim=True) if left_out else None
+        if unknown is not None:
+            backgrounds = [torch.where(unknown > 0.5, backgrounds[0], one) for one in backgrounds]
+            alpha = torch.maximum(alpha, unknown)
         background = None
         if backgrounds and backgrounds[0].numel() > 0:
             # A static background is handed on as one picture: it is fitted, and measured, once.
@@ -281,9 +302,9 @@ def _after_engine(
             _Piece(
                 torch.cat([frame.linear[inside] for frame in seen]),
                 background,
-                torch.cat([frame.prediction.alpha[inside] for frame in seen]),
+                alpha,
                 all(frame.prediction.sure_inside for frame in seen),
-                max(0.0 if f.uncovered is None else float(f.uncovered.mean()) for f in seen),
+                unknown,
             )
         )
     return pieces
@@ -296,21 +317,19 @@ def _fit_background(
     background = pieces[0].background
     if analysis.plate != "given" or background is None or background.shape[0] > 1:
         return analysis
-    if any(p.background is None or not torch.equal(p.background, background) for p in pieces):
+    if not all(piece.has_background_of(pieces[0]) for piece in pieces):
         return analysis  # a sequence, or another data window: its frames fit already
     sources = [piece.source[:1] for piece in pieces]
     # Before a background that is no screen an alpha is wrong wherever it is not yet in place:
     # there the fit itself leaves the subject out.
     trusted = is_keyable_screen(background) or all(piece.sure_inside for piece in pieces)
-    subject = [
-        piece.alpha[:1] if trusted else torch.zeros_like(piece.alpha[:1]) for piece in pieces
-    ]
+    subject = [piece.alpha[:1] if trusted else piece.subject for piece in pieces]
     registration: Registration | None = None
     gain: BackgroundGain | None = None
     if job.settings.register_plate is PlateFit.AUTO:
-        last = pieces[-1].source[-1:]  # of a short shot there is one pair
-        unknown = torch.zeros_like(last[:, :1])
-        if camera_moves([*sources, last], background, [*subject, unknown]):
+        last = pieces[-1]  # of a short shot there is one pair
+        frames, known = [*sources, last.source[-1:]], [*subject, last.subject]
+        if camera_moves(frames, background, known):
             reporter.emit(
                 WarningEvent(
                     code="camera_moves",

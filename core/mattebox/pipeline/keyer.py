@@ -21,13 +21,13 @@ from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
 from mattebox.matte.interior import closed_alpha
 from mattebox.matte.islands import small_islands
-from mattebox.matte.layers import HALF_MAX, Despill, KeyedLayers, key_layers
+from mattebox.matte.layers import Despill, key_layers
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import Solution, solve_alpha
 from mattebox.matte.unmixing.weights import Part, unmixing_network
-from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
+from mattebox.pipeline.keyed_frame import KeyedFrame, packed
 from mattebox.pipeline.reduction import Reduction
 from mattebox.settings import (
     KeySettings,
@@ -91,27 +91,6 @@ class SolvedFrame:
 
     seen: SeenFrame
     solution: Solution | None
-
-
-@dataclass(frozen=True)
-class KeyedFrame:
-    """A frame ready to be written.
-
-    Attributes:
-        channels: names in the order of ``pixels``.
-        pixels: HxWxC float16 or float32, on the working window.
-        identity: how well the layers add up to the source.
-        residual: mean absolute residual of the background, out-space linear.
-        clamped: source values that were outside the number type.
-        islands: small areas of the matte that stand apart from the subject and were kept.
-    """
-
-    channels: tuple[str, ...]
-    pixels: NDArray[np.float16] | NDArray[np.float32]
-    identity: IdentityReport
-    residual: float
-    clamped: int
-    islands: int
 
 
 @dataclass(frozen=True)
@@ -263,7 +242,7 @@ class FrameKeyer:
                 foreground=Pass.FG in settings.passes,
             )
             confidence = found.confidence * seen.covered
-            return self._keyed(seen, layers, first, confidence, islands)
+            return packed(settings, seen.source, layers, first, confidence, islands)
 
     def _without_markers(self, alpha: torch.Tensor) -> tuple[torch.Tensor, int]:
         """Alpha without small islands where they are to go; else as it is, and their number."""
@@ -333,52 +312,6 @@ class FrameKeyer:
 
         return _Found(placed(alpha), placed(confidence), placed(solution.spill))
 
-    def _keyed(
-        self,
-        seen: SeenFrame,
-        layers: KeyedLayers,
-        first: torch.Tensor,
-        confidence: torch.Tensor,
-        islands: int,
-    ) -> KeyedFrame:
-        wanted = self._settings.passes
-        parts: list[tuple[tuple[str, ...], torch.Tensor]] = [
-            (("R", "G", "B"), layers.rgb),
-            (("A",), layers.alpha),
-        ]
-        if Pass.FG in wanted:
-            parts.append((("fg.R", "fg.G", "fg.B"), layers.foreground))
-        if Pass.SPILL in wanted:
-            parts.append((("spill.R", "spill.G", "spill.B"), layers.spill))
-        if Pass.NET in wanted:
-            parts.append((("net.A",), first))
-        if Pass.CONF in wanted:
-            parts.append((("conf.A",), confidence))
-        if Pass.PLATE in wanted:
-            parts.append((("plate.R", "plate.G", "plate.B"), layers.background))
-        stacked = torch.cat([picture for _, picture in parts], dim=1)[0].permute(1, 2, 0)
-        if self._settings.pixel_type is PixelType.HALF:
-            stacked = stacked.half()
-        pixels = stacked.contiguous().cpu().numpy()
-        rgba, spill, background, source = (
-            picture[0].permute(1, 2, 0).cpu().numpy()
-            for picture in (
-                torch.cat([layers.rgb, layers.alpha], 1),
-                layers.spill,
-                layers.background,
-                seen.source.clamp(-HALF_MAX, HALF_MAX) if layers.clamped else seen.source,
-            )
-        )
-        identity = identity_error(rgba, spill, background, source)
-        return KeyedFrame(
-            channels=tuple(name for names, _ in parts for name in names),
-            pixels=pixels,
-            identity=identity,
-            residual=layers.residual,
-            clamped=layers.clamped,
-            islands=islands,
-        )
-
     def _engine_input(
         self, pictures: Pictures, source: torch.Tensor, background: Background | None
     ) -> EngineInput:
@@ -417,10 +350,16 @@ class FrameKeyer:
             return None
         if _is_empty(window, seen.linear):
             return None
-        gain = frame_gain(seen.linear[window], background.linear[window], prediction.alpha[window])
+        # Beyond a clean plate the frame is its own background, and says nothing of its light.
+        unknown, subject = background.uncovered, prediction.alpha
+        if unknown is not None:
+            subject = torch.maximum(subject, unknown)
+        gain = frame_gain(seen.linear[window], background.linear[window], subject[window])
         if gain == IDENTITY:
             return None
         linear = gained_background(background.linear, gain)
+        if unknown is not None:
+            linear = torch.where(unknown > 0.5, seen.linear, linear)
         return replace(background, out=self._colour.from_rec709(linear), linear=linear)
 
     def _source(self, pictures: Pictures) -> torch.Tensor:

@@ -10,7 +10,8 @@ import torch
 
 from mattebox.engines.base import EngineState
 from mattebox.matte.steady import WINDOW
-from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame, SeenFrame, SolvedFrame
+from mattebox.pipeline.keyed_frame import KeyedFrame
+from mattebox.pipeline.keyer import FrameKeyer, SeenFrame, SolvedFrame
 from mattebox.pipeline.plan import Plan
 from mattebox.shot import Pictures
 

@@ -11,7 +11,7 @@ from mattebox.events import FrameEvent, Reporter, WarningEvent
 from mattebox.frames import carried_attributes, write_frame
 from mattebox.images import Frame
 from mattebox.pipeline.clock import StageClock
-from mattebox.pipeline.keyer import KeyedFrame
+from mattebox.pipeline.keyed_frame import KeyedFrame
 from mattebox.pipeline.plan import Plan
 from mattebox.pipeline.reduction import Reduction
 from mattebox.settings import Proxy

@@ -22,13 +22,15 @@ from mattebox.job import PreparedJob
 from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.clock import StageClock, Tally
-from mattebox.pipeline.keyer import FrameKeyer, KeyedFrame
+from mattebox.pipeline.keyed_frame import KeyedFrame
+from mattebox.pipeline.keyer import FrameKeyer
 from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.overlap import overlapped
 from mattebox.pipeline.plan import Plan, frames_in_words
 from mattebox.pipeline.reduction import Reduction
+from mattebox.pipeline.sampling import fault_warning
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.pipeline.standing import tell_current, tell_start
 from mattebox.shot import Pictures
@@ -177,7 +179,7 @@ def _key_frames(
         if not isinstance(found, InputError):
             return neighbourhood.advance(found)
         faults[frame] = found
-        reporter.emit(_faulty(frame, found))
+        reporter.emit(fault_warning("faulty_frame", "a frame is left out", frame, found))
         return neighbourhood.finished(neighbourhood.leave_out(frame))
 
     def write(done: tuple[Pictures, KeyedFrame]) -> tuple[int, int]:
@@ -226,16 +228,6 @@ def open_neighbourhood(
         recurrent=engine.info.recurrent,
         start=links.start(device.torch),
         to_the_end=links.must_write,
-    )
-
-
-def _faulty(frame: int, fault: InputError) -> WarningEvent:
-    return WarningEvent(
-        code="faulty_frame",
-        message=f"a frame is left out: {fault.message}",
-        frame=frame,
-        path=None if fault.path is None else str(fault.path),
-        next_step=fault.next_step,
     )
 
 

@@ -37,7 +37,9 @@ def read_pairs(
             raise faults[min(faults)] if faults else _nothing_inside(shot)
         pairs = shot.spread_pairs(count, cuts, without=unusable)
     for frame, error in sorted(faults.items()):
-        reporter.emit(_left_out(frame, error))
+        reporter.emit(
+            fault_warning("frame_left_out", "the analysis leaves a frame out", frame, error)
+        )
     return pairs, {frame: read[frame] for frame in wanted}
 
 
@@ -54,10 +56,11 @@ def _read(
             faults[frame] = error
 
 
-def _left_out(frame: int, error: InputError) -> WarningEvent:
+def fault_warning(code: str, what: str, frame: int, error: InputError) -> WarningEvent:
+    """What is said of a frame that cannot be used, while all others go on."""
     return WarningEvent(
-        code="frame_left_out",
-        message=f"the analysis leaves a frame out: {error.message}",
+        code=code,
+        message=f"{what}: {error.message}",
         frame=frame,
         path=None if error.path is None else str(error.path),
         next_step=error.next_step,

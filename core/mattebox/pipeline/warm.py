@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from mattebox.errors import InputError
-from mattebox.events import FrameEvent, ProgressEvent, Reporter, StartEvent
+from mattebox.events import ProgressEvent, Reporter
 from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.steady import WINDOW
 from mattebox.pipeline.analyse import sampled_pairs
@@ -30,6 +30,7 @@ from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan
 from mattebox.pipeline.run import Tally, make_folder, open_neighbourhood
 from mattebox.pipeline.setup import ShotSetup
+from mattebox.pipeline.standing import tell_current, tell_start
 from mattebox.sequences import format_frames
 from mattebox.shot import Pictures, Shot
 
@@ -153,22 +154,11 @@ class WarmShot:
         setup, job = opened.setup, opened.job
         plan = setup.plan(job, format_frames((frame,)))
         plan.refuse_foreign_files(overwrite=False)
-        tally.total = 1
-        reporter.emit(
-            StartEvent(
-                total=1,
-                engine=job.settings.engine.value,
-                device=setup.device.description,
-                fingerprint=job.fingerprint,
-                output=str(plan.output),
-            )
-        )
+        tell_start(plan, setup.device.description, tally, reporter)
         if not force and plan.is_current(frame):
-            tally.skipped = 1
-            path = str(plan.output.path(frame))
-            reporter.emit(FrameEvent(frame=frame, path=path, skipped=True))
-        else:
-            self._write(setup, plan, frame, reporter, tally, goes_on)
+            tell_current(plan, (frame,), tally, reporter)
+            return
+        self._write(setup, plan, frame, reporter, tally, goes_on)
         tally.done = 1
         reporter.emit(ProgressEvent(frame=frame, done=1, total=1))
 
