@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -145,6 +145,26 @@ class Hearing:
         return f"the core ended with {code} and did not say why; frames that are written are whole."
 
 
+def start_core(
+    mattebox: Mattebox, words: Sequence[str], folder: Path | None = None
+) -> subprocess.Popen[str]:
+    """A process of the core that is listened to and spoken to. Raises BrokenError."""
+    try:
+        return subprocess.Popen(  # noqa: S603 - the command that the artist chose
+            [*mattebox.command, *words],
+            cwd=folder,
+            env=clean_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            **hidden_window(),
+        )
+    except OSError as error:
+        raise BrokenError(f"{mattebox.command[0]} does not start: {error.strerror}") from error
+
+
 class Run(Hearing):
     """A process of the core. All methods belong to the host's main thread."""
 
@@ -195,21 +215,7 @@ class Run(Hearing):
 
         Raises BrokenError.
         """
-        try:
-            process = subprocess.Popen(  # noqa: S603 - the command that the artist chose
-                [*mattebox.command, *words],
-                cwd=folder,
-                env=clean_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                **hidden_window(),
-            )
-        except OSError as error:
-            raise BrokenError(f"{mattebox.command[0]} does not start: {error.strerror}") from error
-        return cls(process, deque(maxlen=KEPT_LINES), request)
+        return cls(start_core(mattebox, words, folder), deque(maxlen=KEPT_LINES), request)
 
     @property
     def process_id(self) -> int:

@@ -8,15 +8,14 @@ import contextlib
 import itertools
 import json
 import queue
-import subprocess
 import threading
 import time
 from collections import deque
 from typing import Any
 
-from .mattebox_command import BrokenError, Mattebox, clean_environment, hidden_window
+from .mattebox_command import BrokenError, Mattebox
 from .request import Request
-from .run import KEPT_LINES, PATIENCE_SECONDS, Hearing, Phase, Progress, Run, read_lines
+from .run import KEPT_LINES, PATIENCE_SECONDS, Hearing, Phase, Progress, Run, read_lines, start_core
 
 IDLE_MINUTES = 10
 """Without a request for so long the process ends; the next request starts it again."""
@@ -35,20 +34,7 @@ class WarmProcess:
 
     def __init__(self, mattebox: Mattebox) -> None:
         """Start it. Raises BrokenError."""
-        words = [*mattebox.command, "serve", "--idle", str(IDLE_MINUTES)]
-        try:
-            self._process = subprocess.Popen(  # noqa: S603 - the command that the artist chose
-                words,
-                env=clean_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                encoding="utf-8",
-                errors="replace",
-                **hidden_window(),
-            )
-        except OSError as error:
-            raise BrokenError(f"{mattebox.command[0]} does not start: {error.strerror}") from error
+        self._process = start_core(mattebox, ["serve", "--idle", str(IDLE_MINUTES)])
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._using = threading.Lock()
         self._is_leaving = False

@@ -162,7 +162,7 @@ def steps_of_a_hand(index: int) -> tuple[float, float]:
 
 
 def write_before_a_wall(folder: Path, step: Callable[[int], tuple[float, float]]) -> Path:
-    """Six frames of a disc before a textured wall, their truth, and the wall; the shot."""
+    """Six grainy frames of a disc before a textured wall, their truth, and the wall; the shot."""
     random = np.random.default_rng(7)
     wall = ndimage.gaussian_filter(random.normal(size=(144, 208, 3)), (2, 2, 0))
     wall = (0.3 + 0.06 * wall / wall.std()).clip(0.02, None).astype(np.float32)
@@ -178,6 +178,7 @@ def write_before_a_wall(folder: Path, step: Callable[[int], tuple[float, float]]
             ndimage.shift(one, (*step(index), 0.0), order=3, mode="nearest")
             for one in (scene, alpha)
         )
+        frame = frame + random.normal(0.0, 0.004, frame.shape)
         for name, picture, channels in (("shot", frame, "RGB"), ("truth", cover, "A")):
             path = folder / f"{name}.{1001 + index}.exr"
             write_exr(path, picture[middle].astype(np.float32), channels, colorInteropID=linear)
