@@ -6,7 +6,6 @@ Knows files and windows, no colour and no engines.
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mattebox.digests import FileDigests
-from mattebox.errors import InputError, MatteboxError, MissingFramesError, UsageError, named
+from mattebox.errors import InputError, MatteboxError, MissingFramesError, named
 from mattebox.frames import (
     Clip,
     Laid,
@@ -33,16 +32,15 @@ from mattebox.frames import (
     repair_non_finite,
 )
 from mattebox.images import Frame, PassedChannel, Window
-from mattebox.inputs import Input, InputKind, Matte, inputs
+from mattebox.inputs import InputKind, Matte, inputs
 from mattebox.job import Job
-from mattebox.sequences import FrameSequence, find_sequence, remark_on_names, split_channel
+from mattebox.open_input import OpenInput, open_input
+from mattebox.sequences import FrameSequence, remark_on_names
 
 Pixels = NDArray[np.float32]
 
 UNREADABLE = b"a file that cannot be opened"
 """What stands for its bytes in a digest."""
-
-_COLOUR = re.compile(r"\s*([^,]+),([^,]+),([^,]+)\s*")
 
 
 @dataclass(frozen=True)
@@ -80,42 +78,6 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class _OpenInput:
-    """An input that is there: a sequence, one file for all frames, or a constant colour."""
-
-    what: Input
-    sequence: FrameSequence | None
-    named: str | None = None
-    """The channel of a matte, else the part, layer or view, that is named behind the file."""
-    colour: tuple[float, float, float] | None = None
-
-    @property
-    def is_still(self) -> bool:
-        """Whether one picture serves all frames, and may be kept."""
-        is_one = self.sequence is None or self.sequence.explicit
-        return self.what.kind is InputKind.BACKGROUND and is_one
-
-    def path(self, frame: int) -> Path | None:
-        """The file of a frame; None for a colour."""
-        return None if self.sequence is None else self.sequence.path(self.number(frame))
-
-    def number(self, frame: int) -> int:
-        """The number, in the input's own sequence, of the picture that serves a frame."""
-        sequence = self.sequence
-        # One explicit file serves every frame; a sequence is matched by number.
-        serves_all = sequence is not None and sequence.explicit
-        if sequence is None or not serves_all or self.what.kind is InputKind.SHOT:
-            return frame
-        return sequence.first
-
-    @cached_property
-    def clip(self) -> Clip:
-        """Reads its frames; there is none for a colour."""
-        assert self.sequence is not None
-        return Clip(self.sequence)
-
-
-@dataclass(frozen=True)
 class Shot:
     """The opened inputs of a job. Reading frames is safe from several threads.
 
@@ -127,18 +89,18 @@ class Shot:
 
     job: Job
     plate: FrameSequence
-    others: tuple[_OpenInput, ...]
+    others: tuple[OpenInput, ...]
 
     @classmethod
     def open(cls, job: Job) -> Shot:
         """Find all inputs. Raises the first fault alone, or InputError listing all of them."""
         faults: list[MatteboxError] = []
-        found: list[_OpenInput] = []
+        found: list[OpenInput] = []
         for what in inputs():
             given: str | Matte | None = getattr(job, what.name)
             if given is not None:
                 try:
-                    found.append(_open(what, given, timecode=job.timecode))
+                    found.append(open_input(what, given, timecode=job.timecode))
                 except MatteboxError as error:
                     faults.append(error)
         if len(faults) > 1:
@@ -195,7 +157,7 @@ class Shot:
         sequences = (self.plate, *(one.sequence for one in self.others if one.sequence is not None))
         return tuple(said for said in map(remark_on_names, sequences) if said is not None)
 
-    def _remarks_on_matte(self, one: _OpenInput) -> list[str]:
+    def _remarks_on_matte(self, one: OpenInput) -> list[str]:
         part, view = self._place_in(one)
         owner = one.clip.channel(one.named, part, view).layer.part
         first = self.first_part
@@ -390,7 +352,7 @@ class Shot:
             repaired=repaired,
         )
 
-    def _input(self, one: _OpenInput, frame: int, mended: Callable[[Frame, Path], Frame]) -> Laid:
+    def _input(self, one: OpenInput, frame: int, mended: Callable[[Frame, Path], Frame]) -> Laid:
         """An input of one frame, colour HxWx3 or a matte HxW; a still is read once."""
         path, number = one.path(frame), one.number(frame)
         if path is None:
@@ -408,7 +370,7 @@ class Shot:
 
     def _laid(
         self,
-        one: _OpenInput,
+        one: OpenInput,
         number: int,
         frame: int,
         mended: Callable[[Frame, Path], Frame],
@@ -442,7 +404,7 @@ class Shot:
             pixels = np.float32(1.0) - pixels.astype(np.float32)
         return replace(hint, pixels=pixels)
 
-    def _place_in(self, one: _OpenInput) -> tuple[str | None, str | None]:
+    def _place_in(self, one: OpenInput) -> tuple[str | None, str | None]:
         """The part and view of an input: those named behind its file, else the plate's own where
         its files have parts or views of these names."""
         header, part, view = one.clip.header, self.job.part, self.job.view
@@ -508,22 +470,3 @@ def _of_another_format(path: Path, frame: int, found: str, expected: str) -> Inp
 def _absence(path: Path) -> str:
     """What is wrong with a file that ``Shot.missing`` names."""
     return f"{path} does not hold it" if path.exists() else f"{path} is not there"
-
-
-def _open(what: Input, given: str | Matte, *, timecode: bool) -> _OpenInput:
-    if isinstance(given, Matte):
-        sequence = find_sequence(given.pattern, timecode=timecode)
-        return _OpenInput(what, sequence, given.channel)
-    colour = _COLOUR.fullmatch(given) if what.kind is InputKind.BACKGROUND else None
-    if colour is None:
-        pattern, layer = (given, None) if what.name == "plate" else split_channel(given)
-        return _OpenInput(what, find_sequence(pattern, timecode=timecode), layer)
-    try:
-        red, green, blue = (float(part) for part in colour.groups())
-    except ValueError:
-        raise UsageError(
-            f"{named(what.name)} {given!r} is neither a file nor a colour",
-            expected="a file, a sequence, or R,G,B in the plate's own space, such as 0,0,0",
-            setting=what.name,
-        ) from None
-    return _OpenInput(what, None, colour=(red, green, blue))

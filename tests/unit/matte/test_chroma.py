@@ -59,6 +59,29 @@ def test_subsampled_video_is_told_however_its_chroma_was_spread(
     assert is_subsampled([as_video(shot(strands(), 0.004), mode, cells)] * 3)
 
 
+def as_left_sited_video(light: torch.Tensor) -> torch.Tensor:
+    """8-bit 4:2:2 codes as MPEG-2 and H.264 place chroma: beside every second pixel."""
+    codes = light.clamp(0.0, 1.0) ** (1.0 / 2.4)
+    luma = (codes * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    wide = F.pad(codes - luma, (1, 1, 0, 0), mode="replicate")
+    samples = ((wide[..., :-2] + 2.0 * wide[..., 1:-1] + wide[..., 2:]) / 4.0)[..., ::2]
+    after = torch.cat([samples[..., 1:], samples[..., -1:]], -1)
+    spread = torch.stack([samples, (samples + after) / 2.0], -1).flatten(-2)
+    return ((luma + spread).clamp(0.0, 1.0) * 255.0).round().div(255.0) ** 2.4
+
+
+def test_chroma_beside_the_left_pixel_is_told_and_its_edges_gain_too() -> None:
+    alpha, screen = strands(), flat(GREEN)
+    full, seen = shot(alpha), as_left_sited_video(shot(alpha))
+    assert is_subsampled([seen] * 3)
+    assert is_subsampled([as_left_sited_video(shot(alpha, 0.004))] * 3)
+    found = restored(seen, screen, gaussian_blur(alpha, 0.7))
+    before, after, best = (
+        float((colour_difference(one, screen) - alpha).abs().mean()) for one in (seen, found, full)
+    )
+    assert after - best < 0.7 * (before - best)
+
+
 @pytest.mark.parametrize("sigma", [0.0, 1.5, 4.0], ids=["sharp", "soft", "defocused"])
 @pytest.mark.parametrize("grain", [0.0, 0.004, 0.02])
 def test_full_chroma_is_never_taken_for_it(sigma: float, grain: float) -> None:
