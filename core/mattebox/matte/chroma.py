@@ -123,8 +123,13 @@ def _own_colour(
 def _looks_subsampled(frame: torch.Tensor) -> bool:
     """Of one frame [1,3,H,W]: across its columns, which 4:2:0 and 4:2:2 have in common."""
     codes = _codes(frame / frame.max().clamp_min(1e-6))
-    chroma = codes - _luma(codes)
-    steps = chroma[..., 1:] - chroma[..., :-1]
+    luma = _luma(codes)
+    return _is_on_a_grid(codes - luma) and not _is_on_a_grid(luma)  # else all of it was enlarged
+
+
+def _is_on_a_grid(codes: torch.Tensor) -> bool:
+    """Whether [1,C,H,W] was made of samples at every second column."""
+    steps = codes[..., 1:] - codes[..., :-1]
     bends = steps[..., 1:] - steps[..., :-1]
     return _has_grid(steps, STEPS_OF_A_GRID) or _has_grid(bends, BENDS_OF_A_GRID)
 

@@ -89,6 +89,13 @@ def test_full_chroma_is_never_taken_for_it(sigma: float, grain: float) -> None:
     assert not is_subsampled([shot(alpha, grain)] * 3)
 
 
+@pytest.mark.parametrize("mode", ["nearest", "bilinear"])
+def test_a_picture_that_was_enlarged_is_not_taken_for_it(mode: str) -> None:
+    smooth = None if mode == "nearest" else False
+    enlarged = F.interpolate(shot(strands()), scale_factor=2.0, mode=mode, align_corners=smooth)
+    assert not is_subsampled([enlarged] * 3)
+
+
 def test_pictures_without_colour_edges_and_mixed_shots_are_taken_as_full() -> None:
     video = as_video(shot(strands()), "bilinear")
     assert not is_subsampled([flat(GREEN)])
