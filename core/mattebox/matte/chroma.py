@@ -20,13 +20,13 @@ CODE_CURVE = 1.0 / 2.2
 """Exponent from linear light to codes, near enough to any display's: codes are what was sampled."""
 
 STEPS_OF_A_GRID = 0.96
-"""Change of colour from column to column, at every second one over that between, from which on
-there is no grid. Chroma between two pixels gives 0.02 to 0.1 where it is repeated, 0.67 to 0.95
-where it is spread; full chroma 0.99 to 1."""
+"""Change of colour from column to column, at every second one over that between, as a share of the
+same of luma: from here on there is no grid. Chroma between two pixels gives 0.02 to 0.2 where it is
+repeated, 0.67 to 0.95 where it is spread; full chroma 0.99 and more."""
 
 BENDS_OF_A_GRID = 0.75
 """The same of its second difference: chroma beside the left of two pixels, as in MPEG-2 and H.264,
-steps evenly, but bends at its samples alone: 0.03 to 0.53; full chroma 0.96 to 1."""
+steps evenly, but bends at its samples alone: 0.03 to 0.1; full chroma 0.96 and more."""
 
 LEAST_CHANGE = 2e-4
 """Of code, in the mean from pixel to pixel: a picture whose colour changes less tells nothing."""
@@ -124,21 +124,24 @@ def _looks_subsampled(frame: torch.Tensor) -> bool:
     """Of one frame [1,3,H,W]: across its columns, which 4:2:0 and 4:2:2 have in common."""
     codes = _codes(frame / frame.max().clamp_min(1e-6))
     luma = _luma(codes)
-    return _is_on_a_grid(codes - luma) and not _is_on_a_grid(luma)  # else all of it was enlarged
+    return any(
+        of_chroma < share * of_luma  # in an enlarged picture both have the grid
+        for of_chroma, of_luma, share in zip(
+            _grids(codes - luma), _grids(luma), (STEPS_OF_A_GRID, BENDS_OF_A_GRID), strict=True
+        )
+    )
 
 
-def _is_on_a_grid(codes: torch.Tensor) -> bool:
-    """Whether [1,C,H,W] was made of samples at every second column."""
+def _grids(codes: torch.Tensor) -> tuple[float, float]:
+    """How much [1,C,H,W] steps, and bends, at every second column over what it does between: 0..1,
+    1 where there is no grid, or nothing changes."""
     steps = codes[..., 1:] - codes[..., :-1]
-    bends = steps[..., 1:] - steps[..., :-1]
-    return _has_grid(steps, STEPS_OF_A_GRID) or _has_grid(bends, BENDS_OF_A_GRID)
-
-
-def _has_grid(change: torch.Tensor, share: float) -> bool:
-    """Whether every second column changes by less than ``share`` of what the others do."""
-    size = change.abs().amax(1, keepdim=True)
-    less, more = sorted(float(size[..., phase::2].mean()) for phase in (0, 1))
-    return more > LEAST_CHANGE and less < share * more
+    shares = []
+    for change in (steps, steps[..., 1:] - steps[..., :-1]):
+        size = change.abs().amax(1, keepdim=True)
+        less, more = sorted(float(size[..., phase::2].mean()) for phase in (0, 1))
+        shares.append(less / more if more > LEAST_CHANGE else 1.0)
+    return shares[0], shares[1]
 
 
 def _codes(light: torch.Tensor) -> torch.Tensor:
