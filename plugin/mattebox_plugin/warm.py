@@ -151,7 +151,7 @@ class FrameKey(Hearing):
         keying = cls(mattebox, request, frame, force=force)
         try:
             keying._ask(_warm_process(mattebox))
-        except (BrokenError, OSError) as error:
+        except BrokenError as error:
             keying._key_alone(str(error))
         return keying
 
@@ -221,15 +221,16 @@ class FrameKey(Hearing):
 
     def _ask(self, warm: WarmProcess) -> None:
         self._warm = warm
-        warm.ask(
-            self._id,
-            {
-                "frame": self._frame,
-                "job": self._wanted.job(),
-                "prepared": str(self._wanted.prepared),
-                "force": self._force,
-            },
-        )
+        wanted = {
+            "frame": self._frame,
+            "job": self._wanted.job(),
+            "prepared": str(self._wanted.prepared),
+            "force": self._force,
+        }
+        try:
+            warm.ask(self._id, wanted)
+        except OSError:  # it does not listen; what it said before tells why, and poll hears that
+            warm.kill()
 
     def _key_alone(self, why: str) -> None:
         """Key it by a process of its own, and say why."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.conftest import REPOSITORY
@@ -101,8 +102,20 @@ def test_where_the_process_dies_another_keys_the_frame_and_says_so(
     assert after.is_warm
 
 
-def test_a_core_that_cannot_serve_keys_all_the_same(core: Mattebox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ends_before_it_is_asked", [False, True])
+def test_a_core_that_cannot_serve_keys_all_the_same(
+    core: Mattebox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends_before_it_is_asked: bool
+) -> None:
     """A core of before, which does not know the command."""
+    ask = warm.WarmProcess.ask
+
+    def ask_when_it_has_ended(process: warm.WarmProcess, *words: Any) -> None:
+        while not process.has_ended:
+            time.sleep(0.01)
+        ask(process, *words)
+
+    if ends_before_it_is_asked:
+        monkeypatch.setattr(warm.WarmProcess, "ask", ask_when_it_has_ended)
     older = tmp_path / "older.py"
     older.write_text(
         "import sys\n"
