@@ -24,7 +24,7 @@ from mattebox.settings import EngineName, KeySettings
 from mattebox.whole_files import write_whole
 
 SCHEMA_VERSION: Literal[2] = 2
-ALPHA_ALGEBRA = 5
+ALPHA_ALGEBRA = 6
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
 
 

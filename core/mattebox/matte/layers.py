@@ -82,6 +82,7 @@ def key_layers(
     background: torch.Tensor,
     alpha: torch.Tensor,
     *,
+    shown: torch.Tensor | None = None,
     despill: Despill | None,
     half: bool,
     foreground: bool,
@@ -92,6 +93,9 @@ def key_layers(
         source: [1,3,H,W] float32, out-space scene-linear, finite, unbounded.
         background: [1,3,H,W] float32, the background behind the subject, in the same light.
         alpha: [1,1,H,W] float32, 0..1, final.
+        shown: [1,3,H,W], same light: what the source would have shown, where it is known better
+            (video whose edges' colour is restored). The foreground is made of it, and what it
+            differs by is part of spill. None: the source.
         despill: how to find the screen's light, or None to leave it in.
         half: round to half (else float32).
         foreground: whether the straight layer is wanted (else it is all 0 and costs nothing).
@@ -104,6 +108,7 @@ def key_layers(
             source[..., rows, :],
             background[..., rows, :],
             alpha[..., rows, :],
+            None if shown is None else shown[..., rows, :],
             despill and despill.rows(rows),
             half=half,
         )
@@ -140,20 +145,22 @@ class _Apart:
         source: torch.Tensor,
         background: torch.Tensor,
         alpha: torch.Tensor,
+        shown: torch.Tensor | None,
         despill: Despill | None,
         *,
         half: bool,
     ) -> tuple[float, int]:
         """Fills them; the sum of the residual, and how many source values were clamped."""
         source, clamped = _rounded(source, half=half)
+        shown = source if shown is None else _rounded(shown, half=half)[0]
         background, _ = _rounded(background, half=half)
         alpha, _ = _rounded(alpha, half=half)
         # Light is not negative where the source is not: what falls below is grain, or a background
         # that does not fit, and goes to spill. Where A is 1 the source is kept, -0.0 with its sign.
-        solid = alpha >= 1.0
-        in_front = torch.where(solid, source, source - (1.0 - alpha) * background)
-        premultiplied = torch.maximum(in_front, source.clamp_max(0.0))
-        premultiplied = torch.where(solid, source, premultiplied)
+        solid, hidden = alpha >= 1.0, (1.0 - alpha) * background
+        in_front = torch.where(solid, source, source - hidden)
+        premultiplied = torch.maximum(shown - hidden, shown.clamp_max(0.0))
+        premultiplied = torch.where(solid, shown, premultiplied)
         kept, light = premultiplied, torch.zeros_like(premultiplied)
         if despill is not None and despill.controls.amount > 0.0:
             found = screen_light(

@@ -20,7 +20,7 @@ the shot as a whole comes in ``ShotStatistics``. Same code on CPU and GPU, no ra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -56,11 +56,14 @@ class Solution:
         alpha: [1,1,H,W] float32, 0..1, for linear light.
         confidence: [1,1,H,W] float32, 0..1: 1 - (expected error of alpha) / WORST_ERROR.
         spill: [1,4,H,W] float32, 0..1: the share of each spill rule (``unmixing.spill``).
+        source: [1,3,H,W] float32, linear Rec.709: the frame that was solved, where that is not the
+            one that was given: of video, with the colour of its edges restored.
     """
 
     alpha: torch.Tensor
     confidence: torch.Tensor
     spill: torch.Tensor
+    source: torch.Tensor | None = None
 
 
 def solve_alpha(
@@ -72,6 +75,7 @@ def solve_alpha(
     *,
     unseen: torch.Tensor | None = None,
     neighbours: Sequence[torch.Tensor] = (),
+    for_video: UnmixingNetwork | None = None,
 ) -> Solution:
     """Alpha of a frame in linear light.
 
@@ -86,17 +90,20 @@ def solve_alpha(
             None for a background that was shot.
         neighbours: up to ``steady.WINDOW`` frames before and after, each like ``source``; empty
             leaves the temporal term out.
+        for_video: the network that solves video with subsampled chroma before a screen again, once
+            its edges' colour is restored; None leaves that out.
     """
     if len(source) != 1:
         raise ValueError(f"frames are solved one by one, got {len(source)}")
-    rest = (statistics, network, unseen, neighbours)
-    found = _solved_once(source, background, first_alpha, *rest)
-    if not (statistics.screen and statistics.subsampled):
+    rest = (unseen, neighbours)
+    found = _solved_once(source, background, first_alpha, statistics, network, *rest)
+    if for_video is None:
         return found
     source = restored(source, background, found.alpha)
     if not statistics.sure_inside:
         first_alpha = colour_difference(source, background, statistics.key)
-    return _solved_once(source, background, first_alpha, *rest)
+    again = _solved_once(source, background, first_alpha, statistics, for_video, *rest)
+    return replace(again, source=source)
 
 
 def _solved_once(

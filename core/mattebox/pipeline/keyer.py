@@ -24,7 +24,7 @@ from mattebox.matte.islands import small_islands
 from mattebox.matte.layers import Despill, key_layers
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import Solution, solve_alpha
-from mattebox.matte.unmixing.weights import Part, unmixing_network
+from mattebox.matte.unmixing.weights import networks_for
 from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyed_frame import KeyedFrame, packed
@@ -95,11 +95,13 @@ class SolvedFrame:
 
 @dataclass(frozen=True)
 class _Found:
-    """[1,1,H,W] alpha and confidence, 0..1; [1,4,H,W] shares of the spill rules where known."""
+    """[1,1,H,W] alpha and confidence, 0..1; [1,4,H,W] shares of the spill rules where known;
+    [1,3,H,W] linear Rec.709 the frame as it was solved, where that is not what was seen."""
 
     alpha: torch.Tensor
     confidence: torch.Tensor
     spill: torch.Tensor | None = None
+    source: torch.Tensor | None = None
 
 
 class FrameKeyer:
@@ -236,6 +238,7 @@ class FrameKeyer:
                 seen.source,
                 background,
                 alpha,
+                shown=None if found.source is None else self._shown(seen, found.source),
                 despill=self._despill
                 and replace(self._despill, protect=seen.protect, shares=found.spill),
                 half=settings.pixel_type is PixelType.HALF,
@@ -264,14 +267,16 @@ class FrameKeyer:
             return None
         # Outside the plate's data window nothing is known: it must not reach in over the border.
         source, background = seen.linear[seen.window], seen.background_linear[seen.window]
+        network, for_video = networks_for(statistics, self._device)
         solution = solve_alpha(
             source,
             background,
             prediction.alpha[seen.window],
             statistics,
-            unmixing_network(self._device, Part.of(statistics)),
+            network,
             unseen=None if seen.unseen is None else seen.unseen[seen.window],
             neighbours=[neighbour[seen.window] for neighbour in neighbours],
+            for_video=for_video,
         )
         if not statistics.screen:
             return solution
@@ -310,7 +315,18 @@ class FrameKeyer:
             whole[seen.window] = part
             return whole
 
-        return _Found(placed(alpha), placed(confidence), placed(solution.spill))
+        return _Found(
+            placed(alpha),
+            placed(confidence),
+            placed(solution.spill),
+            None if solution.source is None else placed(solution.source),
+        )
+
+    def _shown(self, seen: SeenFrame, linear: torch.Tensor) -> torch.Tensor:
+        """[1,3,H,W] out-space linear of a frame [1,3,H,W] in linear Rec.709; what it has as it was
+        seen stays bit for bit."""
+        changed = (linear != seen.linear).any(1, keepdim=True)
+        return torch.where(changed, self._colour.from_rec709(linear), seen.source)
 
     def _engine_input(
         self, pictures: Pictures, source: torch.Tensor, background: Background | None

@@ -84,6 +84,21 @@ def test_grain_where_alpha_is_nearly_zero_gives_the_foreground_no_neon() -> None
     assert (layers.foreground - 0.5).abs()[faint].quantile(0.99) < 0.05
 
 
+def test_what_the_source_would_have_shown_makes_the_foreground_and_the_rest_is_spill() -> None:
+    grey, screen = torch.full((1, 3, 8, 8), 0.5), torch.zeros(1, 3, 8, 8)
+    screen[:, 1] = 0.25
+    alpha = torch.linspace(0.0, 1.0, 8).expand(1, 1, 8, 8).contiguous()
+    shown = alpha * grey + (1.0 - alpha) * screen
+    smeared = shown + torch.tensor([-0.0625, 0.125, -0.0625]).view(1, 3, 1, 1)
+    layers = key_layers(
+        smeared, screen, alpha, shown=shown, despill=None, half=False, foreground=True
+    )
+    torch.testing.assert_close(layers.rgb, alpha * grey, rtol=0.0, atol=1e-6)
+    torch.testing.assert_close(layers.foreground[..., 1:], grey[..., 1:], rtol=0.0, atol=1e-5)
+    summed = layers.rgb + layers.spill + (1.0 - layers.alpha) * layers.background
+    torch.testing.assert_close(summed, smeared, rtol=0.0, atol=1e-6)
+
+
 def test_values_beyond_half_are_clamped_and_counted() -> None:
     source = torch.full((1, 3, 2, 2), 70000.0)
     layers = key_layers(

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 
 from mattebox.colour_difference import colour_difference
 from mattebox.matte import strips
+from mattebox.matte.chroma import restored
 from mattebox.matte.solve import Solution, solve_alpha
 from mattebox.matte.statistics import NoiseModel, ShotStatistics, Triple
 from mattebox.matte.unmixing.features import ALIGNMENT, Scene
@@ -30,7 +31,7 @@ from mattebox.matte.unmixing.network import (
     UnmixingNetwork,
 )
 from mattebox.matte.unmixing.spill import spill_strength
-from mattebox.matte.unmixing.weights import Part, network_of, unmixing_network
+from mattebox.matte.unmixing.weights import Part, network_of, networks_for, unmixing_network
 from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
 from mattebox.screen_key import ScreenKey
 
@@ -425,12 +426,29 @@ def test_the_package_holds_a_network_of_its_own_for_each_kind_of_footage() -> No
     assert not any(torch.equal(*pair) for pair in itertools.combinations(answers, 2))
 
 
-def test_a_shot_is_solved_by_the_network_of_its_footage() -> None:
+def test_a_shot_is_solved_by_the_networks_of_its_footage() -> None:
     screen = statistics_of(GREEN_KEY)
-    assert Part.of(screen) is Part.SCREEN
-    assert Part.of(replace(screen, subsampled=True)) is Part.SUBSAMPLED
-    assert Part.of(replace(screen, screen=False)) is Part.ROOM
-    assert Part.of(replace(screen, screen=False, subsampled=True)) is Part.ROOM
+    screens, rooms, video = (unmixing_network(CPU, part) for part in Part)
+    assert networks_for(screen, CPU) == (screens, None)
+    assert networks_for(replace(screen, subsampled=True), CPU) == (screens, video)
+    assert networks_for(replace(screen, screen=False), CPU) == (rooms, None)
+    assert networks_for(replace(screen, screen=False, subsampled=True), CPU) == (rooms, None)
+
+
+def test_video_is_solved_again_with_the_colour_of_its_edges_restored() -> None:
+    source, plate = shot(48, 64)
+    known = replace(statistics_of(GREEN_KEY), subsampled=True)
+    network, for_video = networks_for(known, CPU)
+    first = colour_difference(source, plate, known.key)
+    with torch.inference_mode():
+        once = solve_alpha(source, plate, first, known, network)
+        twice = solve_alpha(source, plate, first, known, network, for_video=for_video)
+        shown = restored(source, plate, once.alpha)
+    assert once.source is None
+    assert twice.source is not None
+    assert torch.equal(twice.source, shown)
+    assert not torch.equal(shown, source)
+    assert not torch.equal(once.alpha, twice.alpha)
 
 
 def test_a_network_has_the_widths_of_its_file(tmp_path: Path) -> None:

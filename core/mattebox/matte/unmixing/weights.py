@@ -25,12 +25,15 @@ class Part(enum.StrEnum):
     ROOM = "room."
     SUBSAMPLED = "subsampled."
 
-    @classmethod
-    def of(cls, statistics: ShotStatistics) -> Part:
-        """The one for a shot: before a screen, before one as video, before any other background."""
-        if not statistics.screen:
-            return cls.ROOM
-        return cls.SUBSAMPLED if statistics.subsampled else cls.SCREEN
+
+def networks_for(
+    statistics: ShotStatistics, device: torch.device
+) -> tuple[UnmixingNetwork, UnmixingNetwork | None]:
+    """What solves a shot, and what solves it again where it is video before a screen."""
+    if not statistics.screen:
+        return unmixing_network(device, Part.ROOM), None
+    again = unmixing_network(device, Part.SUBSAMPLED) if statistics.subsampled else None
+    return unmixing_network(device, Part.SCREEN), again
 
 
 @lru_cache(maxsize=8)
