@@ -83,6 +83,23 @@ class _Verdict:
     fault: str
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where one frame shows the background: a shift, with its error in pixels and what says so."""
+
+    level: Level
+    matrix: torch.Tensor
+    error: float
+
+    def is_apart_from(self, other: _Place) -> bool:
+        away = float((self.matrix[:2, 2] - other.matrix[:2, 2]).norm())
+        return away > max(MOVES, STANDARD_ERRORS * (self.error + other.error))
+
+    def is_better_than(self, other: _Place) -> bool:
+        """Whether the frame itself says so: a subject that is not left out moves a fit far."""
+        return not _judged(self.level, other.matrix, self.matrix).fault
+
+
 def register_background(
     sources: Sequence[torch.Tensor], background: torch.Tensor, subject: Sequence[torch.Tensor]
 ) -> Registration:
@@ -134,7 +151,7 @@ def camera_moves(
     Args:
         sources, background, subject: as for ``register_background``.
     """
-    places: list[tuple[torch.Tensor, float]] = []
+    places: list[_Place] = []
     for source, alpha in zip(sources, subject, strict=True):
         levels = [
             level
@@ -143,11 +160,11 @@ def camera_moves(
         ]
         count, matrix, error = _placed(levels)
         if count and math.isfinite(error):
-            places.append((matrix[:2, 2], error))
+            places.append(_Place(levels[count - 1], matrix, error))
     return any(
-        float((one - other).norm()) > max(MOVES, STANDARD_ERRORS * (error + error_of_other))
-        for index, (one, error) in enumerate(places)
-        for other, error_of_other in places[:index]
+        one.is_apart_from(other) and one.is_better_than(other) and other.is_better_than(one)
+        for index, one in enumerate(places)
+        for other in places[:index]
     )
 
 

@@ -328,7 +328,8 @@ def _fit_background(
     gain: BackgroundGain | None = None
     if job.settings.register_plate is PlateFit.AUTO:
         last = pieces[-1]  # of a short shot there is one pair
-        frames, known = [*sources, last.source[-1:]], [*subject, last.subject]
+        frames = [*sources, last.source[-1:]]
+        known = [*subject, last.alpha[-1:] if trusted else last.subject]
         if camera_moves(frames, background, known):
             reporter.emit(
                 WarningEvent(

@@ -22,6 +22,7 @@ from mattebox.matte.registration import (
 )
 from mattebox.matte.statistics import Registration
 from mattebox.matte.warp import IDENTITY_MATRIX, from_matrix, warped
+from mattebox.screen_key import ScreenKey
 
 HEIGHT, WIDTH = 160, 240
 EYE = torch.eye(3, dtype=torch.float64)
@@ -207,6 +208,18 @@ def test_a_flat_wall_does_not_say_that_the_camera_moves() -> None:
     grain = torch.randn(3, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(4))
     frames = list(torch.split(wall + 0.01 * grain, 1))
     assert not camera_moves(frames, wall, [torch.zeros_like(frame[:, :1]) for frame in frames])
+
+
+def test_a_subject_that_nothing_leaves_out_is_no_move_of_the_camera() -> None:
+    """On a smooth screen the subject outweighs grain, and a fit follows it far."""
+    down = torch.linspace(0.9, 1.1, HEIGHT).view(1, 1, HEIGHT, 1)
+    screen = down * torch.tensor([0.08, 0.4, 0.1]).view(1, 3, 1, 1).expand(1, 3, HEIGHT, WIDTH)
+    frames, _ = zip(*(shot(screen, seed) for seed in range(3)), strict=True)
+    seen = [frame[:1] for frame in frames]
+    alphas = [colour_difference(frame, screen, ScreenKey(1)) for frame in seen]
+    nothing = torch.zeros_like(alphas[-1])
+    assert not camera_moves(seen, screen, alphas)
+    assert not camera_moves(seen, screen, [*alphas[:-1], nothing])
 
 
 def test_a_frame_is_registered_with_nothing_known_of_its_subject() -> None:
