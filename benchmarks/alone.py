@@ -105,9 +105,9 @@ def measure_alone(job: PreparedJob) -> StageTimes:
                 pictures = setup.shot.read(frame)
             with times.stage("key"):
                 finished = list(neighbourhood.advance(pictures))
-            for ready, keyed in finished:
+            for ready, leaving in finished:
                 with times.stage("write"):
-                    write_keyed(plan, ready, keyed, reporter, clock)
+                    write_keyed(plan, ready, leaving.arrived(), reporter, clock)
     return times
 
 

@@ -27,8 +27,8 @@ from tests.support.pictures import (
     write_shot,
 )
 
+from mattebox.matte.identity import identity_error
 from mattebox.matte.unmixing.weights_file import weights_sha256
-from mattebox.measure.identity import identity_error
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:

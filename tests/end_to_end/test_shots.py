@@ -11,7 +11,7 @@ from tests.support.pictures import header, read_exr, rgb_of, write_exr
 from tests.support.real_weights import write_real_rvm_weights
 
 from mattebox.frames import read_frame
-from mattebox.measure.identity import identity_error
+from mattebox.matte.identity import identity_error
 from mattebox.measure.sequences import measure_sequences
 from mattebox.sequences import find_sequence
 

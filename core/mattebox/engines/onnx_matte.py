@@ -14,6 +14,7 @@ from mattebox.engines.onnx_session import TYPES, OnnxSession
 from mattebox.engines.weights_file import Weights, onnx_weights
 from mattebox.errors import UnknownNameError, UsageError, WeightsError, named
 from mattebox.network_config import NetworkConfig, PictureInput
+from mattebox.per_channel import per_channel
 
 INFO = EngineInfo(
     name="onnx-matte",
@@ -145,7 +146,7 @@ def _resized(picture: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 def _normalised(picture: torch.Tensor, rule: PictureInput) -> torch.Tensor:
     if rule.channels == "BGR":
         picture = picture.flip(1)
-    mean, std = (picture.new_tensor(values).view(1, 3, 1, 1) for values in (rule.mean, rule.std))
+    mean, std = (per_channel(values, picture) for values in (rule.mean, rule.std))
     return (picture * rule.white - mean) / std
 
 

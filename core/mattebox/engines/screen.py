@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import torch
 
-from mattebox.colour_difference import colour_difference, difference_matte, is_keyable_screen
+from mattebox.colour_difference import (
+    colour_difference,
+    difference_matte,
+    is_keyable_screen,
+    screen_key,
+)
 from mattebox.engines.base import EngineInfo, EngineInput, Prediction
 from mattebox.errors import UsageError, named
+from mattebox.screen_key import ScreenKey
 
 INFO = EngineInfo(
     name="screen",
@@ -28,8 +34,8 @@ class ScreenEngine:
     info = INFO
 
     def __init__(self) -> None:
-        self._judged: tuple[torch.Tensor, bool] | None = None
-        """The last background, and whether it is a screen: a still is judged once."""
+        self._judged: tuple[torch.Tensor, ScreenKey | None] | None = None
+        """The last background, and its key where it is a screen: a still is judged once."""
 
     def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
         """See ``Engine``. Raises UsageError where there is no background."""
@@ -42,6 +48,9 @@ class ScreenEngine:
                 setting="clean_plate",
             )
         if self._judged is None or self._judged[0] is not background:
-            self._judged = (background, is_keyable_screen(background))
-        key = colour_difference if self._judged[1] else difference_matte
-        return Prediction(alpha=key(frame.linear, background)), state
+            is_screen = is_keyable_screen(background)
+            self._judged = (background, screen_key(background) if is_screen else None)
+        key = self._judged[1]
+        if key is None:
+            return Prediction(alpha=difference_matte(frame.linear, background)), state
+        return Prediction(alpha=colour_difference(frame.linear, background, key)), state

@@ -7,12 +7,14 @@ a median does not care for the tiles in which the subject, its shadow or its spi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
 
 from mattebox.matte.statistics import BackgroundGain, Triple
+from mattebox.per_channel import per_channel
 
 IDENTITY: Triple = (1.0, 1.0, 1.0)
 
@@ -64,21 +66,17 @@ def fit_exposure(
     Returns:
         The gain, exactly 1 in a channel that differs by less than its error or the deadband.
     """
-    ratios, sure = [], []
-    bands = _deadbands(background, SHOT_DEADBAND)
-    for source, alpha in zip(sources, subject, strict=True):
-        for index in range(source.shape[0]):
-            found, counts = _tile_ratios(
-                source[index : index + 1], background, alpha[index : index + 1]
-            )
-            ratios.append(found)
-            sure.append(counts)
-    if not ratios:
+    tiles = [
+        _tiles(frame, background, alpha)
+        for source, alphas in zip(sources, subject, strict=True)
+        for frame, alpha in zip(torch.split(source, 1), torch.split(alphas, 1), strict=True)
+    ]
+    if not tiles:
         return BackgroundGain(
             IDENTITY, IDENTITY, accepted=False, reason="no frames to compare with"
         )
-    frames = len(ratios)
-    summary = _summary(torch.cat(ratios, 1), torch.cat(sure), repeats=frames)
+    frames, bands = len(tiles), _deadbands(_light(background).cpu(), SHOT_DEADBAND)
+    summary = _summary(torch.cat(tiles, 1).cpu(), repeats=frames)
     if isinstance(summary, str):
         return BackgroundGain(IDENTITY, IDENTITY, accepted=False, reason=summary)
     gains, errors = summary
@@ -103,11 +101,13 @@ def frame_gain(source: torch.Tensor, background: torch.Tensor, subject: torch.Te
         background: [1,3,H,W] float32, same light, at the shot's exposure.
         subject: [1,1,H,W] float32 0..1, first alpha.
     """
-    found, counts = _tile_ratios(source, background, subject)
-    summary = _summary(found, counts, repeats=1)
+    light = F.pad(_light(background), (0, 1))[:, None]
+    # Together, so that a GPU is waited for once.
+    found = torch.cat([light, _tiles(source, background, subject)], 1).cpu()
+    summary = _summary(found[:, 1:], repeats=1)
     if isinstance(summary, str):
         return IDENTITY
-    bands = _deadbands(background, FRAME_DEADBAND)
+    bands = _deadbands(found[:3, 0], FRAME_DEADBAND)
     return _triple([_outside(band, gain) for gain, band in zip(summary[0], bands, strict=True)])
 
 
@@ -115,7 +115,7 @@ def gained_background(background: torch.Tensor, gain: Triple) -> torch.Tensor:
     """[N,3,H,W] ``background`` times ``gain``; the same tensor where the gain is exactly 1."""
     if gain == IDENTITY:
         return background
-    return background * background.new_tensor(gain).view(1, 3, 1, 1)
+    return background * per_channel(gain, background)
 
 
 def background_weight(subject: torch.Tensor) -> torch.Tensor:
@@ -126,18 +126,14 @@ def background_weight(subject: torch.Tensor) -> torch.Tensor:
     """
     weights = []
     for alpha in torch.split(subject, 1):
-        lowest = float(torch.quantile(_thinned(alpha), 0.25))
-        if not lowest < HIGHEST_BACKGROUND:
-            lowest = 0.0
+        lowest = torch.quantile(_thinned(alpha), 0.25)
+        lowest = torch.where(lowest < HIGHEST_BACKGROUND, lowest, 0.0)
         weights.append((1.0 - (alpha - lowest) / SOFT_EDGE).clamp(0.0, 1.0))
     return torch.cat(weights)
 
 
-def _tile_ratios(
-    source: torch.Tensor, background: torch.Tensor, subject: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Per tile of one frame: source / background [3,T], and whether the tile may be used [T]
-    bool."""
+def _tiles(source: torch.Tensor, background: torch.Tensor, subject: torch.Tensor) -> torch.Tensor:
+    """[4,T] float64, per tile of one frame: source / background, and 1 where it may be used."""
     weight = background_weight(subject)
     tile = max(1, min(TILE, *source.shape[-2:]))
     share = F.avg_pool2d(weight, tile)
@@ -149,25 +145,24 @@ def _tile_ratios(
     lit = (expected > floor).all(1) & (light > 0.0).all(1)
     # a tile half covered by the subject has the subject's soft edge in its other half
     usable = lit & (share[:, 0] > 0.5) & torch.isfinite(ratio).all(1)
-    return ratio[0].flatten(1), usable[0].flatten()
+    return torch.cat([ratio[0], usable.to(ratio.dtype)]).flatten(1).double()
 
 
-def _summary(
-    ratios: torch.Tensor, usable: torch.Tensor, *, repeats: int
-) -> tuple[list[float], list[float]] | str:
-    """Gains and their standard errors per channel, or why there are none.
+def _summary(tiles: torch.Tensor, *, repeats: int) -> tuple[list[float], list[float]] | str:
+    """Gains and their standard errors per channel, or why there are none. ``tiles`` in memory.
 
     Tiles of one place in several frames share their background's error, so they count as one.
     """
+    usable = tiles[3] > 0.0
     if int(usable.sum()) < LEAST_TILES:
         return "too little background is seen"
-    logs = ratios[:, usable].double().log()
+    logs = tiles[:3, usable].log()
     middle = torch.quantile(_thinned(logs), 0.5, dim=1)
     spread = 1.4826 * torch.quantile(_thinned((logs - middle[:, None]).abs()), 0.5, dim=1)
     if float(spread.max()) > LARGEST_SPREAD:
         return f"background and shot differ from place to place (by {float(spread.max()):.0%})"
     gains = middle.exp()
-    if float(middle.abs().max()) > torch.log(torch.tensor(LARGEST_GAIN)).item():
+    if float(middle.abs().max()) > math.log(LARGEST_GAIN):
         return f"a gain of {float(gains.max()):.3g} is no change of exposure"
     # of a median: sqrt(pi / 2) sigma / sqrt(n)
     errors = 1.2533 * spread / (logs.shape[1] / repeats) ** 0.5
@@ -179,13 +174,18 @@ def _outside(band: float, gain: float) -> float:
     return 1.0 if abs(away) <= band else gain - band * band / away
 
 
-def _deadbands(background: torch.Tensor, band: float) -> list[float]:
+def _light(background: torch.Tensor) -> torch.Tensor:
+    """[3] float64: the mean of a background [1,3,H,W]."""
+    return background.mean((0, 2, 3), dtype=torch.float64)
+
+
+def _deadbands(light: torch.Tensor, band: float) -> list[float]:
     """The deadband of each channel: ``band`` is meant as a share of the strongest channel's light.
 
     A screen is dark in two channels, and there the subject's bounce weighs most: 0.5 % of the red
     of a green screen is 0.1 % of its light, and no reason to turn the background's colour.
     """
-    light = background.mean((0, 2, 3), dtype=torch.float64).clamp_min(1e-8)
+    light = light.clamp_min(1e-8)
     return (band * (light.max() / light).clamp_max(WEAKEST_CHANNEL)).tolist()
 
 

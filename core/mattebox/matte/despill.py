@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from mattebox.matte.unmixing.spill import spill_strength
+from mattebox.per_channel import per_channel
 from mattebox.screen_key import ScreenKey, key_of
 from mattebox.settings import SpillRule
 
@@ -99,16 +100,15 @@ def screen_light(
     """
     controls = controls if controls is not None else SpillControls()
     mean_bias = sum(controls.bias) / 3.0
-    neutral = foreground.new_tensor([value / mean_bias for value in controls.bias])
-    neutral = neutral.view(1, 3, 1, 1)
+    neutral = per_channel([value / mean_bias for value in controls.bias], foreground)
     taken = _taken(foreground / neutral, screen, neutral, controls.rule, shares) * neutral
     taken = torch.minimum(taken * controls.amount, foreground.clamp_min(0.0))
     if protect is not None:
         taken = taken * (1.0 - protect)
     if controls.restore > 0.0:
-        weights = foreground.new_tensor(REC709_LUMINANCE).view(1, 3, 1, 1)
+        weights = per_channel(REC709_LUMINANCE, foreground)
         lost = (taken * weights).sum(dim=1, keepdim=True)
-        colour = foreground.new_tensor(controls.replace).view(1, 3, 1, 1)
+        colour = per_channel(controls.replace, foreground)
         taken = taken - controls.restore * lost * colour / _luminance_of(controls.replace)
     return taken
 
@@ -128,12 +128,11 @@ def _taken(
     order = list(screen.key.order)
     if rule in (SpillRule.LIMIT, SpillRule.LIMIT_AVERAGE):
         return _limited(colour, screen.key, average=rule is SpillRule.LIMIT_AVERAGE)
-    light = colour.new_tensor(screen.rgb).view(1, 3, 1, 1) / neutral
+    light = per_channel(screen.rgb, colour) / neutral
     light = light / light.amax(1, keepdim=True)
     if rule is not SpillRule.LEARNED or shares is None:
         whole = rule if rule in _RULES else SpillRule.HUE
-        shares = colour.new_tensor([0.0, *(float(one is whole) for one in _RULES), 0.0])
-        shares = shares.view(1, 4, 1, 1)
+        shares = per_channel([0.0, *(float(one is whole) for one in _RULES), 0.0], colour)
     return spill_strength(colour[:, order], light[:, order], shares) * light
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 
 from mattebox.matte.windows import box_max
 
@@ -25,48 +28,79 @@ SPECK = 6
 """Pixels, at ``LINES``, of the longer side below which an island is not counted: residue."""
 
 
-def small_islands(alpha: torch.Tensor) -> tuple[torch.Tensor | None, int]:
-    """Where small islands are, with their soft edges, and how many.
-
-    What touches the picture's border is none: it may be a hand that comes in. The largest area of
-    a matte is its subject, however small.
+def seen_areas(alpha: torch.Tensor) -> torch.Tensor:
+    """Where a matte has something, at about ``LINES`` lines: [h,w] bool, on alpha's device.
 
     Args:
         alpha: [1,1,H,W] float32, 0..1.
-
-    Returns:
-        [1,1,H,W] bool, None where there is none; and their number, specks left out.
     """
-    from scipy import ndimage
+    return F.max_pool2d(alpha, _side(alpha.shape[-2]), ceil_mode=True)[0, 0] > SEEN
 
-    side = max(1, round(alpha.shape[-2] / LINES))
-    small = F.max_pool2d(alpha, side, ceil_mode=True)
-    scale = min(1.0, small.shape[-2] / LINES)
-    seen = (small > SEEN).to(alpha.dtype)
-    together = box_max(seen, max(1, round(scale * AWAY / 2)))[0, 0].bool().cpu().numpy()
-    labels = np.zeros(together.shape, np.int32)
-    ndimage.label(together, np.ones((3, 3)), output=labels)
-    count = int(labels.max())
-    if count < 2:
-        return None, 0
-    own = np.where(seen[0, 0].cpu().numpy() > 0, labels, 0)
-    sizes = np.bincount(own.ravel(), minlength=count + 1)
-    largest = 1 + int(sizes[1:].argmax())
-    islands = {
-        label: place
-        for label, place in enumerate(ndimage.find_objects(own), start=1)
-        if label != largest and _is_island(place, own.shape, LARGEST_ISLAND * scale)
-    }
-    if not islands:
-        return None, 0
-    found = torch.from_numpy(np.isin(labels, list(islands))).to(alpha.device)[None, None]
-    whole = found.repeat_interleave(side, -2).repeat_interleave(side, -1)
-    counted = [place for place in islands.values() if max(_sides(place)) >= SPECK * scale]
-    return whole[..., : alpha.shape[-2], : alpha.shape[-1]], len(counted)
+
+def count_islands(seen: torch.Tensor) -> int:
+    """How many small islands there are in ``seen_areas``, specks left out."""
+    found = _found(seen)
+    longest = [max(_sides(place)) for place in found.places.values()]
+    return sum(side >= SPECK * _scale(seen) for side in longest)
+
+
+def without_islands(alpha: torch.Tensor) -> torch.Tensor:
+    """Alpha, [1,1,H,W] float32 0..1, without small islands and their soft edges."""
+    found = _found(seen_areas(alpha))
+    if not found.places:
+        return alpha
+    islands = torch.from_numpy(np.isin(found.labels, list(found.places))).to(alpha.device)
+    side = _side(alpha.shape[-2])
+    whole = islands.repeat_interleave(side, -2).repeat_interleave(side, -1)
+    return torch.where(whole[: alpha.shape[-2], : alpha.shape[-1]], 0.0, alpha)
 
 
 Place = tuple[slice, slice]
 """Rows and columns."""
+
+
+@dataclass(frozen=True)
+class _Islands:
+    """Small islands: a map [h,w] of everything's labels, soft edges included, and where they are
+    by label."""
+
+    labels: NDArray[np.int32]
+    places: dict[int, Place]
+
+
+def _found(seen: torch.Tensor) -> _Islands:
+    """What touches the picture's border is none: it may be a hand that comes in. The largest area
+    of a matte is its subject, however small."""
+    from scipy import ndimage
+
+    scale, areas = _scale(seen), seen.cpu()
+    together = box_max(areas[None, None].float(), max(1, round(scale * AWAY / 2)))[0, 0]
+    labels = np.zeros(seen.shape, np.int32)
+    ndimage.label(together.bool().numpy(), np.ones((3, 3)), output=labels)
+    count = int(labels.max())
+    if count < 2:
+        return _Islands(labels, {})
+    own = np.where(areas.numpy(), labels, 0)
+    sizes = np.bincount(own.ravel(), minlength=count + 1)
+    largest = 1 + int(sizes[1:].argmax())
+    return _Islands(
+        labels,
+        {
+            label: place
+            for label, place in enumerate(ndimage.find_objects(own), start=1)
+            if label != largest and _is_island(place, own.shape, LARGEST_ISLAND * scale)
+        },
+    )
+
+
+def _side(lines: int) -> int:
+    """Pixels on a side of what is one at ``LINES``."""
+    return max(1, round(lines / LINES))
+
+
+def _scale(seen: torch.Tensor) -> float:
+    """How much smaller than ``LINES`` lines a map is, at most 1."""
+    return min(1.0, seen.shape[-2] / LINES)
 
 
 def _is_island(place: Place, shape: tuple[int, ...], longest: float) -> bool:

@@ -36,9 +36,9 @@ class KeyedLayers:
         foreground: [1,3,H,W] straight, despilled, out-space linear; extended under alpha 0.
         spill: [1,3,H,W] everything taken out of ``source - (1 - alpha) * background``.
         background: [1,3,H,W] the background as it was used.
-        residual: mean absolute part of ``spill`` that is not the screen's light: background
-            residual and grain, out-space linear.
-        clamped: how many source values lay outside the number type's range.
+        residual: [] float64: mean absolute part of ``spill`` that is not the screen's light:
+            background residual and grain, out-space linear.
+        clamped: [] float64: how many source values lay outside the number type's range.
     """
 
     alpha: torch.Tensor
@@ -46,8 +46,8 @@ class KeyedLayers:
     foreground: torch.Tensor
     spill: torch.Tensor
     background: torch.Tensor
-    residual: float
-    clamped: int
+    residual: torch.Tensor
+    clamped: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def key_layers(
     rgb, spill, own_background = (torch.empty_like(source) for _ in range(3))
     taken_apart = _Apart(rgb, spill, own_background, torch.empty_like(alpha))
 
-    def take_apart(rows: slice) -> tuple[float, int]:
+    def take_apart(rows: slice) -> torch.Tensor:
         return taken_apart.rows(rows).fill(
             source[..., rows, :],
             background[..., rows, :],
@@ -113,18 +113,18 @@ def key_layers(
             half=half,
         )
 
-    sums = in_strips(take_apart, alpha)
+    residual, clamped = torch.stack(in_strips(take_apart, alpha)).sum(0)
     straight = torch.zeros_like(source)
     if foreground:
-        straight, _ = _rounded(_straight(rgb, taken_apart.alpha), half=half)
+        straight = _rounded(_straight(rgb, taken_apart.alpha), half=half)
     return KeyedLayers(
         alpha=taken_apart.alpha,
         rgb=rgb,
         foreground=straight,
         spill=spill,
         background=own_background,
-        residual=sum(residual for residual, _ in sums) / source.numel(),
-        clamped=sum(clamped for _, clamped in sums),
+        residual=residual / source.numel(),
+        clamped=clamped,
     )
 
 
@@ -149,12 +149,13 @@ class _Apart:
         despill: Despill | None,
         *,
         half: bool,
-    ) -> tuple[float, int]:
-        """Fills them; the sum of the residual, and how many source values were clamped."""
-        source, clamped = _rounded(source, half=half)
-        shown = source if shown is None else _rounded(shown, half=half)[0]
-        background, _ = _rounded(background, half=half)
-        alpha, _ = _rounded(alpha, half=half)
+    ) -> torch.Tensor:
+        """Fills them; [2] float64: the residual's sum, and how many source values were clamped."""
+        clamped = (source.abs() > HALF_MAX).sum() if half else source.new_zeros(())
+        source = _rounded(source, half=half)
+        shown = source if shown is None else _rounded(shown, half=half)
+        background = _rounded(background, half=half)
+        alpha = _rounded(alpha, half=half)
         # Light is not negative where the source is not: what falls below is grain, or a background
         # that does not fit, and goes to spill. Where A is 1 the source is kept, -0.0 with its sign.
         solid, hidden = alpha >= 1.0, (1.0 - alpha) * background
@@ -174,9 +175,9 @@ class _Apart:
             spilled = (found != 0.0).any(dim=1, keepdim=True)
             kept = torch.where(spilled, premultiplied - light, premultiplied)
         covered = alpha > 0.0
-        rgb, _ = _rounded(torch.where(covered, kept, 0.0), half=half)
+        rgb = _rounded(torch.where(covered, kept, 0.0), half=half)
         taken = in_front - rgb
-        spill, _ = _rounded(taken, half=half)
+        spill = _rounded(taken, half=half)
         for held, found in zip(
             (self.rgb, self.spill, self.background, self.alpha),
             (rgb, spill, background, alpha),
@@ -184,7 +185,7 @@ class _Apart:
         ):
             held.copy_(found)
         residual = (taken - torch.where(covered, light, 0.0)).abs().sum()
-        return float(residual), clamped
+        return torch.stack([residual.double(), clamped.double()])
 
 
 def _straight(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
@@ -194,9 +195,6 @@ def _straight(rgb: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
     return torch.where(alpha >= 1.0, rgb, pull_push(colour, known))
 
 
-def _rounded(values: torch.Tensor, *, half: bool) -> tuple[torch.Tensor, int]:
-    """Values as the file will hold them, in float32, and how many were out of range."""
-    if not half:
-        return values, 0
-    clamped = values.clamp(-HALF_MAX, HALF_MAX)
-    return clamped.half().float(), int((clamped != values).sum())
+def _rounded(values: torch.Tensor, *, half: bool) -> torch.Tensor:
+    """Values as the file will hold them, in float32."""
+    return values.clamp(-HALF_MAX, HALF_MAX).half().float() if half else values

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from mattebox.per_channel import per_channel
 from mattebox.screen_key import ScreenKey
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ class NoiseModel:
 
     def variance(self, picture: torch.Tensor) -> torch.Tensor:
         """Variance of every sample of ``picture`` [N,3,H,W] (linear Rec.709), > 0, same shape."""
-        gain = picture.new_tensor(self.gain).view(1, 3, 1, 1)
-        floor = picture.new_tensor(self.floor).view(1, 3, 1, 1)
+        gain, floor = per_channel(self.gain, picture), per_channel(self.floor, picture)
         rounding = HALF_ROUNDING * picture * picture
         return gain * picture.clamp_min(0.0) + floor + rounding
 

@@ -22,7 +22,7 @@ from mattebox.errors import (
 from mattebox.frames import read_frame, read_header
 from mattebox.images import Frame
 from mattebox.job import PreparedJob
-from mattebox.measure.identity import identity_error
+from mattebox.matte.identity import identity_error
 from mattebox.pipeline.plan import Plan, proxy_of
 from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.setup import ShotSetup

@@ -1,4 +1,8 @@
-"""A keyed frame as it leaves the device: the layers asked for, and how well they add up."""
+"""A keyed frame as it leaves the device: the layers asked for, and how well they add up.
+
+Whatever is told of a frame is computed where its pixels are and comes down with them, at once, so
+that a GPU is waited for once a frame, and by who writes the frame.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from mattebox.matte.identity import IdentityReport, identity_numbers
+from mattebox.matte.islands import count_islands
 from mattebox.matte.layers import HALF_MAX, KeyedLayers
-from mattebox.measure.identity import IdentityReport, identity_error
 from mattebox.settings import KeySettings, Pass, PixelType
 
 
@@ -34,15 +39,49 @@ class KeyedFrame:
     islands: int
 
 
+@dataclass(frozen=True)
+class LeavingFrame:
+    """A frame on its way from the device.
+
+    Attributes:
+        channels: names in the order of ``pixels``.
+        pixels: [H,W,C] float16 or float32, in memory once it has ``arrived``.
+        numbers: [5] float64: those of the identity, the residual, and what was clamped.
+        seen: see ``seen_areas``; None where islands were removed.
+        sent: set once everything is in memory; None where it is at once.
+    """
+
+    channels: tuple[str, ...]
+    pixels: torch.Tensor
+    numbers: torch.Tensor
+    seen: torch.Tensor | None
+    sent: torch.cuda.Event | None
+
+    def arrived(self) -> KeyedFrame:
+        """The frame in memory; waits for the device."""
+        if self.sent is not None:
+            self.sent.synchronize()
+        *identity, residual, clamped = self.numbers.tolist()
+        height, width, _ = self.pixels.shape
+        return KeyedFrame(
+            channels=self.channels,
+            pixels=self.pixels.numpy(),
+            identity=IdentityReport.of(identity, height, width),
+            residual=residual,
+            clamped=int(clamped),
+            islands=0 if self.seen is None else count_islands(self.seen),
+        )
+
+
 def packed(
     settings: KeySettings,
     source: torch.Tensor,
     layers: KeyedLayers,
     first: torch.Tensor,
     confidence: torch.Tensor,
-    islands: int,
-) -> KeyedFrame:
-    """The channels of a frame in the order they are written in.
+    seen: torch.Tensor | None,
+) -> LeavingFrame:
+    """The channels of a frame in the order they are written in, sent to memory.
 
     Args:
         settings: which passes, and the number type.
@@ -50,7 +89,7 @@ def packed(
         layers: as ``key_layers`` gives them, in the same light.
         first: [1,1,H,W] the engine's alpha, 0..1.
         confidence: [1,1,H,W] 0..1.
-        islands: see ``KeyedFrame``.
+        seen: see ``LeavingFrame``.
     """
     wanted = settings.passes
     parts: list[tuple[tuple[str, ...], torch.Tensor]] = [
@@ -68,20 +107,27 @@ def packed(
     if Pass.PLATE in wanted:
         parts.append((("plate.R", "plate.G", "plate.B"), layers.background))
     stacked = torch.cat([picture for _, picture in parts], dim=1)[0].permute(1, 2, 0)
-    if settings.pixel_type is PixelType.HALF:
+    half = settings.pixel_type is PixelType.HALF
+    if half:
         stacked = stacked.half()
-    return KeyedFrame(
+    held = source.clamp(-HALF_MAX, HALF_MAX) if half else source
+    identity = identity_numbers(layers.rgb, layers.alpha, layers.spill, layers.background, held)
+    pixels = _sent(stacked.contiguous())
+    numbers = _sent(torch.cat([identity, layers.residual[None], layers.clamped[None]]))
+    areas = None if seen is None else _sent(seen)
+    sent = None
+    if source.device.type == "cuda":
+        sent = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        sent.record(torch.cuda.current_stream(source.device))
+    return LeavingFrame(
         channels=tuple(name for names, _ in parts for name in names),
-        pixels=stacked.contiguous().cpu().numpy(),
-        identity=_identity(source, layers),
-        residual=layers.residual,
-        clamped=layers.clamped,
-        islands=islands,
+        pixels=pixels,
+        numbers=numbers,
+        seen=areas,
+        sent=sent,
     )
 
 
-def _identity(source: torch.Tensor, layers: KeyedLayers) -> IdentityReport:
-    held = source.clamp(-HALF_MAX, HALF_MAX) if layers.clamped else source
-    rgba = torch.cat([layers.rgb, layers.alpha], 1)
-    pictures = (rgba, layers.spill, layers.background, held)
-    return identity_error(*(picture[0].permute(1, 2, 0).cpu().numpy() for picture in pictures))
+def _sent(tensor: torch.Tensor) -> torch.Tensor:
+    """On its way to memory: to pinned memory, which torch takes for what does not block."""
+    return tensor.to("cpu", non_blocking=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -20,14 +20,14 @@ from mattebox.matte.controls import MatteControls, control_alpha
 from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
 from mattebox.matte.interior import closed_alpha
-from mattebox.matte.islands import small_islands
+from mattebox.matte.islands import seen_areas, without_islands
 from mattebox.matte.layers import Despill, key_layers
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import Solution, solve_alpha
 from mattebox.matte.unmixing.weights import networks_for
 from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
-from mattebox.pipeline.keyed_frame import KeyedFrame, packed
+from mattebox.pipeline.keyed_frame import LeavingFrame, packed
 from mattebox.pipeline.reduction import Reduction
 from mattebox.settings import (
     KeySettings,
@@ -214,13 +214,17 @@ class FrameKeyer:
         with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
             return SolvedFrame(seen, self._solution(seen, neighbours))
 
-    def finish(self, solved: SolvedFrame) -> KeyedFrame:
+    def finish(self, solved: SolvedFrame) -> LeavingFrame:
         """Shadows, markers, controls, foreground, despill, layers."""
         settings, seen = self._settings, solved.seen
         with torch.inference_mode(), _device_errors(self._device), self._timed("matte"):
             first = seen.prediction.alpha
             found = self._found(solved)
-            alpha, islands = self._without_markers(found.alpha)
+            alpha, areas = found.alpha, None
+            if settings.markers is Markers.REMOVE:
+                alpha = without_islands(alpha)
+            else:
+                areas = seen_areas(alpha)
             inside = seen.inside
             if seen.source_alpha is not None:
                 if settings.source_alpha is SourceAlpha.MULTIPLY:
@@ -245,14 +249,7 @@ class FrameKeyer:
                 foreground=Pass.FG in settings.passes,
             )
             confidence = found.confidence * seen.covered
-            return packed(settings, seen.source, layers, first, confidence, islands)
-
-    def _without_markers(self, alpha: torch.Tensor) -> tuple[torch.Tensor, int]:
-        """Alpha without small islands where they are to go; else as it is, and their number."""
-        islands, count = small_islands(alpha)
-        if self._settings.markers is Markers.REMOVE:
-            return (alpha if islands is None else torch.where(islands, 0.0, alpha)), 0
-        return alpha, count
+            return packed(settings, seen.source, layers, first, confidence, areas)
 
     def _solution(self, seen: SeenFrame, neighbours: Sequence[torch.Tensor]) -> Solution | None:
         """The solver's answer within the frame's window; None where nothing is to be solved."""
@@ -432,6 +429,9 @@ class FrameKeyer:
 
     def _covered(self, pictures: Pictures) -> torch.Tensor:
         """[1,1,h,w] 1 where the plate has pixels."""
+        if pictures.covered.all():
+            window = self._reduction.window
+            return torch.ones(1, 1, window.height, window.width, device=self._device)
         return self._whole(pictures.covered)
 
     def _whole(self, covered: NDArray[np.bool_]) -> torch.Tensor:
@@ -440,15 +440,16 @@ class FrameKeyer:
 
     def _uploaded(self, pixels: NDArray[np.float32]) -> torch.Tensor:
         """HxWxC float32 in memory to [1,C,H,W] on the device."""
-        held = torch.from_numpy(np.ascontiguousarray(pixels)).to(self._device)
-        return held.permute(2, 0, 1).contiguous().unsqueeze(0)
+        held = torch.from_numpy(np.ascontiguousarray(pixels))
+        if self._device.type == "cuda":
+            held = held.pin_memory()  # what is not pinned is waited for
+        sent = held.to(self._device, non_blocking=True)
+        return sent.permute(2, 0, 1).contiguous().unsqueeze(0)
 
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        with self._clock.stage(stage):
-            yield
-            if self._device.type == "cuda":
-                torch.cuda.synchronize(self._device)
+    def _timed(self, stage: str) -> AbstractContextManager[None]:
+        """A stage of the run. A GPU is not waited for: it is handed work here, and what its work
+        takes is waited for where the frame arrives."""
+        return self._clock.stage(stage)
 
 
 def spill_controls(settings: KeySettings) -> SpillControls:

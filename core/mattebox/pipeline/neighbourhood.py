@@ -10,7 +10,7 @@ import torch
 
 from mattebox.engines.base import EngineState
 from mattebox.matte.steady import WINDOW
-from mattebox.pipeline.keyed_frame import KeyedFrame
+from mattebox.pipeline.keyed_frame import LeavingFrame
 from mattebox.pipeline.keyer import FrameKeyer, SeenFrame, SolvedFrame
 from mattebox.pipeline.plan import Plan
 from mattebox.shot import Pictures
@@ -71,13 +71,13 @@ class Neighbourhood:
         around = {n for frame in needed for n in (frame, *plan.neighbours(frame))}
         self.to_read = sorted(around | self._to_see)
 
-    def advance(self, pictures: Pictures) -> Iterator[tuple[Pictures, KeyedFrame]]:
+    def advance(self, pictures: Pictures) -> Iterator[tuple[Pictures, LeavingFrame]]:
         """Take in the next frame and yield the frames that are keyed now."""
         yield from self.finished(self.solved(pictures))
 
     def finished(
         self, solved: Iterable[tuple[Pictures, SolvedFrame]]
-    ) -> Iterator[tuple[Pictures, KeyedFrame]]:
+    ) -> Iterator[tuple[Pictures, LeavingFrame]]:
         """Frames whose alpha is solved, keyed."""
         for ready, one in solved:
             yield ready, self.keyer.finish(one)

@@ -22,7 +22,7 @@ from mattebox.job import PreparedJob
 from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.clock import StageClock, Tally
-from mattebox.pipeline.keyed_frame import KeyedFrame
+from mattebox.pipeline.keyed_frame import LeavingFrame
 from mattebox.pipeline.keyer import FrameKeyer
 from mattebox.pipeline.memory import Waiting, waiting_within
 from mattebox.pipeline.neighbourhood import Neighbourhood
@@ -174,7 +174,7 @@ def _key_frames(
                     raise
                 return frame, error
 
-    def key(arrived: tuple[int, Pictures | InputError]) -> Iterator[tuple[Pictures, KeyedFrame]]:
+    def key(arrived: tuple[int, Pictures | InputError]) -> Iterator[tuple[Pictures, LeavingFrame]]:
         frame, found = arrived
         if not isinstance(found, InputError):
             return neighbourhood.advance(found)
@@ -182,8 +182,10 @@ def _key_frames(
         reporter.emit(fault_warning("faulty_frame", "a frame is left out", frame, found))
         return neighbourhood.finished(neighbourhood.leave_out(frame))
 
-    def write(done: tuple[Pictures, KeyedFrame]) -> tuple[int, int]:
-        pictures, keyed = done
+    def write(done: tuple[Pictures, LeavingFrame]) -> tuple[int, int]:
+        pictures, leaving = done
+        with clock.beside("matte"):
+            keyed = leaving.arrived()
         write_keyed(plan, pictures, keyed, reporter, clock)
         return pictures.frame, keyed.islands
 

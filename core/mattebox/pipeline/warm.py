@@ -194,7 +194,9 @@ class WarmShot:
         self._keep(place, found)
         goes_on()
         pictures, solved = found
-        keyed = neighbourhood.keyer.finish(solved)
+        leaving = neighbourhood.keyer.finish(solved)
+        with clock.stage("matte"):
+            keyed = leaving.arrived()
         goes_on()
         make_folder(plan.output.folder)
         with clock.waiting("write"):

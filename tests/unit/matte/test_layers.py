@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from mattebox.matte.despill import ScreenColour, SpillControls
+from mattebox.matte.identity import identity_error
 from mattebox.matte.layers import Despill, key_layers
-from mattebox.measure.identity import identity_error
 
 GREEN = Despill(ScreenColour(0.08, 0.43, 0.11), SpillControls(), lambda x: x, lambda x: x)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
-from mattebox.measure.identity import WorstValue, half_step, identity_error
+from mattebox.matte.identity import WorstValue, half_step, identity_error
 
 Picture = NDArray[np.float32]
 
@@ -75,8 +75,9 @@ def test_negative_terms_count_by_their_size() -> None:
 
 def test_steps_are_the_spacing_of_every_half_float() -> None:
     halves = np.arange(0x7BFF, dtype=np.uint16).view(np.float16)
-    np.testing.assert_array_equal(half_step(halves), np.spacing(halves).astype(np.float64))
-    np.testing.assert_array_equal(half_step(np.array([65504.0, 1e9])), [32.0, 32.0])
+    found = half_step(torch.from_numpy(halves))
+    np.testing.assert_array_equal(found.numpy(), np.spacing(halves).astype(np.float64))
+    assert half_step(torch.tensor([65504.0, 1e9])).tolist() == [32.0, 32.0]
 
 
 def test_in_the_dark_a_step_is_the_smallest_half() -> None:
@@ -135,11 +136,3 @@ def test_wrong_shapes_are_refused_by_name() -> None:
         identity_error(rgba, spill, plate[:2], source)
     with pytest.raises(ValueError, match="rgba is"):
         identity_error(rgba[..., :3], spill, plate, source)
-
-
-def test_a_frame_of_640x360_takes_well_under_a_quarter_second() -> None:
-    rng = np.random.default_rng(1)
-    arrays = [rng.random((360, 640, channels), np.float32) for channels in (4, 3, 3, 3)]
-    start = time.perf_counter()
-    identity_error(*arrays)
-    assert time.perf_counter() - start < 0.25  # 0.015 s alone; the rest is a busy machine
