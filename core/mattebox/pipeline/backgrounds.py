@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -75,6 +75,7 @@ class Backgrounds:
         self._registration = analysis.registration
         self._gain = analysis.gain
         self._own: Background | None = None
+        self._still: tuple[Pixels, Background] | None = None
         if own is not None:
             linear = own.linear.to(device)
             unseen = None if own.unseen is None else own.unseen.to(device)
@@ -85,12 +86,24 @@ class Backgrounds:
         """The background made from the shot or from a colour, or None."""
         return self._own
 
-    def fitted(self, out: torch.Tensor, covered: torch.Tensor | None = None) -> Background:
-        """A clean plate, [1,3,H,W] out-space linear, moved into place and brought to exposure.
+    def fitted(
+        self,
+        pixels: Pixels,
+        light: Callable[[], torch.Tensor],
+        covered: torch.Tensor | None = None,
+    ) -> Background:
+        """A clean plate moved into place and brought to exposure; a still is fitted once.
 
-        ``covered`` is [1,1,H,W] 1 where it has pixels; None where it has everywhere.
+        Args:
+            pixels: as it was read: a still is the same array for every frame.
+            light: gives it as [1,3,H,W] out-space linear.
+            covered: [1,1,H,W] 1 where it has pixels; None where it has everywhere.
         """
-        return self._moved(out, self._colour.to_rec709(out), covered, self._registration)
+        if self._still is None or self._still[0] is not pixels:
+            out = light()
+            linear = self._colour.to_rec709(out)
+            self._still = (pixels, self._moved(out, linear, covered, self._registration))
+        return self._still[1]
 
     def following(
         self,
@@ -226,7 +239,8 @@ def write_background(job: PreparedJob, path: Path, setup: ShotSetup) -> str:
     if given is not None:
         covered = _mask(first.coverage.get("clean_plate"))
         background = backgrounds.fitted(
-            reduction.mean(colour.to_out_of("clean_plate")(_tensor(given))),
+            given,
+            lambda: reduction.mean(colour.to_out_of("clean_plate")(_tensor(given))),
             None if covered is None else reduction.whole(covered.float()),
         )
     else:

@@ -129,7 +129,6 @@ class FrameKeyer:
         self._statistics = analysis.statistics
         self._camera_moves = analysis.camera_moves
         self._backgrounds = backgrounds
-        self._still: tuple[NDArray[np.float32], Background] | None = None
         self._controls = MatteControls(
             settings.clip_black,
             settings.clip_white,
@@ -383,7 +382,7 @@ class FrameKeyer:
         return source * self._covered(pictures)
 
     def _background(self, pictures: Pictures, source: torch.Tensor) -> Background | None:
-        """The background of a frame; a still before a camera that stands still is fitted once.
+        """The background of a frame.
 
         Beyond the border of a clean plate nothing is known: there the frame is its own background,
         and alpha is taken from around (``_found``).
@@ -401,10 +400,9 @@ class FrameKeyer:
                 self._known_subject(pictures, source),
             )
         else:
-            if self._still is None or self._still[0] is not pixels:
-                light = self._linearised(pixels, "clean_plate")
-                self._still = (pixels, self._backgrounds.fitted(light, covered))
-            background = self._still[1]
+            background = self._backgrounds.fitted(
+                pixels, lambda: self._linearised(pixels, "clean_plate"), covered
+            )
         if background.uncovered is None:
             return background
         out = torch.where(background.uncovered > 0.5, source, background.out)

@@ -19,7 +19,6 @@ from mattebox.errors import (
 from mattebox.events import ProgressEvent, Reporter, WarningEvent
 from mattebox.frames import remove_abandoned
 from mattebox.job import PreparedJob
-from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.clock import StageClock, Tally
 from mattebox.pipeline.keyed_frame import LeavingFrame
@@ -212,7 +211,6 @@ def open_neighbourhood(
     with clock.stage("start"):
         colour = setup.colour(found)
         engine = setup.engine(job.prepared.weights)
-        own = setup.own_background(found, analysis)
         keyer = FrameKeyer(
             job.settings,
             engine=engine,
@@ -220,7 +218,7 @@ def open_neighbourhood(
             analysis=analysis,
             device=device.torch,
             reduction=Reduction.of(job.settings, plan.shot),
-            backgrounds=Backgrounds(colour, analysis, own, device.torch),
+            backgrounds=setup.backgrounds(found, analysis),
             clock=clock,
         )
     return Neighbourhood(

@@ -15,7 +15,7 @@ from mattebox.events import Reporter
 from mattebox.inputs import inputs
 from mattebox.job import Analysis, Job, PreparedColour, PreparedJob, PreparedWeights
 from mattebox.network_config import read_network_config
-from mattebox.pipeline.backgrounds import OwnBackground, own_background
+from mattebox.pipeline.backgrounds import Backgrounds, OwnBackground, own_background
 from mattebox.pipeline.colour import open_colour, resolve_colour
 from mattebox.pipeline.plan import Plan
 from mattebox.pipeline.reduction import Reduction
@@ -37,6 +37,7 @@ class ShotSetup:
     _colour: PlateColour | None = field(default=None, init=False, repr=False)
     _engine: Engine[Any] | None = field(default=None, init=False, repr=False)
     _own: tuple[object, OwnBackground | None] | None = field(default=None, init=False, repr=False)
+    _fitted: tuple[Analysis, Backgrounds] | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def device(self) -> Device:
@@ -61,6 +62,7 @@ class ShotSetup:
             other._colour = self._colour
             if job.settings.proxy is before.settings.proxy:
                 other._own = self._own
+                other._fitted = self._fitted if same_device else None
         if same_device and _engine_of(job) == _engine_of(before):
             other._engine = self._engine
         return other
@@ -102,6 +104,14 @@ class ShotSetup:
             own = own_background(self.shot, self.colour(found), analysis, reduction)
             self._own = (made_from, own)
         return self._own[1]
+
+    def backgrounds(self, found: PreparedColour, analysis: Analysis) -> Backgrounds:
+        """The backgrounds of a shot that was analysed; a still clean plate is fitted once."""
+        if self._fitted is None or self._fitted[0] != analysis:
+            own = self.own_background(found, analysis)
+            colour, device = self.colour(found), self.device.torch
+            self._fitted = (analysis, Backgrounds(colour, analysis, own, device))
+        return self._fitted[1]
 
     def engine(self, weights: PreparedWeights | None) -> Engine[Any]:
         """The engine on its device, with the weights that were found. Raises as ``make_engine``."""

@@ -11,8 +11,9 @@ import pytest
 from tests.support.pictures import write_shot
 
 from mattebox.events import CollectingReporter
-from mattebox.job import Job
+from mattebox.job import Job, PreparedJob
 from mattebox.pipeline import setup as opening
+from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.prepare import prepare
 from mattebox.pipeline.prepared_reuse import reused_job
 from mattebox.pipeline.run import run
@@ -46,3 +47,27 @@ def test_everything_is_opened_once_for_preparing_and_keying(
     assert run(prepared, reporter, setup=setup, preview=tmp_path / "s.png").written == (1001, 1002)
     names = ("choose_device", "open_colour", "make_engine", "own_background", "shot")
     assert opened == dict.fromkeys(names, 1)
+
+
+def test_a_still_clean_plate_is_fitted_once_for_all_frames_and_knobs_that_come_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved: list[object] = []
+    fit = Backgrounds._moved
+
+    def counted(self: Backgrounds, *args: Any) -> Background:
+        moved.append(args)
+        return fit(self, *args)
+
+    plate = write_shot(tmp_path, range(1001, 1004))
+    given = {"plate": str(plate), "clean_plate": str(tmp_path / "clean.exr"), "device": "cpu"}
+    job = Job.checked(given | {"output": f"{tmp_path}/out/", "settings": {"engine": "screen"}})
+    reporter, setup = CollectingReporter(), ShotSetup(job)
+    prepared = prepare(job, reporter, setup=setup)
+    monkeypatch.setattr(Backgrounds, "_moved", counted)
+    run(prepared, reporter, setup=setup)
+    settings = job.settings.model_copy(update={"gamma": 1.2})
+    turned = job.model_copy(update={"settings": settings, "output": f"{tmp_path}/turned/"})
+    again = PreparedJob.of(turned, prepared.prepared, device=prepared.device)
+    run(again, reporter, setup=setup.again(turned))
+    assert len(moved) == 1
