@@ -18,12 +18,14 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from mattebox.regular_files import open_regular
+from mattebox.whole_files import draft_of
 
 SETTLED_NS = 2_000_000_000
 """A file changed this short before is not kept: FAT counts in steps of two seconds, all others in
@@ -66,7 +68,7 @@ class FileDigests:
         stamp = _stamp(path.stat())
         if kept is not None and kept[0] == stamp:
             return bytes.fromhex(kept[1])
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             before = os.fstat(stream.fileno())
             began = time.time_ns()
             digest = hashlib.file_digest(stream, "sha256")
@@ -135,12 +137,8 @@ def _entry(values: list[Any]) -> tuple[_Stamp, str]:
 def _write(path: Path, entries: _Kept) -> None:
     """Replace a file in one step. Raises OSError."""
     text = json.dumps({name: [*stamp, digest] for name, (stamp, digest) in entries.items()})
-    draft = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}")
-    try:
+    with draft_of(path) as draft:
         draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _remove_old(folder: Path) -> None:

@@ -240,6 +240,10 @@ class Shot:
         """All files that go into one frame, in a fixed order."""
         return tuple(sequence.path(number) for sequence, number in self._sources(frame))
 
+    def all_files(self) -> set[Path]:
+        """All files that go into any frame."""
+        return {path for frame in self.plate.frames for path in self.files(frame)}
+
     def digest(self, frame: int) -> str:
         """SHA-256 over the files of one frame, and over constant backgrounds. Read once."""
         known = self._digests.get(frame)

@@ -16,10 +16,11 @@ import torch
 from mattebox.engines.base import EngineState
 from mattebox.engines.networks.rvm_decoder import RvmState
 from mattebox.errors import InputError, MatteboxError, UnreadableError, named
-from mattebox.whole_files import write_whole
+from mattebox.whole_files import OutputFile, marked
 
 KIND = "mattebox/state"
 VERSION = 1
+STATE_FILE = marked("a state file of Mattebox", KIND.encode())
 MAPS = ("r1", "r2", "r3", "r4")
 
 
@@ -38,11 +39,14 @@ class StateOwner:
     inputs: str
 
 
-def write_state(path: Path, owner: StateOwner, state: EngineState | None) -> None:
-    """Write a state atomically; equal states give equal bytes.
+def state_file(path: Path, *, overwrite: bool = False) -> OutputFile:
+    """Where a state is written."""
+    step = f"make room or choose another place ({named('state_out')})"
+    return OutputFile(path, STATE_FILE, overwrite=overwrite, next_step=step)
 
-    Raises WriteError: the folder is missing or not writable, or the disk is full.
-    """
+
+def write_state(output: OutputFile, owner: StateOwner, state: EngineState | None) -> None:
+    """Write a state atomically; equal states give equal bytes. Raises as ``OutputFile.write``."""
     tensors = {} if state is None else dict(zip(MAPS, state.maps, strict=True))
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     note = {
@@ -54,7 +58,7 @@ def write_state(path: Path, owner: StateOwner, state: EngineState | None) -> Non
     }
     # One entry: safetensors keeps several in an order of its own.
     data = safetensors.torch.save(held, {KIND: json.dumps(note, sort_keys=True)})
-    write_whole(path, data, next_step=f"make room or choose another place ({named('state_out')})")
+    output.write(data)
 
 
 def read_owner(path: Path) -> StateOwner:

@@ -16,6 +16,7 @@ from mattebox.frames.reading import (
 )
 from mattebox.frames.repair import repair_non_finite
 from mattebox.frames.writing import (
+    PICTURE,
     Written,
     remove_abandoned,
     write_frame,
@@ -23,6 +24,7 @@ from mattebox.frames.writing import (
 )
 
 __all__ = [
+    "PICTURE",
     "Clip",
     "Header",
     "Laid",

@@ -25,6 +25,7 @@ from mattebox.frames.layers import (
 )
 from mattebox.frames.turning import Turning
 from mattebox.images import Frame, PassedChannel, Pixels, Window, copy_onto
+from mattebox.regular_files import open_regular
 
 _ROWS_AT_ONCE = 16
 EXR_MAGIC = b"\x76\x2f\x31\x01"
@@ -199,7 +200,7 @@ def is_broken_exr(path: Path) -> bool:
     Nobody can read it any more, so nothing is lost where it is replaced. Nothing is raised.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             beginning = file.read(len(EXR_MAGIC))
     except OSError:
         return False

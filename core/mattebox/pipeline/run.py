@@ -29,6 +29,7 @@ from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.overlap import overlapped
 from mattebox.pipeline.plan import Plan, frames_in_words
+from mattebox.pipeline.preview import sheet_file, write_contact_sheet
 from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.sampling import fault_warning
 from mattebox.pipeline.setup import ShotSetup
@@ -76,7 +77,7 @@ def run(
         frames: which frames, as on the command line; None means all on disk.
         stop: when set, the frame in hand is finished and the run ends with RunInterruptedError.
         force: compute current frames again.
-        overwrite: replace files that Mattebox did not write.
+        overwrite: replace files that Mattebox did not write; never an input.
         preview: where to write a contact sheet, or None.
         states: where an engine with memory begins and what it leaves to the next chunk.
         max_memory: bytes that keying may take; frames wait fewer at a time. None: no limit.
@@ -91,6 +92,9 @@ def run(
     clock = tally.clock
     shot, plan = setup.shot, setup.plan(job, frames)
     plan.refuse_foreign_files(overwrite=overwrite)
+    sheet = None if preview is None else sheet_file(preview, shot, overwrite=overwrite)
+    if sheet is not None:
+        sheet.check()
     waiting = waiting_within(
         max_memory,
         job.settings.engine,
@@ -122,12 +126,10 @@ def run(
             next_step="run the same command again; it continues where it stopped",
         )
     _name_islands(islands, reporter)
-    if preview is not None and tally.done:
-        from mattebox.pipeline.preview import write_contact_sheet
-
+    if sheet is not None and tally.done:
         with clock.stage("preview"):
             colour = setup.colour(job.prepared.colour)
-            write_contact_sheet(preview, [*current, *written], plan.output, shot, colour)
+            write_contact_sheet(sheet, [*current, *written], plan.output, shot, colour)
     _refuse_holes(plan, {frame: faults[frame] for frame in lost})
     return RunResult(tuple(written), current, clock.computed)
 
