@@ -36,8 +36,8 @@ KEPT_SECONDS = 60 * 86400.0
 
 _SUFFIX = ".digests.json"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_Stamp: TypeAlias = tuple[int, int, int, int]
-_Kept: TypeAlias = dict[str, tuple[_Stamp, str]]
+Stamp: TypeAlias = tuple[int, int, int, int]
+_Kept: TypeAlias = dict[str, tuple[Stamp, str]]
 
 
 @dataclass
@@ -110,7 +110,12 @@ class FileDigests:
         return self.folder / f"{name}{_SUFFIX}"
 
 
-def _stamp(status: os.stat_result) -> _Stamp:
+def stamp_of(path: Path) -> Stamp:
+    """What changes with a file's bytes: its size, times and place on the disk. Raises OSError."""
+    return _stamp(path.stat())
+
+
+def _stamp(status: os.stat_result) -> Stamp:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
@@ -126,7 +131,7 @@ def _read(path: Path) -> _Kept:
     return entries
 
 
-def _entry(values: list[Any]) -> tuple[_Stamp, str]:
+def _entry(values: list[Any]) -> tuple[Stamp, str]:
     """One entry of a file. Raises ValueError or TypeError where it is none."""
     size, modified, changed, inode, digest = values
     if _DIGEST.fullmatch(digest) is None:

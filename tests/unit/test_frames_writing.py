@@ -30,7 +30,7 @@ from mattebox.frames import (
     write_png,
     writing,
 )
-from mattebox.frames.channel_types import mark_uint
+from mattebox.frames.exr_header import mark_uint
 from mattebox.images import Frame, PassedChannel, Window
 from mattebox.sequences import sequences_in
 

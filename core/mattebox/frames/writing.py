@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from numpy.typing import NDArray
 from mattebox.errors import MatteboxError, UnknownNameError, WriteError
 from mattebox.frames import seam
 from mattebox.frames.attributes import set_attributes
-from mattebox.frames.channel_types import mark_uint
+from mattebox.frames.exr_header import NO_SEAL, mark_uint, seal
 from mattebox.frames.repair import non_finite
-from mattebox.header_words import PREFIX
+from mattebox.header_words import PREFIX, SEAL
 from mattebox.images import Frame, PassedChannel, Pixels
 from mattebox.whole_files import DRAFT_PREFIX, GENERATOR, OutputFile, draft_of, marked
 
@@ -98,11 +99,19 @@ def write_frame(
     pixels, clamped = _storable(frame.pixels, pixel_type, path)
     spec = _spec_for(frame, pixel_type, compression)
 
+    uints = [one.name for one in frame.passed if one.values.dtype == np.uint32]
+
+    def finish(temporary: Path) -> None:
+        try:
+            mark_uint(temporary, uints)
+            seal(temporary)
+        except (ValueError, IndexError, struct.error) as error:
+            raise _NotWholeError(f"the header read back differs: {error}") from error
+
     def check(temporary: Path) -> None:
-        mark_uint(temporary, [one.name for one in frame.passed if one.values.dtype == np.uint32])
         _check_exr(temporary, spec, pixels, frame.passed)
 
-    size = _write_atomically(path, spec, _with_passed(pixels, frame.passed), check)
+    size = _write_atomically(path, spec, _with_passed(pixels, frame.passed), check, finish)
     return Written(path, size, clamped)
 
 
@@ -200,6 +209,7 @@ def _spec_for(frame: Frame, pixel_type: str, compression: str) -> oiio.ImageSpec
     set_attributes(spec, frame.attributes, frame.attribute_types)
     spec.attribute("PixelAspectRatio", float(frame.pixel_aspect))
     spec.attribute("compression", compression)
+    spec.attribute(SEAL, NO_SEAL)
     return spec
 
 
@@ -208,6 +218,7 @@ def _write_atomically(
     spec: oiio.ImageSpec,
     pixels: NDArray[Any],
     check: Callable[[Path], None],
+    finish: Callable[[Path], None] = lambda _: None,
     suffix: str = ".exr",
 ) -> int:
     def checked(temporary: Path) -> None:
@@ -217,6 +228,7 @@ def _write_atomically(
     try:
         with draft_of(path, suffix=suffix, check=checked) as temporary, _reasons(temporary):
             _write_whole(temporary, spec, pixels)
+            finish(temporary)
         return path.stat().st_size
     except (OSError, _NotWholeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -275,8 +287,8 @@ def _check_exr(
         raise _NotWholeError("the windows read back differ")
     for attribute in spec.extra_attribs:
         name = attribute.name
-        if not name.startswith(PREFIX) or not attribute.value:  # empty text is not stored
-            continue
+        if not name.startswith(PREFIX) or name == SEAL or not attribute.value:
+            continue  # empty text is not stored
         if found.getattribute(name) != attribute.value:
             raise _NotWholeError(f"the attribute {name} read back differs")
     count, kind = pixels.shape[2], "half" if pixels.dtype == np.float16 else "float"

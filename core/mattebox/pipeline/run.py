@@ -7,17 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mattebox import header_words
 from mattebox.devices import use_deterministic_arithmetic
 from mattebox.errors import (
     FaultyFramesError,
     InputError,
     MissingFramesError,
     RunInterruptedError,
+    StaleError,
     WriteError,
     named,
 )
 from mattebox.events import ProgressEvent, Reporter, WarningEvent
-from mattebox.frames import remove_abandoned
+from mattebox.frames import read_attributes_only, remove_abandoned
 from mattebox.job import PreparedJob
 from mattebox.pipeline.backgrounds import Backgrounds
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
@@ -86,6 +88,7 @@ def run(
         UsageError: one frame takes more than ``max_memory``.
         MissingFramesError, FaultyFramesError: frames are missing, damaged or do not fit; all others
             have been written.
+        WriteError, StaleError: at the end, frames are gone again, or another job wrote them.
         MatteboxError: of the kind of the fault; what was written before is whole.
     """
     setup, tally = setup or ShotSetup(job), tally or Tally()
@@ -131,6 +134,7 @@ def run(
             colour = setup.colour(job.prepared.colour)
             write_contact_sheet(sheet, [*current, *written], plan.output, shot, colour)
     _refuse_holes(plan, {frame: faults[frame] for frame in lost})
+    _refuse_lost(plan, [*current, *written])
     return RunResult(tuple(written), current, clock.computed)
 
 
@@ -146,6 +150,33 @@ def _refuse_holes(plan: Plan, faults: Mapping[int, InputError]) -> None:
             f"{missing}; all others are written",
             plan.absent,
             next_step="bring the missing files and run the same command again",
+        )
+
+
+def _refuse_lost(plan: Plan, frames: Sequence[int]) -> None:
+    """Raise where frames that were whole a moment ago are gone, or were written by another job."""
+    found = {frame: read_attributes_only(plan.output.path(frame)) for frame in frames}
+    gone = [frame for frame, attributes in found.items() if attributes is None]
+    if gone:
+        raise WriteError(
+            f"written, and gone before the run ended: {frames_in_words(gone)}",
+            next_step="look who deletes in that folder, and run the same command again",
+            path=plan.output.path(gone[0]),
+            frame=gone[0],
+        )
+    fingerprint = plan.job.fingerprint
+    others = [
+        frame
+        for frame, attributes in found.items()
+        if attributes is not None and attributes.get(header_words.JOB) != fingerprint
+    ]
+    if others:
+        raise StaleError(
+            f"another job wrote into the same folder while this one ran; "
+            f"{frames_in_words(others)} of {plan.output} are not this job's",
+            next_step="give each job a folder of its own (-o)",
+            path=plan.output.path(others[0]),
+            frame=others[0],
         )
 
 
