@@ -51,7 +51,7 @@ from mattebox.cli.bench_rows import (
     keyed_rows,
     print_rows,
 )
-from mattebox.cli.output import console_beside, write_json, write_text
+from mattebox.cli.output import FigureFiles, console_beside
 from mattebox.devices import use_deterministic_arithmetic
 from mattebox.engines.rvm import RvmEngine
 from mattebox.errors import UsageError
@@ -165,6 +165,7 @@ def variants(
             weights=[],
             threads=threads,
             pictures=pictures,
+            overwrite=False,
         )
     )
     rows += absent
@@ -172,11 +173,11 @@ def variants(
     by_kind = kind_table(rows)
     if by_kind is not None:
         console_beside(json_file).print(by_kind)
-    if json_file is not None:
-        kinds = [mean.document() for mean in kind_means(rows)]
-        write_json(json_file, {**document(rows, threads=threads), "kinds": kinds})
-    if markdown_file is not None:
-        write_text(markdown_file, "\n".join(filter(None, (markdown(rows), kind_markdown(rows)))))
+    kinds = [mean.document() for mean in kind_means(rows)]
+    FigureFiles(json_file, markdown_file).write(
+        lambda: {**document(rows, threads=threads), "kinds": kinds},
+        lambda: "\n".join(filter(None, (markdown(rows), kind_markdown(rows)))),
+    )
     if any(row.failed for row in rows) or (strict and harmed):
         raise typer.Exit(70)
 
@@ -228,10 +229,9 @@ def real(
     console = console_beside(json_file)
     console.print(real_table(rows))
     console.print(last_line(rows), highlight=False)
-    if json_file is not None:
-        write_json(json_file, real_document(rows))
-    if markdown_file is not None:
-        write_text(markdown_file, real_markdown(rows))
+    FigureFiles(json_file, markdown_file).write(
+        lambda: real_document(rows), lambda: real_markdown(rows)
+    )
     if any(row.failed for row in rows):
         raise typer.Exit(70)
 
@@ -273,16 +273,15 @@ def composites(
     share = found[-1].ratio
     reached = share is not None and share <= TARGET
     console.print(f"target {TARGET:g}: {'reached' if reached else 'missed'}")
-    if json_file is not None:
-        values = {
-            "kind": "mattebox/bench-composites",
-            "version": 1,
-            "ratio": share,
-            "target": TARGET,
-            "means": [asdict(mean) for mean in found],
-            "shots": [asdict(shot) for shot in done],
-        }
-        write_json(json_file, values)
+    values = {
+        "kind": "mattebox/bench-composites",
+        "version": 1,
+        "ratio": share,
+        "target": TARGET,
+        "means": [asdict(mean) for mean in found],
+        "shots": [asdict(shot) for shot in done],
+    }
+    FigureFiles(json_file, None).write(lambda: values, str)
 
 
 @app.command()

@@ -23,7 +23,7 @@ from benchmarks.whole import measure_whole
 from benchmarks.whole_table import whole_document, whole_markdown
 from mattebox.cli.bench_rows import JsonFile, MarkdownFile, Threads, chosen
 from mattebox.cli.demo import example_shot
-from mattebox.cli.output import write_json, write_text
+from mattebox.cli.output import FigureFiles
 from mattebox.cli.sizes import parse_size
 from mattebox.errors import UsageError
 from mattebox.pipeline.memory import Waiting
@@ -111,8 +111,7 @@ def preview(
         for row in measure_preview(Path(name), canvas, wanted, changes, threads):
             rows.append(row)
             typer.echo(preview_markdown([row]))
-    if markdown_file is not None:
-        write_text(markdown_file, preview_markdown(rows))
+    FigureFiles(None, markdown_file).write(dict, lambda: preview_markdown(rows))
 
 
 @cost.command()
@@ -165,11 +164,11 @@ def whole(
     ):
         measured.append(job)
         typer.echo(whole_markdown([job]), err=str(json_file) == "-")
-    if json_file is not None:
-        cores = os.cpu_count() or 1
-        write_json(json_file, whole_document(measured, threads=threads, cores=cores))
-    if markdown_file is not None:
-        write_text(markdown_file, whole_markdown(measured))
+    cores = os.cpu_count() or 1
+    FigureFiles(json_file, markdown_file).write(
+        lambda: whole_document(measured, threads=threads, cores=cores),
+        lambda: whole_markdown(measured),
+    )
 
 
 @cost.command()

@@ -18,12 +18,14 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from mattebox.regular_files import open_regular
+from mattebox.whole_files import draft_of
 
 SETTLED_NS = 2_000_000_000
 """A file changed this short before is not kept: FAT counts in steps of two seconds, all others in
@@ -34,8 +36,8 @@ KEPT_SECONDS = 60 * 86400.0
 
 _SUFFIX = ".digests.json"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_Stamp: TypeAlias = tuple[int, int, int, int]
-_Kept: TypeAlias = dict[str, tuple[_Stamp, str]]
+Stamp: TypeAlias = tuple[int, int, int, int]
+_Kept: TypeAlias = dict[str, tuple[Stamp, str]]
 
 
 @dataclass
@@ -66,7 +68,7 @@ class FileDigests:
         stamp = _stamp(path.stat())
         if kept is not None and kept[0] == stamp:
             return bytes.fromhex(kept[1])
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             before = os.fstat(stream.fileno())
             began = time.time_ns()
             digest = hashlib.file_digest(stream, "sha256")
@@ -108,7 +110,12 @@ class FileDigests:
         return self.folder / f"{name}{_SUFFIX}"
 
 
-def _stamp(status: os.stat_result) -> _Stamp:
+def stamp_of(path: Path) -> Stamp:
+    """What changes with a file's bytes: its size, times and place on the disk. Raises OSError."""
+    return _stamp(path.stat())
+
+
+def _stamp(status: os.stat_result) -> Stamp:
     return (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
@@ -124,7 +131,7 @@ def _read(path: Path) -> _Kept:
     return entries
 
 
-def _entry(values: list[Any]) -> tuple[_Stamp, str]:
+def _entry(values: list[Any]) -> tuple[Stamp, str]:
     """One entry of a file. Raises ValueError or TypeError where it is none."""
     size, modified, changed, inode, digest = values
     if _DIGEST.fullmatch(digest) is None:
@@ -135,12 +142,8 @@ def _entry(values: list[Any]) -> tuple[_Stamp, str]:
 def _write(path: Path, entries: _Kept) -> None:
     """Replace a file in one step. Raises OSError."""
     text = json.dumps({name: [*stamp, digest] for name, (stamp, digest) in entries.items()})
-    draft = path.with_name(f".{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}")
-    try:
+    with draft_of(path) as draft:
         draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _remove_old(folder: Path) -> None:

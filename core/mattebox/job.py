@@ -20,8 +20,9 @@ from mattebox.errors import InputError, JobError, named
 from mattebox.inputs import Inputs, Matte, inputs, layer_behind
 from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
+from mattebox.regular_files import read_regular
 from mattebox.settings import EngineName, KeySettings
-from mattebox.whole_files import write_whole
+from mattebox.whole_files import FileKind, OutputFile, ReadFiles
 
 SCHEMA_VERSION: Literal[2] = 2
 ALPHA_ALGEBRA = 6
@@ -236,10 +237,9 @@ class Job(Inputs, _Head, frozen=True):
             )
         return Job.checked(values, path=path)
 
-    def write(self, path: Path) -> None:
-        """Write the job as JSON, atomically."""
-        text = self.model_dump_json(indent=2) + "\n"
-        write_whole(path, text.encode(), next_step="choose another place for the job file")
+    def write(self, path: Path, *, overwrite: bool = False) -> None:
+        """Write the job as JSON, atomically. Raises as ``OutputFile.write``."""
+        job_file(path, overwrite=overwrite).write((self.model_dump_json(indent=2) + "\n").encode())
 
     def faults(self) -> list[str]:
         """Everything that cannot be right in the user's words, without touching a file."""
@@ -309,6 +309,24 @@ class PreparedJob(Job, frozen=True):
         }
         text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _is_job(path: Path) -> bool:
+    """Whether a file is a job of any version; hand-written ones are, too."""
+    try:
+        values = json.loads(read_regular(path))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(values, dict) and {"plate", "output"} <= values.keys()
+
+
+JOB_KIND = FileKind("a job file of Mattebox", _is_job)
+
+
+def job_file(path: Path, *, inputs: ReadFiles = (), overwrite: bool = False) -> OutputFile:
+    """Where a job is written, never onto the inputs."""
+    step = "choose another place for the job file"
+    return OutputFile(path, JOB_KIND, inputs, overwrite, next_step=step)
 
 
 def _fault(entry: Any, *, as_flags: bool) -> str:

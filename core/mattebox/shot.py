@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.digests import FileDigests
+from mattebox.digests import FileDigests, Stamp, stamp_of
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, named
 from mattebox.frames import (
     Clip,
@@ -38,6 +38,9 @@ from mattebox.open_input import OpenInput, open_input
 from mattebox.sequences import FrameSequence, remark_on_names
 
 Pixels = NDArray[np.float32]
+
+READINGS = 3
+"""How often a frame is read whose files change meanwhile."""
 
 UNREADABLE = b"a file that cannot be opened"
 """What stands for its bytes in a digest."""
@@ -240,6 +243,10 @@ class Shot:
         """All files that go into one frame, in a fixed order."""
         return tuple(sequence.path(number) for sequence, number in self._sources(frame))
 
+    def all_files(self) -> set[Path]:
+        """All files that go into any frame."""
+        return {path for frame in self.plate.frames for path in self.files(frame)}
+
     def digest(self, frame: int) -> str:
         """SHA-256 over the files of one frame, and over constant backgrounds. Read once."""
         known = self._digests.get(frame)
@@ -296,18 +303,65 @@ class Shot:
     def read(self, frame: int) -> Pictures:
         """Read everything that belongs to one frame.
 
+        The digest of the frame becomes that of the bytes that were read: where its files change
+        meanwhile they are read again, as they then are.
+
         Raises MissingFramesError, UnreadableError, NonFiniteError, or InputError where a picture
-        has another format than the shot. Where the fault is this frame's alone its number stands in
-        the error; one of a picture that serves all frames has none.
+        has another format than the shot, or changes all the time. Where the fault is this frame's
+        alone its number stands in the error; one of a picture that serves all frames has none.
         """
         try:
-            return self._read(frame)
+            return self._read_steady(frame)
         except _StillError as fault:
             fault.error.frame = None
             raise fault.error from fault
         except InputError as error:
             error.frame = frame
             raise
+
+    def _read_steady(self, frame: int) -> Pictures:
+        for _ in range(READINGS):
+            before = self._stamps(frame)
+            pictures = self._read(frame)
+            digest = self._hash(frame)
+            if self._stamps(frame) == before:
+                self._digests[frame] = digest
+                return pictures
+        raise InputError(
+            f"frame {frame}: {self.plate.path(frame)} or a file beside it changes while it is read",
+            next_step="wait until it is written, and run the same command again",
+            path=self.plate.path(frame),
+        )
+
+    def _stamps(self, frame: int) -> tuple[Stamp | None, ...]:
+        """What changes with the bytes of a frame's files; None for those that are not there.
+
+        Raises _StillError where a picture that serves all frames is another than was read.
+        """
+        found = tuple(_stamp_or_none(path) for path in self.files(frame))
+        for path, stamp in zip(self.files(frame), found, strict=True):
+            if path in self._serve_all and self._lasting.setdefault(path, stamp) != stamp:
+                raise _StillError(
+                    InputError(
+                        f"{path} has changed since the run began",
+                        next_step="run the same command again",
+                        path=path,
+                    )
+                )
+        return found
+
+    @cached_property
+    def _serve_all(self) -> frozenset[Path]:
+        """Files that are opened once for all frames: stills, and movies."""
+        stills = {one.path(self.plate.first) for one in self.others if one.is_still}
+        sequences = (self.plate, *(one.sequence for one in self.others if one.sequence))
+        movies = {sequence.path(sequence.first) for sequence in sequences if sequence.movie}
+        return frozenset(path for path in stills | movies if path is not None)
+
+    @cached_property
+    def _lasting(self) -> dict[Path, Stamp | None]:
+        """What each of those was when it was first looked at."""
+        return {}
 
     def _read(self, frame: int) -> Pictures:
         absent = self.missing(frame)
@@ -465,6 +519,13 @@ def _of_another_format(path: Path, frame: int, found: str, expected: str) -> Inp
         path=path,
         frame=frame,
     )
+
+
+def _stamp_or_none(path: Path) -> Stamp | None:
+    try:
+        return stamp_of(path)
+    except OSError:
+        return None
 
 
 def _absence(path: Path) -> str:

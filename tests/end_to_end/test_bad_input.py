@@ -476,6 +476,32 @@ def _(folder: Path) -> list[object]:
     return arguments
 
 
+@case("a clean plate that would be written onto itself")
+def _(folder: Path) -> list[object]:
+    shot, clean = write_shot(folder / "in"), folder / "in/clean.exr"
+    return ["plate", shot, "--clean-plate", clean, "-o", clean, "--overwrite"]
+
+
+@case("a preview onto somebody's picture")
+def _(folder: Path) -> list[object]:
+    (folder / "look.png").write_bytes(b"somebody's")
+    return [*key(folder), "--preview", folder / "look.png"]
+
+
+@case("a named pipe in the place of a job file")
+def _(folder: Path) -> list[object]:
+    os.mkfifo(folder / "job.json")
+    return [*key(folder), "--write-job", folder / "job.json"]
+
+
+@case("a farm bundle into the shot's own folder")
+def _(folder: Path) -> list[object]:
+    values = {"plate": str(write_shot(folder / "in")), "output": str(folder / "out/")}
+    (folder / "job.json").write_text(json.dumps(values | {"clean_plate": f"{folder}/in/clean.exr"}))
+    job = folder / "job.json"
+    return ["farm", "openjd", "--job", job, "--device", "cpu", "-o", folder / "in"]
+
+
 @case("a file in the place of the output folder")
 def _(folder: Path) -> list[object]:
     (folder / "out").write_text("")

@@ -262,7 +262,7 @@ def test_files_of_other_programs_are_not_replaced(tmp_path: Path) -> None:
     write_exr(tmp_path / "mattes/shot.1002.exr", np.zeros((HEIGHT, WIDTH, 3), np.float32))
     done = run_any(tmp_path)
     assert done.error is not None
-    assert "shot.1002.exr is no matte of `mattebox hint`" in done.error.message
+    assert "shot.1002.exr is not a matte of `mattebox hint`" in done.error.message
     assert run_any(tmp_path, overwrite=True).error is None
 
 

@@ -115,7 +115,7 @@ def test_what_is_no_picture_is_refused_with_a_reason(
 
 
 def test_a_folder_is_no_picture(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="directory"):
+    with pytest.raises(InputError, match="it is a folder"):
         read_frame(tmp_path)
 
 

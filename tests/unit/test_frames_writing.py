@@ -18,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from tests.support.foreign_files import write_foreign
 
+from mattebox import whole_files
 from mattebox.errors import MatteboxError, UnknownNameError, WriteError
 from mattebox.frames import (
     carried_attributes,
@@ -29,7 +30,7 @@ from mattebox.frames import (
     write_png,
     writing,
 )
-from mattebox.frames.channel_types import mark_uint
+from mattebox.frames.exr_header import mark_uint
 from mattebox.images import Frame, PassedChannel, Window
 from mattebox.sequences import sequences_in
 
@@ -383,9 +384,10 @@ def test_a_full_disk_keeps_the_earlier_frame_and_says_why(tmp_path: Path) -> Non
 
 KILLED = """
 import os, signal, sys, pathlib, numpy as np
-from mattebox.frames import write_frame, writing
+from mattebox import whole_files
+from mattebox.frames import write_frame
 from mattebox.images import Frame, Window
-writing._flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)
+whole_files.flush = lambda path: os.kill(os.getpid(), signal.SIGKILL)
 window = Window(0, 0, 8, 8)
 frame = Frame(np.ones((8, 8, 3), np.float32), ("R", "G", "B"), window, window)
 write_frame(pathlib.Path(sys.argv[1]), frame)
@@ -500,7 +502,7 @@ def test_an_interrupt_leaves_nothing_behind(
     def interrupt(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(writing, "_flush", interrupt)
+    monkeypatch.setattr(whole_files, "flush", interrupt)
     with pytest.raises(KeyboardInterrupt):
         write_frame(tmp_path / "a.exr", frame_of(noise(4, 4, 3)))
     assert names_in(tmp_path) == []

@@ -24,13 +24,14 @@ ERROR_GAIN = 4.0
 """Errors of alpha are shown times this: a quarter of full alpha is white."""
 
 
-def write_worst(folder: Path, worst: WorstFrame) -> Path:
+def write_worst(folder: Path, worst: WorstFrame, *, overwrite: bool = False) -> Path:
     """Write plate, true alpha, result's alpha, |error| x 4 and the result over grey, side by side.
 
     Returns the file's path: shot, method, plate and frame number.
 
     Raises:
         WriteError: the folder cannot be made or the file cannot be written.
+        UsageError: another's file lies there, and it is not to be overwritten.
     """
     row = worst.row
     name = re.sub(r"\W+", "_", f"{row.shot}_{row.method}_{row.plate}")
@@ -39,7 +40,7 @@ def write_worst(folder: Path, worst: WorstFrame) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WriteError(f"{folder} cannot be made: {error.strerror}", path=folder) from error
-    write_png(path, sheet(worst))
+    write_png(path, sheet(worst), overwrite=overwrite)
     return path
 
 

@@ -184,11 +184,14 @@ def _measured(
         return replace(row, note="none of the frames asked for")
     try:
         keyed = candidate.key(frames)
-        return _figures_of(row, shot, candidate, keyed, frames, on_worst)
+        row, worst = _figures_of(row, shot, candidate, keyed, frames)
     except NotAvailableError as absent:
         return replace(row, note=str(absent))
     except MatteboxError as error:
         return replace(row, note=f"failed: {error.message}", failed=True)
+    if on_worst is not None:  # where its picture cannot be written, the row has not failed
+        on_worst(worst)
+    return row
 
 
 def _figures_of(
@@ -197,8 +200,7 @@ def _figures_of(
     candidate: Candidate,
     keyed: Keyed,
     frames: tuple[int, ...],
-    on_worst: Callable[[WorstFrame], object] | None,
-) -> Row:
+) -> tuple[Row, WorstFrame]:
     accuracy = Accuracy()
     spent, largest = 0.0, -1.0
     worst: tuple[int, Pixels] | None = None
@@ -229,7 +231,5 @@ def _figures_of(
         prepare_seconds=keyed.prepare_seconds,
         note=keyed.note,
     )
-    if on_worst is not None:
-        source = shot.passes[candidate.needs[0]].read(worst[0])[..., :3]
-        on_worst(WorstFrame(row, source, shot.truth.read(worst[0]), worst[1]))
-    return row
+    source = shot.passes[candidate.needs[0]].read(worst[0])[..., :3]
+    return row, WorstFrame(row, source, shot.truth.read(worst[0]), worst[1])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mattebox.cli.output import Overwrite
+
 if TYPE_CHECKING:
     from mattebox.job import PreparedJob
 
@@ -27,6 +29,7 @@ def analyse(
         bool,
         typer.Option("--openjd", help="Progress and failures as Open Job Description reads them."),
     ] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Find out once what a job left open: colour, weights, exposure, screen, plate, grain.
 
@@ -46,7 +49,7 @@ def analyse(
     listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
     target = write_job if write_job is not None else job
     with open_session(listener) as session:
-        prepared = prepare_job(read_job(job), target, session)
+        prepared = prepare_job(read_job(job), target, session, overwrite=overwrite)
     if json_lines:
         return
     table = Table(box=None, show_header=False, pad_edge=False)

@@ -16,7 +16,7 @@ from mattebox.cli.bench_rows import (
     keyed_rows,
     print_rows,
 )
-from mattebox.cli.output import write_json, write_text
+from mattebox.cli.output import FigureFiles, Overwrite, files_under
 
 bench = typer.Typer(no_args_is_help=True, help="Measure every engine beside plain keyers.")
 
@@ -49,6 +49,7 @@ def quality(
     json_file: JsonFile = None,
     markdown_file: MarkdownFile = None,
     pictures: Pictures = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Key shots in every way and print one table of errors beside plain keyers.
 
@@ -70,6 +71,7 @@ def quality(
     from mattebox.bench.quality import document
     from mattebox.bench.table import markdown
 
+    figures = FigureFiles(json_file, markdown_file, files_under(shots), overwrite=overwrite)
     rows = list(
         keyed_rows(
             shots,
@@ -78,12 +80,10 @@ def quality(
             weights=weights or [],
             threads=threads,
             pictures=pictures,
+            overwrite=overwrite,
         )
     )
     print_rows(rows, json_file)
-    if json_file is not None:
-        write_json(json_file, document(rows, threads=threads))
-    if markdown_file is not None:
-        write_text(markdown_file, markdown(rows))
+    figures.write(lambda: document(rows, threads=threads), lambda: markdown(rows))
     if any(row.failed for row in rows):
         raise typer.Exit(70)

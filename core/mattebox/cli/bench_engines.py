@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from mattebox.cli.bench_rows import JsonFile, MarkdownFile, Threads, chosen
-from mattebox.cli.output import console_beside, write_json, write_text
+from mattebox.cli.output import FigureFiles, Overwrite, console_beside
 from mattebox.cli.sizes import parse_size
 from mattebox.errors import UsageError
 
@@ -49,6 +49,7 @@ def engines(
     threads: Threads = 1,
     json_file: JsonFile = None,
     markdown_file: MarkdownFile = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Measure how fast every network answers, beside the official code's published figures.
 
@@ -72,6 +73,7 @@ def engines(
     from mattebox.devices import choose_device, use_deterministic_arithmetic
     from mattebox.engines.onnx_runtime import find_runtime
 
+    figures = FigureFiles(json_file, markdown_file, (), overwrite=overwrite)
     computer = choose_device(device)
     wanted_networks = _in_order(networks or ",".join(NETWORKS), NETWORKS, kind="network")
     wanted_backends = _in_order(backends, BACKENDS, kind="backend")
@@ -102,10 +104,7 @@ def engines(
                     on_case=_announce,
                 )
     console_beside(json_file).print(rich_table(rows, machine))
-    if json_file is not None:
-        write_json(json_file, document(rows, machine))
-    if markdown_file is not None:
-        write_text(markdown_file, markdown(rows, machine))
+    figures.write(lambda: document(rows, machine), lambda: markdown(rows, machine))
     if any(row.note for row in rows):
         raise typer.Exit(69)
 

@@ -40,6 +40,7 @@ def keyed_rows(
     weights: Sequence[Path],
     threads: int,
     pictures: Path | None,
+    overwrite: bool,
 ) -> Iterator[Row]:
     """Key the shots in the folders; rows come as they are done.
 
@@ -51,6 +52,7 @@ def keyed_rows(
         weights: checkpoints of networks that take part.
         threads: for arithmetic.
         pictures: folder for worst frames, or None.
+        overwrite: whether pictures may replace files of others.
     """
     import tempfile
 
@@ -70,7 +72,9 @@ def keyed_rows(
                 shot,
                 _announced(shot, candidates),
                 asked=asked,
-                on_worst=None if pictures is None else partial(write_worst, pictures),
+                on_worst=None
+                if pictures is None
+                else partial(write_worst, pictures, overwrite=overwrite),
             )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from mattebox.cli.output import Overwrite
 from mattebox.errors import InputError
 
 
@@ -14,6 +15,7 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Folder for the keyed frames and the picture.")
     ] = Path("mattebox_demo"),
+    overwrite: Overwrite = False,
 ) -> None:
     """Key a small rendered shot of hair before a green screen and compare it with its truth.
 
@@ -39,7 +41,7 @@ def demo(
         }
     )
     with open_session(Listener.PERSON) as session:
-        run_job(job, RunOptions(force=True, preview=picture), session)
+        run_job(job, RunOptions(force=True, preview=picture, overwrite=overwrite), session)
     truth = find_sequence(str(shot / "fg" / "fixture_hair_fg.####.exr"))
     result = find_sequence(str(keyed))
     numbers = truth.frames

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
+from mattebox.cli.output import Overwrite
 from mattebox.cli.sizes import parse_size
 from mattebox.errors import UnknownNameError, UsageError, WriteError
 from mattebox.settings import EngineName, RefineMode, Refiner
+from mattebox.whole_files import ONNX, TORCHSCRIPT, FileKind, OutputFile, refuse_inputs
 
 if TYPE_CHECKING:
     from mattebox.engines.networks.bgmv2 import BackgroundMatting, Refinement
@@ -31,7 +33,7 @@ Weights = Annotated[
     ),
 ]
 Output = Annotated[
-    Path, typer.Option("--output", "-o", help="The file to write; what is there is replaced.")
+    Path, typer.Option("--output", "-o", help="The file; an earlier export is replaced.")
 ]
 RefinerOption = Annotated[
     Refiner, typer.Option(help="RVM: guided filter: deep, fast, or what the weights hold.")
@@ -47,7 +49,7 @@ RefineThresholdOption = Annotated[
 
 
 @export.command()
-def onnx(
+def onnx(  # noqa: PLR0917 - one parameter per option; nobody calls it by position
     weights: Weights,
     output: Output,
     size: Annotated[
@@ -75,6 +77,7 @@ def onnx(
     drift: Annotated[
         int, typer.Option(min=0, help="RVM: frames of a clip to compare, states handed on.")
     ] = DRIFT_FRAMES,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a network as ONNX, with the inputs and outputs of the release's own files.
 
@@ -91,7 +94,7 @@ def onnx(
     if precision not in PRECISIONS:
         raise UnknownNameError("precision", precision, PRECISIONS)
     pixels = None if size is None else parse_size(size)
-    _check_output(output)
+    _check_output(output, ONNX, overwrite=overwrite)
     for library in ("onnx", "onnxscript", "onnxruntime"):
         needed(library)
 
@@ -133,6 +136,7 @@ def torchscript(
     refine_mode: RefineModeOption = RefineMode.SAMPLING,
     refine_pixels: RefinePixelsOption = 80_000,
     refine_threshold: RefineThresholdOption = 0.7,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a network as TorchScript with one input and one output, for Nuke's Inference node.
 
@@ -143,7 +147,7 @@ def torchscript(
 
     `mattebox export torchscript rvm_mobilenetv3 -o rvm.pt --ratio 0.25`
     """
-    _check_output(output)
+    _check_output(output, TORCHSCRIPT, overwrite=overwrite)
 
     import torch
 
@@ -181,8 +185,7 @@ def _loaded(
     from mattebox.weights.choose import choose_weights, know_weights
 
     chosen = choose_weights(asked, EngineName.RVM)
-    if output.exists() and output.samefile(chosen.path):
-        raise UsageError(f"{output} is the weights file itself", next_step="choose another -o")
+    refuse_inputs([output], [chosen.path])
     known = know_weights(chosen)
     checkpoint = known.file
     if isinstance(checkpoint, OnnxNetwork):
@@ -207,10 +210,9 @@ def _refinement(
     return Refinement(mode.value, pixels, threshold)
 
 
-def _check_output(output: Path) -> None:
+def _check_output(output: Path, kind: FileKind, *, overwrite: bool) -> None:
     """Refuse early what would be refused after minutes of work."""
-    if output.is_dir():
-        raise UsageError(f"{output} is a folder", expected="the name of a file to write")
+    OutputFile(output, kind, overwrite=overwrite).check()
     if not output.absolute().parent.is_dir():
         raise WriteError(
             f"there is no folder {output.absolute().parent}",

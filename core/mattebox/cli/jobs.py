@@ -25,10 +25,10 @@ def job_if_readable(path: Path) -> Job | None:
         return None
 
 
-def write_job(job: Job, path: Path) -> None:
+def write_job(job: Job, path: Path, *, overwrite: bool = False) -> None:
     """Write a job with the paths of the machine it came from, so that any worker can read it.
 
-    Its folder is made where it is not there. Raises WriteError.
+    Its folder is made where it is not there. Raises as ``Job.write``.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -36,4 +36,4 @@ def write_job(job: Job, path: Path) -> None:
         raise WriteError(
             f"cannot make the folder of the job file {path}: {error.strerror}", path=path
         ) from error
-    PathMapping.of_session().there(job).write(path)
+    PathMapping.of_session().there(job).write(path, overwrite=overwrite)

@@ -204,9 +204,9 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
 
                 asked = with_engine(asked, session.reporter)
         if write_job is not None and analysis:
-            prepare_job(asked, write_job, session)
+            prepare_job(asked, write_job, session, overwrite=overwrite)
         elif write_job is not None:
-            asked.write(write_job)
+            asked.write(write_job, overwrite=overwrite)
         else:
             options = RunOptions(
                 prepared=prepared,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mattebox.cli.output import console_beside, write_json, write_text
+from mattebox.cli.output import FigureFiles, Overwrite, console_beside
 from mattebox.cli.progress import ReadingProgress
 from mattebox.errors import InputError, UnknownNameError, UsageError
+from mattebox.whole_files import DRAWING, OutputFile
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -54,6 +55,7 @@ def measure(
         typer.Option("--json", help="Write all figures as JSON; - for stdout."),
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw all figures per frame (SVG).")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Measure keyed frames against the truth: MAD, MSE, SAD, Grad, Conn, dtSSD, holes, colour.
 
@@ -82,6 +84,11 @@ def measure(
         raise UsageError(f"cannot plot to {plot}", expected="a file name that ends in .svg")
     predictions, truths = find_sequence(predicted), find_sequence(truth)
     numbers = _frames_to_measure(predictions, truths, frames)
+    reads = [*predictions.files.values(), *truths.files.values()]
+    figures = FigureFiles(json_file, None, lambda: reads, overwrite=overwrite)
+    drawing = None if plot is None else OutputFile(plot, DRAWING, reads, overwrite)
+    if drawing is not None:
+        drawing.check()
     both_single = predictions.explicit and truths.explicit
     with ReadingProgress("measuring", len(numbers)) as progress:
         measurement = measure_sequences(
@@ -95,13 +102,12 @@ def measure(
         )
 
     console_beside(json_file).print(_table(measurement))
-    if json_file is not None:
-        names = {"predicted": str(predictions), "truth": str(truths)}
-        write_json(json_file, {**measurement.document(), **names})
-    if plot is not None:
+    names = {"predicted": str(predictions), "truth": str(truths)}
+    figures.write(lambda: {**measurement.document(), **names}, str)
+    if drawing is not None:
         from mattebox.report import render_errors
 
-        write_text(plot, render_errors(measurement, title=str(predictions)))
+        drawing.write(render_errors(measurement, title=str(predictions)).encode())
 
 
 def _frames_to_measure(

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mattebox.errors import WriteError
+from mattebox.whole_files import FIGURES, GENERATOR, TABLE, OutputFile, ReadFiles
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that were not written by Mattebox.")
+]
 
 _WIDTH_WHEN_PIPED = 200  # columns; a file has no width to keep to
 
@@ -25,18 +30,46 @@ def console_beside(json_file: Path | None) -> Console:
     return console if console.is_terminal else Console(stderr=to_stderr, width=_WIDTH_WHEN_PIPED)
 
 
-def write_json(target: Path, values: dict[str, Any]) -> None:
-    """Values as JSON into a file, or to standard output for ``-``."""
-    text = json.dumps(values, indent=1, allow_nan=False)
-    if str(target) == "-":
-        typer.echo(text)
-    else:
-        write_text(target, text + "\n")
+class FigureFiles:
+    """Where a command writes what it measured: as JSON, as Markdown, both or neither.
+
+    Whether it may is asked at once: nobody should learn it after minutes of measuring.
+    """
+
+    def __init__(
+        self,
+        json_file: Path | None,
+        markdown_file: Path | None,
+        inputs: ReadFiles = (),
+        *,
+        overwrite: bool = False,
+    ) -> None:
+        """Raises as ``OutputFile.check``."""
+        self._to_stdout = str(json_file) == "-"
+        self._json, self._table = (
+            None if path is None else OutputFile(path, kind, inputs, overwrite)
+            for path, kind in (
+                (None if self._to_stdout else json_file, FIGURES),
+                (markdown_file, TABLE),
+            )
+        )
+        for output in (self._json, self._table):
+            if output is not None:
+                output.check()
+
+    def write(self, values: Callable[[], dict[str, Any]], table: Callable[[], str]) -> None:
+        """Write what was asked for; ``-`` is standard output. Raises as ``OutputFile.write``."""
+        if self._to_stdout or self._json is not None:
+            text = json.dumps(values(), indent=1, allow_nan=False)
+            if self._json is None:
+                typer.echo(text)
+            else:
+                self._json.write(f"{text}\n".encode())
+        if self._table is not None:
+            marked = f"{table().rstrip()}\n\n<!-- generator: {GENERATOR.decode()} -->\n"
+            self._table.write(marked.encode())
 
 
-def write_text(path: Path, text: str) -> None:
-    """A text file. Raises WriteError where it cannot be written."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as fault:
-        raise WriteError(f"{path} could not be written: {fault.strerror}", path=path) from fault
+def files_under(folders: Iterable[Path]) -> ReadFiles:
+    """All files of the folders, as inputs."""
+    return lambda: (path for folder in folders for path in folder.rglob("*") if path.is_file())

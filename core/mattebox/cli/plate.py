@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from mattebox.cli.output import Overwrite
 from mattebox.errors import UsageError
 
 
@@ -25,6 +26,7 @@ def plate(
     in_space: Annotated[str | None, typer.Option(help="Colour space of the shot.")] = None,
     out_space: Annotated[str | None, typer.Option(help="Linear space of the result.")] = None,
     ocio: Annotated[str | None, typer.Option(help="OCIO config: a file or ocio://name.")] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the background that a key would use: a clean plate moved into place and brought to the
     shot's exposure, or the screen estimated from the shot. Says what was found.
@@ -35,7 +37,7 @@ def plate(
     """
     from mattebox.events import TerminalReporter
     from mattebox.job import Job
-    from mattebox.pipeline.backgrounds import write_background
+    from mattebox.pipeline.backgrounds import background_file, write_background
     from mattebox.pipeline.prepare import prepare
     from mattebox.pipeline.setup import ShotSetup
 
@@ -54,5 +56,6 @@ def plate(
         | ({} if clean_plate is None else {"clean_plate": clean_plate})
     )
     setup = ShotSetup(job)
+    background_file(output, setup.shot, overwrite=overwrite).check()
     kind = write_background(prepare(job, TerminalReporter(), setup=setup), output, setup)
     typer.echo(f"{output}: {kind}")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mattebox.cli.output import Overwrite
 from mattebox.cli.progress import ReadingProgress
 from mattebox.errors import UsageError, WriteError
-from mattebox.whole_files import write_whole
+from mattebox.whole_files import PAGE, OutputFile
 
 if TYPE_CHECKING:
     from mattebox.frames import Part
@@ -22,7 +23,7 @@ def report(
         typer.Argument(metavar="KEYED", help="Keyed frames: keyed/shot.####.exr, or their folder."),
     ],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The page; what is there is replaced.")
+        Path, typer.Option("--output", "-o", help="The page; an earlier page is replaced.")
     ] = Path("mattebox_report.html"),
     plate: Annotated[
         str | None,
@@ -47,6 +48,7 @@ def report(
         str | None,
         typer.Option(help="Colour space of the plate. [default: as the keyed frames say]"),
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write one HTML page of a keyed shot: pictures, plots, and the frames that stand out.
 
@@ -69,6 +71,8 @@ def report(
 
     _check_output(output)
     sequence = find_sequence(keyed)
+    written = OutputFile(output, PAGE, tuple(sequence.files.values()), overwrite)
+    written.check()
     numbers = sequence.frames if frames is None else parse_frames(frames)
     absent = sequence.absent(numbers) if frames is not None else sequence.missing
     numbers = tuple(number for number in numbers if number not in set(absent))
@@ -88,7 +92,7 @@ def report(
             on_frame=progress.advance,
         )
         page = render_page(gathered).encode("utf-8")
-    write_whole(output, page)
+    written.write(page)
     count = len(gathered.suspects)
     worst = "; none stands out"
     if count:

@@ -31,7 +31,7 @@ from mattebox.events import (
     error_event,
 )
 from mattebox.farm.openjd_lines import OpenJdReporter
-from mattebox.job import Job, PreparedJob
+from mattebox.job import Job, PreparedJob, job_file
 from mattebox.sequences import format_frames, parse_frames, told_steps
 
 if TYPE_CHECKING:
@@ -170,7 +170,11 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
             movie = planned_movie(options.movie, setup.shot, overwrite=options.overwrite)
         with session.tally.clock.stage("analysis"):
             prepared = prepared_job(
-                setup, options.prepared, session.reporter, max_memory=options.max_memory
+                setup,
+                options.prepared,
+                session.reporter,
+                max_memory=options.max_memory,
+                overwrite=options.overwrite,
             )
         try:
             result = run(
@@ -183,7 +187,7 @@ def run_job(job: Job, options: RunOptions, session: Session) -> None:
                 force=options.force,
                 overwrite=options.overwrite,
                 preview=options.preview,
-                states=StateFiles(options.state_in, options.state_out),
+                states=StateFiles(options.state_in, options.state_out, options.overwrite),
                 max_memory=options.max_memory,
             )
         except (MissingFramesError, FaultyFramesError):
@@ -228,24 +232,34 @@ def frames_to_key(options: RunOptions) -> str | None:
     return format_frames({*frames} & {*parse_frames(options.chunk)})
 
 
-def prepare_job(job: Job, target: Path, session: Session) -> PreparedJob:
+def prepare_job(
+    job: Job, target: Path, session: Session, *, overwrite: bool = False
+) -> PreparedJob:
     """Analyse the shot once and write the prepared job.
 
-    Where ``target`` holds that already, from the same files, it stays.
+    Where ``target`` holds that already, from the same files, it stays. Raises UsageError where it
+    is another's file, and ``overwrite`` does not say that it goes.
     """
     from mattebox.pipeline.setup import ShotSetup
 
     with closing(ShotSetup(job)) as setup:
-        return prepared_job(setup, target, session.reporter)
+        return prepared_job(setup, target, session.reporter, overwrite=overwrite)
 
 
 def prepared_job(
-    setup: ShotSetup, stored: Path | None, reporter: Reporter, *, max_memory: int | None = None
+    setup: ShotSetup,
+    stored: Path | None,
+    reporter: Reporter,
+    *,
+    max_memory: int | None = None,
+    overwrite: bool = False,
 ) -> PreparedJob:
     """Reuse the prepared job in ``stored`` where it still holds; else prepare it and store it."""
     from mattebox.pipeline.prepare import prepare
     from mattebox.pipeline.prepared_reuse import reused_job
 
+    if stored is not None:
+        job_file(stored, inputs=setup.shot.all_files, overwrite=overwrite).check()
     earlier = None if stored is None else job_if_readable(stored)
     if earlier is not None and not isinstance(setup.job, PreparedJob):
         reused = reused_job(earlier, setup)
@@ -254,5 +268,5 @@ def prepared_job(
             return reused
     prepared = prepare(setup.job, reporter, setup=setup, max_memory=max_memory)
     if stored is not None:
-        write_job(prepared, stored)
+        write_job(prepared, stored, overwrite=overwrite)
     return prepared

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mattebox.cli.licences import have_accepted
+from mattebox.cli.output import Overwrite
 from mattebox.errors import RunInterruptedError, UsageError, WeightsError
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def fetch(
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds without a byte before a server is given up.")
     ] = 30.0,
+    overwrite: Overwrite = False,
 ) -> None:
     """Download weights, check them and install them. The only command that uses the network.
 
@@ -100,6 +102,7 @@ def fetch(
                     source=source,
                     patience=Patience(stall=timeout),
                     on_bytes=progress,
+                    overwrite=overwrite,
                 )
         except KeyboardInterrupt as error:
             raise RunInterruptedError(

@@ -5,7 +5,9 @@ A safetensors file: the recurrent maps in their own number type, and what they b
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +18,12 @@ import torch
 from mattebox.engines.base import EngineState
 from mattebox.engines.networks.rvm_decoder import RvmState
 from mattebox.errors import InputError, MatteboxError, UnreadableError, named
-from mattebox.whole_files import write_whole
+from mattebox.regular_files import refuse_special
+from mattebox.whole_files import OutputFile, marked
 
 KIND = "mattebox/state"
-VERSION = 1
+VERSION = 2
+STATE_FILE = marked("a state file of Mattebox", KIND.encode())
 MAPS = ("r1", "r2", "r3", "r4")
 
 
@@ -38,11 +42,14 @@ class StateOwner:
     inputs: str
 
 
-def write_state(path: Path, owner: StateOwner, state: EngineState | None) -> None:
-    """Write a state atomically; equal states give equal bytes.
+def state_file(path: Path, *, overwrite: bool = False) -> OutputFile:
+    """Where a state is written."""
+    step = f"make room or choose another place ({named('state_out')})"
+    return OutputFile(path, STATE_FILE, overwrite=overwrite, next_step=step)
 
-    Raises WriteError: the folder is missing or not writable, or the disk is full.
-    """
+
+def write_state(output: OutputFile, owner: StateOwner, state: EngineState | None) -> None:
+    """Write a state atomically; equal states give equal bytes. Raises as ``OutputFile.write``."""
     tensors = {} if state is None else dict(zip(MAPS, state.maps, strict=True))
     held = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     note = {
@@ -51,25 +58,39 @@ def write_state(path: Path, owner: StateOwner, state: EngineState | None) -> Non
         "job": owner.job,
         "frame": owner.frame,
         "inputs": owner.inputs,
+        "maps": _digest(held),
     }
     # One entry: safetensors keeps several in an order of its own.
     data = safetensors.torch.save(held, {KIND: json.dumps(note, sort_keys=True)})
-    write_whole(path, data, next_step=f"make room or choose another place ({named('state_out')})")
+    output.write(data)
+
+
+def _digest(maps: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 over names, shapes, number types and values of maps on the CPU."""
+    whole = hashlib.sha256()
+    for name, tensor in sorted(maps.items()):
+        whole.update(f"{name} {tensor.dtype} {tuple(tensor.shape)};".encode())
+        whole.update(tensor.contiguous().view(torch.uint8).numpy().tobytes())
+    return whole.hexdigest()
 
 
 def read_owner(path: Path) -> StateOwner:
-    """What a state file belongs to.
+    """What a state file belongs to; the file is read and compared with its checksum.
 
     Raises:
         InputError: it is not there.
         UnreadableError: it is damaged or something else.
     """
     try:
+        refuse_special(path)
         with safetensors.safe_open(str(path), framework="pt") as opened:
             metadata = opened.metadata() or {}
+            held = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
         note = json.loads(metadata[KIND])
         if note["kind"] != KIND or note["version"] != VERSION:
             raise KeyError(KIND)
+        if _digest(held) != note["maps"]:
+            raise ValueError("its checksum is another")
         return StateOwner(str(note["job"]), int(note["frame"]), str(note["inputs"]))
     except FileNotFoundError as error:
         raise InputError(

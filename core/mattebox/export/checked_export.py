@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from mattebox.export.parity import (
 )
 from mattebox.export.sizes import DEFAULT_SCALE
 from mattebox.export.torchscript import TorchScriptFile, export_torchscript, operators_used
+from mattebox.whole_files import draft_of
 
 Network = RobustVideoMatting | BackgroundMatting
 Step = Callable[[], None]
@@ -185,17 +185,12 @@ def _told(count: int, on_frame: Step) -> Iterator[int]:
 @contextmanager
 def _kept_if_right(path: Path) -> Iterator[Path]:
     """A temporary name in the same folder; the file takes its own where the body succeeds."""
-    temporary = path.with_name(f".mattebox-{os.getpid()}-checked.tmp")
     try:
-        yield temporary
-        try:
-            temporary.replace(path)
-        except OSError as error:
-            raise WriteError(
-                f"{path} could not be written: {error.strerror}",
-                next_step="choose another place (-o)",
-                path=path,
-            ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+        with draft_of(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise WriteError(
+            f"{path} could not be written: {error.strerror}",
+            next_step="choose another place (-o)",
+            path=path,
+        ) from error

@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mattebox.errors import UsageError, WriteError, named
+from mattebox.errors import UsageError, named
 from mattebox.farm.chunks import Chunks
-from mattebox.job import Job
+from mattebox.job import JOB_KIND, Job
 from mattebox.sequences import format_frames
+from mattebox.whole_files import write_folder
 
 JOB_FILE = "job.json"
 """The job, in the folder that is submitted."""
@@ -155,21 +156,9 @@ class Submission:
 
 
 def write_files(folder: Path, files: dict[str, str]) -> tuple[Path, ...]:
-    """Write texts into a folder, made where it is not there.
-
-    Raises:
-        WriteError: the folder or a file cannot be written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise WriteError(
-            f"cannot write into {folder}: {error.strerror}",
-            next_step="choose another folder (-o)",
-            path=folder,
-        ) from error
+    """Write what is submitted as a folder of its own, whole or not at all. Raises as
+    ``write_folder``."""
+    write_folder(folder, files, JOB_KIND)
     return tuple(folder / name for name in files)
 
 

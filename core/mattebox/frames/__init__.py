@@ -3,6 +3,7 @@ movies through ffmpeg."""
 
 from mattebox.frames.attributes import carried_attributes
 from mattebox.frames.clip import Clip
+from mattebox.frames.exr_header import is_sealed
 from mattebox.frames.headers import Header, Part, format_difference, read_header
 from mattebox.frames.layers import Layer, has_layer
 from mattebox.frames.laying import Laid, is_resizable, is_same_size, laid_window, lay, lay_resized
@@ -16,6 +17,7 @@ from mattebox.frames.reading import (
 )
 from mattebox.frames.repair import repair_non_finite
 from mattebox.frames.writing import (
+    PICTURE,
     Written,
     remove_abandoned,
     write_frame,
@@ -23,6 +25,7 @@ from mattebox.frames.writing import (
 )
 
 __all__ = [
+    "PICTURE",
     "Clip",
     "Header",
     "Laid",
@@ -37,6 +40,7 @@ __all__ = [
     "is_broken_exr",
     "is_resizable",
     "is_same_size",
+    "is_sealed",
     "laid_window",
     "lay",
     "lay_resized",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -18,7 +16,7 @@ from numpy.typing import NDArray
 
 from mattebox.errors import MatteboxError, UsageError, WriteError
 from mattebox.ffmpeg import Programs, file_name, start, tell
-from mattebox.frames.writing import TEMPORARY_PREFIX
+from mattebox.whole_files import draft_of
 
 Encoding = Literal["rec709", "srgb"]
 
@@ -125,18 +123,11 @@ def write_movie(output: MovieOutput, frames: Iterable[NDArray[np.float32]], mark
         WriteError: ffmpeg fails, or the disk; what was there before stays.
         InputError: ffmpeg does not run.
     """
-    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
-    path = output.path
-    draft = path.with_name(f"{TEMPORARY_PREFIX}{unique}.tmp{path.suffix}")
     try:
-        count = _encode(output, frames, draft, marker)
-        draft.replace(path)
+        with draft_of(output.path) as draft:
+            return _encode(output, frames, draft, marker)
     except OSError as error:
-        raise _write_error(path, error.strerror or str(error)) from error
-    finally:
-        with contextlib.suppress(OSError):  # it is gone where it was renamed
-            draft.unlink()
-    return count
+        raise _write_error(output.path, error.strerror or str(error)) from error
 
 
 def planes_of(pixels: NDArray[np.float32], encoder: Encoder) -> NDArray[np.uint16]:

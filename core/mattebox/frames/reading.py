@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mattebox.errors import UnknownNameError, UnreadableError, named
 from mattebox.frames import seam
 from mattebox.frames.attributes import attributes_of
+from mattebox.frames.exr_header import is_sealed
 from mattebox.frames.headers import Header, Part, header_of, refuse_deep
 from mattebox.frames.layers import (
     Channel,
@@ -25,6 +26,7 @@ from mattebox.frames.layers import (
 )
 from mattebox.frames.turning import Turning
 from mattebox.images import Frame, PassedChannel, Pixels, Window, copy_onto
+from mattebox.regular_files import open_regular
 
 _ROWS_AT_ONCE = 16
 EXR_MAGIC = b"\x76\x2f\x31\x01"
@@ -199,7 +201,7 @@ def is_broken_exr(path: Path) -> bool:
     Nobody can read it any more, so nothing is lost where it is replaced. Nothing is raised.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             beginning = file.read(len(EXR_MAGIC))
     except OSError:
         return False
@@ -207,22 +209,15 @@ def is_broken_exr(path: Path) -> bool:
 
 
 def read_attributes_if_whole(path: Path) -> dict[str, Any] | None:
-    """The same, and None as well where the last row is gone: a file that was cut short.
+    """The same of a frame of ours, and None as well where any byte of it has changed since.
 
-    For resume, so as cheap as can be. Our own frames are renamed only once they are whole; what
-    cuts them is a copy that stopped, or a disk.
+    Our own frames are renamed only once they are whole; what spoils them is a copy that stopped, a
+    disk, or a program that wrote them again.
     """
     try:
-        opened = seam.open_input(path)
-        spec = opened.spec()
-        last = spec.y + spec.height - 1
-        row = opened.read_scanlines(0, 0, last, last + 1, 0, 0, spec.nchannels, "half")
-    except Exception:  # noqa: BLE001 - as above
+        return read_attributes_only(path) if is_sealed(path) else None
+    except OSError:
         return None
-    if row is None or opened.has_error:
-        seam.last_error(opened)
-        return None
-    return attributes_of(spec)[0]
 
 
 def find_channels(header: Header, main: Layer, wanted: Sequence[str]) -> list[tuple[Layer, int]]:

@@ -15,6 +15,7 @@ import OpenImageIO as oiio
 
 from mattebox.errors import InputError, UnreadableError, UsageError
 from mattebox.images import Window
+from mattebox.regular_files import open_regular
 from mattebox.sequences import refuse_movie
 
 _PHONE_SUFFIXES = (".heic", ".heif", ".hif", ".avif")
@@ -70,16 +71,15 @@ def check_readable(path: Path) -> None:
     """Say in the system's words why a file cannot be opened, before OpenImageIO guesses.
 
     Raises:
-        InputError: not there, a folder, not permitted.
+        InputError: not there, a folder or a pipe, not permitted.
         UnreadableError: empty.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             is_empty = not stream.read(1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+    except OSError as error:
         raise InputError(
-            f"{path} cannot be opened: {reason}",
+            f"{path} cannot be opened: {error.strerror}",
             next_step="check the path and its permissions",
             path=path,
         ) from error

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import secrets
+import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,10 +18,11 @@ from numpy.typing import NDArray
 from mattebox.errors import MatteboxError, UnknownNameError, WriteError
 from mattebox.frames import seam
 from mattebox.frames.attributes import set_attributes
-from mattebox.frames.channel_types import mark_uint
+from mattebox.frames.exr_header import NO_SEAL, mark_uint, seal
 from mattebox.frames.repair import non_finite
-from mattebox.header_words import PREFIX
+from mattebox.header_words import PREFIX, SEAL
 from mattebox.images import Frame, PassedChannel, Pixels
+from mattebox.whole_files import DRAFT_PREFIX, GENERATOR, OutputFile, draft_of, marked
 
 LARGEST_HALF = 65504.0
 """The largest finite binary16 number (IEEE 754)."""
@@ -30,12 +30,12 @@ LARGEST_HALF = 65504.0
 COMPRESSIONS = ("none", "rle", "zip", "zips", "piz")
 """The lossless ones. OpenImageIO takes a wrong name silently for zip, so names are checked here."""
 
-TEMPORARY_PREFIX = ".mattebox-"
-"""Unfinished files are hidden, so no pattern finds them; the name holds the writing process."""
-
 ABANDONED_SECONDS = 3600.0
 """An unfinished file this old has no writer any more: no frame takes an hour to write. Process
 numbers say nothing, since another machine may write into the same folder."""
+
+PICTURE = marked("a picture of Mattebox", b"Software\0" + GENERATOR)
+"""A PNG with its maker's name, as ``write_png`` leaves it."""
 
 _PROBE_BYTES = 1 << 16
 
@@ -99,11 +99,19 @@ def write_frame(
     pixels, clamped = _storable(frame.pixels, pixel_type, path)
     spec = _spec_for(frame, pixel_type, compression)
 
+    uints = [one.name for one in frame.passed if one.values.dtype == np.uint32]
+
+    def finish(temporary: Path) -> None:
+        try:
+            mark_uint(temporary, uints)
+            seal(temporary)
+        except (ValueError, IndexError, struct.error) as error:
+            raise _NotWholeError(f"the header read back differs: {error}") from error
+
     def check(temporary: Path) -> None:
-        mark_uint(temporary, [one.name for one in frame.passed if one.values.dtype == np.uint32])
         _check_exr(temporary, spec, pixels, frame.passed)
 
-    size = _write_atomically(path, spec, _with_passed(pixels, frame.passed), check)
+    size = _write_atomically(path, spec, _with_passed(pixels, frame.passed), check, finish)
     return Written(path, size, clamped)
 
 
@@ -114,7 +122,7 @@ def remove_abandoned(folder: Path) -> int:
     """
     removed = 0
     with contextlib.suppress(OSError):
-        for path in folder.glob(f"{TEMPORARY_PREFIX}*.tmp.*"):
+        for path in folder.glob(f"{DRAFT_PREFIX}*.tmp.*"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > ABANDONED_SECONDS:
                     path.unlink()
@@ -122,11 +130,12 @@ def remove_abandoned(folder: Path) -> int:
     return removed
 
 
-def write_png(path: Path, pixels: NDArray[np.uint8]) -> Written:
+def write_png(path: Path, pixels: NDArray[np.uint8], *, overwrite: bool = False) -> Written:
     """Write a preview, atomically: HxWx3 or HxWx4 (straight alpha) uint8, display-referred.
 
     Raises:
         WriteError: as ``write_frame``.
+        UsageError: a picture of somebody else lies there, and it is not to be overwritten.
         ValueError: another shape or type.
     """
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
@@ -134,6 +143,8 @@ def write_png(path: Path, pixels: NDArray[np.uint8]) -> Written:
     height, width, count = pixels.shape
     spec = oiio.ImageSpec(width, height, count, "uint8")
     spec.attribute("oiio:UnassociatedAlpha", 1)
+    spec.attribute("Software", GENERATOR.decode())
+    OutputFile(path, PICTURE, overwrite=overwrite).check()
 
     def check(temporary: Path) -> None:
         opened = seam.open_input(temporary)
@@ -198,6 +209,7 @@ def _spec_for(frame: Frame, pixel_type: str, compression: str) -> oiio.ImageSpec
     set_attributes(spec, frame.attributes, frame.attribute_types)
     spec.attribute("PixelAspectRatio", float(frame.pixel_aspect))
     spec.attribute("compression", compression)
+    spec.attribute(SEAL, NO_SEAL)
     return spec
 
 
@@ -206,37 +218,45 @@ def _write_atomically(
     spec: oiio.ImageSpec,
     pixels: NDArray[Any],
     check: Callable[[Path], None],
+    finish: Callable[[Path], None] = lambda _: None,
     suffix: str = ".exr",
 ) -> int:
-    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{unique}.tmp{suffix}")
+    def checked(temporary: Path) -> None:
+        with _reasons(temporary):
+            check(temporary)
+
     try:
-        _refuse_folder(path)
-        _write_whole(temporary, spec, pixels)
-        _flush(temporary)
-        check(temporary)
-        size = temporary.stat().st_size
-        temporary.replace(path)
-        _flush(path.parent)
-    except (OSError, MatteboxError, _NotWholeError) as error:
+        with draft_of(path, suffix=suffix, check=checked) as temporary, _reasons(temporary):
+            _write_whole(temporary, spec, pixels)
+            finish(temporary)
+        return path.stat().st_size
+    except (OSError, _NotWholeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise WriteError(
-            f"{path} could not be written: {_system_reason(temporary, error)}",
+            f"{path} could not be written: {reason}",
             next_step="make room or choose another folder (-o), then run again",
             path=path,
         ) from error
-    finally:
-        with contextlib.suppress(OSError):  # it is gone where it was renamed
-            temporary.unlink()
-    return size
+
+
+@contextlib.contextmanager
+def _reasons(temporary: Path) -> Iterator[None]:
+    """Why the system refuses, asked by writing a few bytes; else what the writer said.
+
+    OpenImageIO says "File output failed" for a full disk.
+    """
+    try:
+        yield
+    except (MatteboxError, _NotWholeError) as error:
+        with temporary.open("ab") as stream:
+            stream.write(bytes(_PROBE_BYTES))
+            stream.flush()
+            os.fsync(stream.fileno())
+        raise _NotWholeError(str(error)) from error
 
 
 class _NotWholeError(Exception):
     """What OpenImageIO wrote is not what it was given."""
-
-
-def _refuse_folder(path: Path) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "a folder has that name", str(path))
 
 
 def _write_whole(temporary: Path, spec: oiio.ImageSpec, pixels: NDArray[Any]) -> None:
@@ -267,8 +287,8 @@ def _check_exr(
         raise _NotWholeError("the windows read back differ")
     for attribute in spec.extra_attribs:
         name = attribute.name
-        if not name.startswith(PREFIX) or not attribute.value:  # empty text is not stored
-            continue
+        if not name.startswith(PREFIX) or name == SEAL or not attribute.value:
+            continue  # empty text is not stored
         if found.getattribute(name) != attribute.value:
             raise _NotWholeError(f"the attribute {name} read back differs")
     count, kind = pixels.shape[2], "half" if pixels.dtype == np.float16 else "float"
@@ -294,31 +314,3 @@ def _compare(stored: NDArray[Any] | None, meant: NDArray[Any], message: str) -> 
     bits = f"u{meant.dtype.itemsize}"
     if not np.array_equal(stored.view(bits), meant.view(bits)):
         raise _NotWholeError("the pixels read back differ; the disk or the network is at fault")
-
-
-def _flush(path: Path) -> None:
-    """Have the system bring a file, or a folder's names, to the disk."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows has no handle of a folder to flush
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _system_reason(temporary: Path, error: Exception) -> str:
-    """Why the system refuses, asked by writing a few bytes; else what the writer said.
-
-    OpenImageIO says "File output failed" for a full disk.
-    """
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    try:
-        with temporary.open("ab") as stream:
-            stream.write(bytes(_PROBE_BYTES))
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as refused:
-        return refused.strerror or str(refused)
-    return str(error)

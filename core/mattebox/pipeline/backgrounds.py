@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from mattebox import __version__, header_words
-from mattebox.frames import write_frame
+from mattebox.frames import is_broken_exr, read_attributes_only, write_frame
 from mattebox.images import Frame
 from mattebox.job import Analysis, PreparedJob
 from mattebox.matte.background_estimate import estimate_background
@@ -22,6 +22,7 @@ from mattebox.matte.registration import moved_background, register_background, s
 from mattebox.matte.statistics import Registration
 from mattebox.pipeline.reduction import Reduction
 from mattebox.shot import Pictures, Shot
+from mattebox.whole_files import FileKind, OutputFile
 from mattebox_ocio.plate import PlateColour
 
 if TYPE_CHECKING:
@@ -222,6 +223,21 @@ def _mask(mask: Mask | None) -> torch.Tensor | None:
 def _reduced(mask: torch.Tensor | None, reduction: Reduction) -> torch.Tensor | None:
     """[1,1,H,W] to [1,1,h,w]: True where any pixel of a box is."""
     return None if mask is None else reduction.whole((~mask).float()) < 0.5
+
+
+def _is_background(path: Path) -> bool:
+    found = read_attributes_only(path)
+    if found is None:
+        return is_broken_exr(path)
+    return header_words.PLATE in found and header_words.JOB not in found
+
+
+BACKGROUND = FileKind("a plate of `mattebox plate`", _is_background)
+
+
+def background_file(path: Path, shot: Shot, *, overwrite: bool) -> OutputFile:
+    """Where a background is written: never onto a file of the shot."""
+    return OutputFile(path, BACKGROUND, shot.all_files, overwrite)
 
 
 def write_background(job: PreparedJob, path: Path, setup: ShotSetup) -> str:

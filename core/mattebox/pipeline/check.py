@@ -19,7 +19,7 @@ from mattebox.errors import (
     StaleError,
     UnreadableError,
 )
-from mattebox.frames import read_frame, read_header
+from mattebox.frames import is_sealed, read_frame, read_header
 from mattebox.images import Frame
 from mattebox.job import PreparedJob
 from mattebox.matte.identity import identity_error
@@ -105,6 +105,8 @@ def _fault_of(plan: Plan, frame: int, path: Path, colour: PlateColour) -> tuple[
     stale = _stale(plan, frame, written)
     if stale is not None:
         return Fault.STALE, stale
+    if not is_sealed(path):
+        return Fault.TRUNCATED, "its bytes are not those that were written"
     steps = _identity(plan, frame, written, colour)
     if not steps <= 1.0:
         return Fault.IDENTITY, f"the layers miss the source by {steps:.2f} steps"

@@ -8,10 +8,17 @@ from pathlib import Path
 import torch
 
 from mattebox.engines.base import EngineState
-from mattebox.engines.state_files import StateOwner, read_owner, read_state, write_state
+from mattebox.engines.state_files import (
+    StateOwner,
+    read_owner,
+    read_state,
+    state_file,
+    write_state,
+)
 from mattebox.errors import MatteboxError, StaleError, UsageError, named
 from mattebox.pipeline.neighbourhood import StartingState
 from mattebox.pipeline.plan import Plan
+from mattebox.whole_files import OutputFile, refuse_inputs
 
 
 @dataclass(frozen=True)
@@ -21,10 +28,12 @@ class StateFiles:
     Attributes:
         before: state file of the chunk before, read in place of a preroll; or None.
         after: where to write the state for the chunk after; or None.
+        overwrite: whether ``after`` may replace a file that is no state.
     """
 
     before: Path | None = None
     after: Path | None = None
+    overwrite: bool = False
 
 
 NO_STATES = StateFiles()
@@ -35,13 +44,14 @@ class ChunkLinks:
     """The state files of one chunk, checked against its plan.
 
     Attributes:
-        before, after: as ``StateFiles``.
+        before: as ``StateFiles``.
+        after: where the state is written, or None.
         owner: what the state to be written belongs to.
         must_write: whether ``after`` is asked for and not there yet.
     """
 
     before: Path | None
-    after: Path | None
+    after: OutputFile | None
     owner: StateOwner
     must_write: bool
 
@@ -50,7 +60,8 @@ class ChunkLinks:
         """Check the files before the first frame is read.
 
         Raises:
-            UsageError: the engine has no memory, or the state is of another place in the shot.
+            UsageError: the engine has no memory, the state is of another place in the shot, or
+                would be written onto the one that is read or a file that is none.
             InputError: the state file of the chunk before is missing or damaged.
             StaleError: it belongs to another job, or to frames that have changed.
         """
@@ -65,10 +76,13 @@ class ChunkLinks:
             _refuse_another(plan, files.before)
         last = plan.frames[-1]
         owner = StateOwner(plan.job.fingerprint, last, plan.inputs(last))
-        written = files.after is not None and _owner_of(files.after) == owner
-        return cls(
-            files.before, files.after, owner, must_write=files.after is not None and not written
-        )
+        if files.after is None:
+            return cls(files.before, None, owner, must_write=False)
+        after = state_file(files.after, overwrite=files.overwrite)
+        after.check()
+        if files.before is not None:
+            refuse_inputs([files.after], [files.before])
+        return cls(files.before, after, owner, must_write=_owner_of(files.after) != owner)
 
     def start(self, device: torch.device) -> StartingState | None:
         """What the engine begins with; None where it begins with a preroll."""

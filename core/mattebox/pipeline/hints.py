@@ -18,10 +18,7 @@ from numpy.typing import NDArray
 
 from mattebox import __version__, header_words
 from mattebox.devices import use_deterministic_arithmetic
-from mattebox.errors import (
-    ToolError,
-    UsageError,
-)
+from mattebox.errors import ToolError, UsageError
 from mattebox.events import FrameEvent, NoteEvent, ProgressEvent, Reporter, StartEvent
 from mattebox.frames import (
     carried_attributes,
@@ -43,6 +40,7 @@ from mattebox.sequences import (
     parse_frames,
 )
 from mattebox.shot import Shot
+from mattebox.whole_files import FileKind, OutputFile
 
 Pixels = NDArray[np.float32]
 
@@ -362,17 +360,19 @@ class _Making:
         return [*self._shot.files(frame), *(self._masked.files(frame) if is_masked else ())]
 
     def _refuse_foreign(self) -> None:
-        if self._wish.overwrite:
-            return
         for path in map(self._output.path, self._frames):
-            if not path.exists():
-                continue
-            attributes = read_attributes_only(path)
-            is_ours = attributes is not None and header_words.HINT_TOOL in attributes
-            if not is_ours and not (attributes is None and is_broken_exr(path)):
-                raise UsageError(
-                    f"{path} is no matte of `mattebox hint` and would be replaced",
-                    expected="a folder of their own for mattes",
-                    next_step="choose another output (-o), or say --overwrite",
-                    path=path,
-                )
+            OutputFile(path, MATTE, self._files_of_all, self._wish.overwrite).check()
+
+    def _files_of_all(self) -> set[Path]:
+        return {path for frame in self._frames for path in self._files(frame)}
+
+
+def _is_matte(path: Path) -> bool:
+    """Whether a tool's matte, or what a full disk left of one."""
+    attributes = read_attributes_only(path)
+    if attributes is None:
+        return is_broken_exr(path)
+    return header_words.HINT_TOOL in attributes
+
+
+MATTE = FileKind("a matte of `mattebox hint`", _is_matte)

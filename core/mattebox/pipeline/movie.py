@@ -7,18 +7,20 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from mattebox.errors import MatteboxError, RunInterruptedError, UsageError
 from mattebox.events import NoteEvent, Reporter
-from mattebox.ffmpeg import find_programs, probe
+from mattebox.ffmpeg import Programs, find_programs, probe
 from mattebox.frames import MovieOutput, encoder_of, read_frame, read_header, write_movie
 from mattebox.job import PreparedJob
 from mattebox.pipeline.display import Pixels, keyed_to_rec709
 from mattebox.sequences import Timecode, output_pattern
 from mattebox.shot import Shot
+from mattebox.whole_files import FileKind, OutputFile
 
 _MARKER = "Mattebox"
 """What the comment of our movies begins with."""
@@ -77,8 +79,8 @@ def planned_movie(wish: MovieWish, shot: Shot, *, overwrite: bool) -> MovieOutpu
         pixel_aspect=shot.first_part.pixel_aspect,
         programs=programs,
     )
-    if wish.path.exists():
-        _refuse_foreign(output, shot, overwrite=overwrite)
+    kind = FileKind("a movie of Mattebox", partial(_is_ours, programs))
+    OutputFile(wish.path, kind, shot.all_files, overwrite).check()
     return output
 
 
@@ -182,23 +184,10 @@ def _rate_of(said: str | None, shot: Shot) -> Fraction:
     )
 
 
-def _refuse_foreign(output: MovieOutput, shot: Shot, *, overwrite: bool) -> None:
-    path = output.path
-    inputs = {file for frame in shot.plate.frames for file in shot.files(frame)}
-    if any(file.exists() and path.samefile(file) for file in inputs):
-        raise UsageError(
-            f"the movie {path} is an input", next_step="write it under another name", path=path
-        )
-    if overwrite:
-        return
+def _is_ours(programs: Programs, path: Path) -> bool:
     try:
-        found, _ = probe(output.programs, path, "-show_entries", "format_tags=comment")
+        found, _ = probe(programs, path, "-show_entries", "format_tags=comment")
     except MatteboxError:  # whatever it is, it is no movie of ours
-        found = {}
+        return False
     tags = {str(k).casefold(): str(v) for k, v in found.get("format", {}).get("tags", {}).items()}
-    if not tags.get("comment", "").startswith(_MARKER):
-        raise UsageError(
-            f"{path} was not written by Mattebox and would be replaced",
-            next_step="choose another name for the movie, or say --overwrite",
-            path=path,
-        )
+    return tags.get("comment", "").startswith(_MARKER)

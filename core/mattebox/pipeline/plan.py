@@ -16,6 +16,7 @@ from mattebox.frames import is_broken_exr, read_attributes_if_whole, read_attrib
 from mattebox.job import Job, PreparedJob
 from mattebox.sequences import OutputPattern, format_frames, output_pattern, parse_frames
 from mattebox.shot import Shot
+from mattebox.whole_files import FileKind, OutputFile
 
 MORE_THAN_ANY_PROXY = 1 << 16
 
@@ -118,10 +119,12 @@ class Plan:
     def refuse_foreign_files(self, *, overwrite: bool) -> None:
         """Refuse to replace files of other programs, and full frames by proxies, unless
         ``overwrite``. Raises UsageError."""
+        there = [path for path in map(self.output.path, self.frames) if path.exists()]
+        foreign = [
+            path for path in there if OutputFile(path, KEYED, overwrite=overwrite).holds_foreign()
+        ]
         if overwrite:
             return
-        there = [path for path in map(self.output.path, self.frames) if path.exists()]
-        foreign = [path for path in there if _is_foreign(path)]
         if foreign:
             raise UsageError(
                 f"{_and_more(foreign)} was not written by Mattebox and would be replaced",
@@ -170,15 +173,15 @@ def _and_more(paths: Sequence[Path]) -> str:
     return str(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
 
 
-def _is_foreign(path: Path) -> bool:
-    """Whether another program wrote this file, so that it must not be overwritten.
-
-    A truncated EXR counts as ours: it is what a full disk left of a frame.
-    """
+def _is_keyed(path: Path) -> bool:
+    """Whether Mattebox keyed this file, or it is what a full disk left of a frame."""
     attributes = read_attributes_only(path)
     if attributes is None:
-        return not is_broken_exr(path)
-    return header_words.JOB not in attributes
+        return is_broken_exr(path)
+    return header_words.JOB in attributes and header_words.HINT_TOOL not in attributes
+
+
+KEYED = FileKind("a keyed frame of Mattebox", _is_keyed)
 
 
 def frames_in_words(frames: Sequence[int]) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mattebox.frames import read_frame, write_png
+from mattebox.frames import PICTURE, read_frame, write_png
 from mattebox.pipeline.reduction import Reduction
 from mattebox.sequences import OutputPattern
 from mattebox.shot import Shot
+from mattebox.whole_files import OutputFile
 from mattebox_ocio.model_space import srgb_encode
 from mattebox_ocio.plate import PlateColour
 
@@ -26,8 +27,17 @@ COLOUR = (0.60, 0.02, 0.02)
 """Backgrounds of the composites, linear Rec.709: 18 % grey, and a red that shows green rims."""
 
 
+def sheet_file(path: Path, shot: Shot, *, overwrite: bool) -> OutputFile:
+    """Where a contact sheet is written: never onto a file of the shot."""
+    return OutputFile(path, PICTURE, shot.all_files, overwrite)
+
+
 def write_contact_sheet(
-    path: Path, frames: Sequence[int], output: OutputPattern, shot: Shot, colour: PlateColour
+    sheet: OutputFile,
+    frames: Sequence[int],
+    output: OutputPattern,
+    shot: Shot,
+    colour: PlateColour,
 ) -> None:
     """Write a PNG with the columns plate, alpha, rgba over grey, rgba over red, spill.
 
@@ -39,7 +49,7 @@ def write_contact_sheet(
     rows = [_row(ordered[place], output, shot, colour) for place in places]
     gap = np.full((GAP, rows[0].shape[1], 3), 40, np.uint8)
     stacked = [part for row in rows for part in (row, gap)][:-1]
-    write_png(path, np.concatenate(stacked, axis=0))
+    write_png(sheet.path, np.concatenate(stacked, axis=0), overwrite=sheet.overwrite)
 
 
 def _row(frame: int, output: OutputPattern, shot: Shot, colour: PlateColour) -> NDArray[np.uint8]:

@@ -7,17 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mattebox import header_words
 from mattebox.devices import use_deterministic_arithmetic
 from mattebox.errors import (
     FaultyFramesError,
     InputError,
     MissingFramesError,
     RunInterruptedError,
+    StaleError,
     WriteError,
     named,
 )
 from mattebox.events import ProgressEvent, Reporter, WarningEvent
-from mattebox.frames import remove_abandoned
+from mattebox.frames import read_attributes_only, remove_abandoned
 from mattebox.job import PreparedJob
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.clock import StageClock, Tally
@@ -28,6 +30,7 @@ from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.overlap import overlapped
 from mattebox.pipeline.plan import Plan, frames_in_words
+from mattebox.pipeline.preview import sheet_file, write_contact_sheet
 from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.sampling import fault_warning
 from mattebox.pipeline.setup import ShotSetup
@@ -75,7 +78,7 @@ def run(
         frames: which frames, as on the command line; None means all on disk.
         stop: when set, the frame in hand is finished and the run ends with RunInterruptedError.
         force: compute current frames again.
-        overwrite: replace files that Mattebox did not write.
+        overwrite: replace files that Mattebox did not write; never an input.
         preview: where to write a contact sheet, or None.
         states: where an engine with memory begins and what it leaves to the next chunk.
         max_memory: bytes that keying may take; frames wait fewer at a time. None: no limit.
@@ -84,12 +87,16 @@ def run(
         UsageError: one frame takes more than ``max_memory``.
         MissingFramesError, FaultyFramesError: frames are missing, damaged or do not fit; all others
             have been written.
+        WriteError, StaleError: at the end, frames are gone again, or another job wrote them.
         MatteboxError: of the kind of the fault; what was written before is whole.
     """
     setup, tally = setup or ShotSetup(job), tally or Tally()
     clock = tally.clock
     shot, plan = setup.shot, setup.plan(job, frames)
     plan.refuse_foreign_files(overwrite=overwrite)
+    sheet = None if preview is None else sheet_file(preview, shot, overwrite=overwrite)
+    if sheet is not None:
+        sheet.check()
     waiting = waiting_within(
         max_memory,
         job.settings.engine,
@@ -121,13 +128,12 @@ def run(
             next_step="run the same command again; it continues where it stopped",
         )
     _name_islands(islands, reporter)
-    if preview is not None and tally.done:
-        from mattebox.pipeline.preview import write_contact_sheet
-
+    if sheet is not None and tally.done:
         with clock.stage("preview"):
             colour = setup.colour(job.prepared.colour)
-            write_contact_sheet(preview, [*current, *written], plan.output, shot, colour)
+            write_contact_sheet(sheet, [*current, *written], plan.output, shot, colour)
     _refuse_holes(plan, {frame: faults[frame] for frame in lost})
+    _refuse_lost(plan, [*current, *written])
     return RunResult(tuple(written), current, clock.computed)
 
 
@@ -143,6 +149,33 @@ def _refuse_holes(plan: Plan, faults: Mapping[int, InputError]) -> None:
             f"{missing}; all others are written",
             plan.absent,
             next_step="bring the missing files and run the same command again",
+        )
+
+
+def _refuse_lost(plan: Plan, frames: Sequence[int]) -> None:
+    """Raise where frames that were whole a moment ago are gone, or were written by another job."""
+    found = {frame: read_attributes_only(plan.output.path(frame)) for frame in frames}
+    gone = [frame for frame, attributes in found.items() if attributes is None]
+    if gone:
+        raise WriteError(
+            f"written, and gone before the run ended: {frames_in_words(gone)}",
+            next_step="look who deletes in that folder, and run the same command again",
+            path=plan.output.path(gone[0]),
+            frame=gone[0],
+        )
+    fingerprint = plan.job.fingerprint
+    others = [
+        frame
+        for frame, attributes in found.items()
+        if attributes is not None and attributes.get(header_words.JOB) != fingerprint
+    ]
+    if others:
+        raise StaleError(
+            f"another job wrote into the same folder while this one ran; "
+            f"{frames_in_words(others)} of {plan.output} are not this job's",
+            next_step="give each job a folder of its own (-o)",
+            path=plan.output.path(others[0]),
+            frame=others[0],
         )
 
 

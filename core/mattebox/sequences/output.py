@@ -17,6 +17,7 @@ from mattebox.sequences.names import (
     has_padding,
     parse_pattern,
 )
+from mattebox.whole_files import refuse_inputs
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,7 @@ class OutputPattern:
         Raises:
             UsageError: a frame's output is one of the inputs.
         """
-        taken = {key: path for path in dict.fromkeys(inputs) for key in _identities(path)}
-        for frame in frames:
-            output = self.path(frame)
-            for key in _identities(output):
-                if key in taken:
-                    raise UsageError(
-                        f"the output {output} is the input {taken[key]}",
-                        expected="an output that is not an input of the job",
-                        next_step="write into another folder or under another name (-o)",
-                    )
+        refuse_inputs(map(self.path, frames), inputs)
 
 
 def output_pattern(text: str, plate: FrameSequence, frames: Iterable[int]) -> OutputPattern:
@@ -96,16 +88,3 @@ def output_pattern(text: str, plate: FrameSequence, frames: Iterable[int]) -> Ou
             )
         pattern = NamePattern(path.parent, path.stem, path.suffix)
     return OutputPattern(path.parent, plate, pattern)
-
-
-def _identities(path: Path) -> list[object]:
-    """What a path is the same as: its real path, and the file behind it where there is one."""
-    return [os.path.realpath(path), *_device_and_inode(path)]
-
-
-def _device_and_inode(path: Path) -> list[tuple[int, int]]:
-    try:
-        found = path.stat()
-    except OSError:
-        return []
-    return [(found.st_dev, found.st_ino)]

@@ -14,6 +14,7 @@ from mattebox.weights.check import Checked, check_file
 from mattebox.weights.download import Download, OnBytes, Patience
 from mattebox.weights.network_faults import shown
 from mattebox.weights.store import Store, locked, unwritable
+from mattebox.whole_files import FileKind, OutputFile
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,10 @@ def install(
     source: Path | None = None,
     patience: Patience,
     on_bytes: OnBytes,
+    overwrite: bool = False,
 ) -> Installed:
-    """Have an entry installed. A good file that is there is left alone, a wrong one replaced.
+    """Have an entry installed. A good file that is there is left alone; a wrong one is replaced
+    where Mattebox installed it, or where the user says so.
 
     Args:
         entry: what.
@@ -41,8 +44,10 @@ def install(
         source: a file brought by hand; None fetches from the mirror or the entry's own address.
         patience: how long to wait for a server.
         on_bytes: told how far it is.
+        overwrite: whether a wrong file goes that Mattebox did not install.
 
     Raises:
+        UsageError: a file of another lies in the place.
         InputError: ``source`` is not there.
         WeightsError: it cannot be had, or is not what the entry says; nothing is installed.
         WriteError: the store cannot be written.
@@ -58,8 +63,14 @@ def install(
                 error.next_step = f"replace {found} by hand; it cannot be written from here"
                 raise
     folder = store.target()
+    place = OutputFile(folder / entry.file, _installed(store), overwrite=overwrite)
+    place.check()
     with locked(folder, entry):
         return _bring(entry, store, folder, source, patience, on_bytes)
+
+
+def _installed(store: Store) -> FileKind:
+    return FileKind("a file that Mattebox installed", lambda path: store.receipt(path) is not None)
 
 
 def check_installed(entry: Entry, store: Store, path: Path) -> Checked:

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mattebox.errors import WeightsError, WriteError
 from mattebox.weights.catalogue import Entry, Licence
+from mattebox.whole_files import draft_of
 
 WEIGHTS = "MATTEBOX_WEIGHTS"
 """Environment variable: a folder with weights, or the address of a mirror."""
@@ -239,12 +240,9 @@ def _read(path: Path, kind: type[NoteT]) -> NoteT | None:
 
 
 def _write(path: Path, note: _Note) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(exist_ok=True)
-        draft.write_text(note.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        draft.replace(path)
+        with draft_of(path) as draft:
+            draft.write_text(note.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         raise unwritable(path, error) from error

@@ -49,9 +49,11 @@ def test_a_place_that_cannot_be_written_is_said_before_any_work(
     weights: Path, tmp_path: Path
 ) -> None:
     assert "there is no folder" in refused(WriteError, weights, tmp_path / "gone" / "x.onnx")
-    assert "is a folder" in refused(UsageError, weights, tmp_path)
+    assert "it is a folder" in refused(UsageError, weights, tmp_path)
     before = weights.read_bytes()
-    assert "the weights file itself" in refused(UsageError, weights, weights)
+    assert "would be replaced" in refused(UsageError, weights, weights)
+    with pytest.raises(UsageError, match="is the input"):
+        onnx(str(weights), weights, overwrite=True)
     assert weights.read_bytes() == before
 
 

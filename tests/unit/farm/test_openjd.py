@@ -159,7 +159,7 @@ def test_the_bundle_is_written_twice_with_equal_bytes(submit: Submit, tmp_path: 
 
 def test_a_folder_that_cannot_be_made_is_an_error(submit: Submit, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(WriteError, match="cannot write into"):
+    with pytest.raises(WriteError, match="could not be written: Not a directory"):
         write_bundle(submit(), tmp_path / "file" / "bundle")
 
 

@@ -13,7 +13,7 @@ import torch
 from tests.support.file_server import Cut, FileServer, Redirect, Served, Stall, Status
 from tests.unit.weights.conftest import BODY
 
-from mattebox.errors import InputError, MatteboxError, WeightsError, WriteError
+from mattebox.errors import InputError, MatteboxError, UsageError, WeightsError, WriteError
 from mattebox.weights.catalogue import Entry
 from mattebox.weights.download import CHUNK, Patience
 from mattebox.weights.fetch import Installed, check_installed, install
@@ -91,13 +91,29 @@ def test_what_is_installed_and_wrong_is_replaced_only_by_the_right_file(
     server: FileServer, store: Store, make_entry: MakeEntry
 ) -> None:
     installed = store.folders[0] / "own.pth"
+    server.files["/own.pth"] = Served(BODY)
+    fetch(make_entry(), store)
     installed.write_bytes(b"something else")
+    del server.files["/own.pth"]
     with pytest.raises(WeightsError, match="404"):
         fetch(make_entry(), store)
     assert installed.read_bytes() == b"something else"
     server.files["/own.pth"] = Served(BODY)
     assert not fetch(make_entry(), store).was_there
     assert installed.read_bytes() == BODY
+
+
+def test_a_file_that_somebody_put_there_is_replaced_only_on_request(
+    server: FileServer, store: Store, make_entry: MakeEntry
+) -> None:
+    own = store.folders[0] / "own.pth"
+    own.write_bytes(b"trained for a week")
+    server.files["/own.pth"] = Served(BODY)
+    with pytest.raises(UsageError, match="is not a file that Mattebox installed"):
+        fetch(make_entry(), store)
+    assert own.read_bytes() == b"trained for a week"
+    install(make_entry(), store, patience=FOUR_TRIES, on_bytes=lambda _, __: None, overwrite=True)
+    assert own.read_bytes() == BODY
 
 
 def test_a_broken_download_goes_on_where_it_stopped(
