@@ -16,6 +16,7 @@ import typer
 
 from mattebox import __version__
 from mattebox.engines.onnx_runtime import OnnxRuntime, find_runtime
+from mattebox.flow.dense import opencv_package
 from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
 
 LIBRARIES = ("numpy", "torch", "OpenImageIO", "opencolorio", "fileseq", "pydantic", "safetensors")
@@ -48,6 +49,7 @@ class Report:
     unmixing: str | None
     weights: list[str]
     ffmpeg: str | None
+    flow: str | None
     hint_tools: list[dict[str, Any]]
     faults: list[Fault] = field(default_factory=list)
 
@@ -87,6 +89,7 @@ def examine() -> Report:
         unmixing=_unmixing(faults),
         weights=_weights(faults),
         ffmpeg=_ffmpeg(faults),
+        flow=opencv_package(),
         hint_tools=_hint_tools(faults),
         faults=faults,
     )
@@ -263,6 +266,8 @@ def _print(report: Report) -> None:
     none = "none installed (mattebox weights list)"
     console.print(f"  weights: {', '.join(report.weights) or none}", soft_wrap=True)
     console.print(f"  ffmpeg: {report.ffmpeg or 'none (movies need it)'}")
+    none = "none (--hint-keys needs it: pip install 'mattebox[flow]')"
+    console.print(f"  optical flow: {report.flow or none}", soft_wrap=True, markup=False)
     usable = [tool["name"] for tool in report.hint_tools if not tool["why_not"]]
     others = [tool["name"] for tool in report.hint_tools if tool["why_not"]]
     console.print(f"  hint tools: {', '.join(usable) or 'none'}", soft_wrap=True)

@@ -135,8 +135,12 @@ def analyse(
     use_deterministic_arithmetic(job.threads)
     count = len({frame for pair in sampled_pairs(job, shot) for frame in pair})
     reporter.emit(NoteEvent(message=f"analysing {count} of {len(shot.plate.frames)} frames"))
-    pairs, pictures = read_pairs(shot, SAMPLED_PAIRS, job.cuts, reporter)
-    judge_mattes(pictures.values(), reporter)
+
+    def read(frame: int) -> Pictures:
+        return setup.hinted(shot.read(frame), found)
+
+    pairs, pictures = read_pairs(shot, SAMPLED_PAIRS, job.cuts, reporter, read)
+    judge_mattes(pictures.values(), shot, reporter)
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [sample(one, colour) for one in pictures.values()]
     # One still serves all frames: it is converted once.

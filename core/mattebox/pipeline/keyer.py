@@ -23,7 +23,7 @@ from mattebox.matte.interior import closed_alpha
 from mattebox.matte.islands import small_islands
 from mattebox.matte.layers import Despill, key_layers
 from mattebox.matte.shadows import shadow_share
-from mattebox.matte.solve import Solution, solve_alpha
+from mattebox.matte.solve import WORST_ERROR, Solution, solve_alpha
 from mattebox.matte.unmixing.weights import Part, unmixing_network
 from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
@@ -282,9 +282,11 @@ class FrameKeyer:
         """Alpha before controls, confidence, and what is known of spill."""
         seen, solution, statistics = solved.seen, solved.solution, self._statistics
         prediction = seen.prediction
+        known = prediction.error
+        believed = 1.0 if known is None else (1.0 - known / WORST_ERROR).clamp_min(0.0)
         if solution is None:
             # Without a background nothing checks the engine: alpha near 0 or 1 is likelier right.
-            sure = (2.0 * prediction.alpha - 1.0).abs()
+            sure = (2.0 * prediction.alpha - 1.0).abs() * believed
             return _Found(prediction.alpha, torch.ones_like(sure) if prediction.exact else sure)
         assert seen.background_linear is not None
         assert statistics is not None
@@ -310,7 +312,9 @@ class FrameKeyer:
             whole[seen.window] = part
             return whole
 
-        return _Found(placed(alpha), placed(confidence), placed(solution.spill))
+        # A solver that begins at a wrong alpha does not know that it does.
+        sure = placed(confidence) * believed
+        return _Found(placed(alpha), sure, placed(solution.spill))
 
     def _engine_input(
         self, pictures: Pictures, source: torch.Tensor, background: Background | None
@@ -334,6 +338,7 @@ class FrameKeyer:
             if encoded and background_linear is not None
             else None,
             hint=None if hint is None else self._reduction.mean(self._uploaded(hint[..., None])),
+            hint_error=None if pictures.hint_error is None else self._matte(pictures.hint_error),
             second_linear=second,
             second_background_linear=second_background,
         )
