@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.propagation import CarriedError, measure_propagation, propagation_markdown
+from benchmarks.takes import TakesError, measure_takes, takes_markdown
 from mattebox.bench.shots import read_shot
 from mattebox.cli.bench_rows import MarkdownFile, Threads
 from mattebox.cli.output import write_text
@@ -39,3 +40,24 @@ def propagation(shots: Shots, threads: Threads = 1, markdown_file: MarkdownFile 
     typer.echo(propagation_markdown(rows), nl=False)
     if markdown_file is not None:
         write_text(markdown_file, propagation_markdown(rows))
+
+
+@flowing.command()
+def takes(shots: Shots, threads: Threads = 1, markdown_file: MarkdownFile = None) -> None:
+    """Triangulate two takes of which the second is moved: jitter, drift and local warps.
+
+    The first six frames over black, and over white where the truth is moved by seeded amounts of
+    0.5, 1 and 2 pixels. Errors are mean absolute ones of alpha x1e3: of the takes as they are, and
+    of the second moved onto the first.
+
+    `python -m benchmarks takes shots/hair shots/smoke_glass --markdown takes.md`
+    """
+    rows: list[TakesError] = []
+    for shot in [read_shot(folder) for folder in shots]:
+        with tempfile.TemporaryDirectory(prefix="mattebox_bench_") as folder:
+            for row in measure_takes(shot, Path(folder), threads=threads):
+                rows.append(row)
+                typer.echo(takes_markdown([row]).splitlines()[-1], err=True)
+    typer.echo(takes_markdown(rows), nl=False)
+    if markdown_file is not None:
+        write_text(markdown_file, takes_markdown(rows))

@@ -125,6 +125,11 @@ class Analysis(_Part, frozen=True):
         default=False,
         description="Whether the clean plate is moved anew for each frame, from that frame alone.",
     )
+    takes: Literal["registered", "disagreeing", "apart"] = Field(
+        default="registered",
+        description="How two takes lie: apart, the second is moved onto the first, frame by frame; "
+        "where they disagree, the first is solved alone.",
+    )
     gain: BackgroundGain | None = Field(
         default=None, description="What a clean plate is multiplied by; None where it is not."
     )
@@ -306,8 +311,11 @@ class PreparedJob(Job, frozen=True):
         weights = deciding["prepared"]["weights"]
         if weights is not None:
             del weights["path"], weights["licence"]
+        # What a job does not use leaves its fingerprint as it was before there was such a thing.
         if deciding["prepared"]["flow"] is None:
             del deciding["prepared"]["flow"]
+        if deciding["prepared"]["analysis"]["takes"] == "registered":
+            del deciding["prepared"]["analysis"]["takes"]
         # Why a space was chosen decides nothing once it is chosen, and may name a folder.
         del deciding["prepared"]["colour"]["reason"]
         deciding["alpha_algebra"] = ALPHA_ALGEBRA

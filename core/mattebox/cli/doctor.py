@@ -16,7 +16,6 @@ import typer
 
 from mattebox import __version__
 from mattebox.engines.onnx_runtime import OnnxRuntime, find_runtime
-from mattebox.flow.dense import opencv_package
 from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
 
 LIBRARIES = ("numpy", "torch", "OpenImageIO", "opencolorio", "fileseq", "pydantic", "safetensors")
@@ -89,7 +88,7 @@ def examine() -> Report:
         unmixing=_unmixing(faults),
         weights=_weights(faults),
         ffmpeg=_ffmpeg(faults),
-        flow=opencv_package(),
+        flow=_flow(),
         hint_tools=_hint_tools(faults),
         faults=faults,
     )
@@ -226,6 +225,12 @@ def _ffmpeg(faults: list[Fault]) -> str | None:
     except MatteboxError as error:
         faults.append(Fault(error.message, error.next_step or "install ffmpeg anew"))
         return None
+
+
+def _flow() -> str | None:
+    from mattebox.flow.dense import opencv_package
+
+    return opencv_package()
 
 
 def _hint_tools(faults: list[Fault]) -> list[dict[str, Any]]:

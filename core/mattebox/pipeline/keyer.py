@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mattebox.colour_difference import colour_difference
+from mattebox.colour_difference import colour_difference, difference_matte
 from mattebox.engines.base import Engine, EngineInput, Prediction
 from mattebox.errors import DeviceError, named
 from mattebox.job import Analysis
@@ -24,11 +24,13 @@ from mattebox.matte.islands import small_islands
 from mattebox.matte.layers import Despill, key_layers
 from mattebox.matte.shadows import shadow_share
 from mattebox.matte.solve import WORST_ERROR, Solution, solve_alpha
+from mattebox.matte.takes import Lie, alpha_error, how_takes_lie
 from mattebox.matte.unmixing.weights import Part, unmixing_network
 from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyed_frame import KeyedFrame, packed
 from mattebox.pipeline.reduction import Reduction
+from mattebox.pipeline.two_takes import settled, takes_of, with_second_moved
 from mattebox.settings import (
     KeySettings,
     Markers,
@@ -126,6 +128,7 @@ class FrameKeyer:
         self._model_space = ModelSpace(exposure=analysis.exposure)
         self._statistics = analysis.statistics
         self._camera_moves = analysis.camera_moves
+        self._takes = analysis.takes
         self._backgrounds = backgrounds
         self._still: tuple[NDArray[np.float32], Background] | None = None
         self._controls = MatteControls(
@@ -156,6 +159,8 @@ class FrameKeyer:
                         background, out=background.out * covered, linear=background.linear * covered
                     )
                 seen = self._engine_input(pictures, source, background)
+                if self._takes == "apart":
+                    seen = with_second_moved(seen)
             window = shared_window([pictures], self._reduction)
             with self._timed("engine"):
                 prediction, after = self._engine.predict(seen, state)
@@ -166,6 +171,9 @@ class FrameKeyer:
                     if self._engine.info.needs_background:
                         prediction, after = self._engine.predict(seen, state)
                 state = after
+                if self._takes != "registered":
+                    error = alpha_error(takes_of(seen))
+                    prediction = replace(prediction, exact=False, error=error)
                 alpha = prediction.alpha
                 uncovered = None if background is None else background.uncovered
                 if uncovered is not None and not prediction.sure_inside:
@@ -198,6 +206,13 @@ class FrameKeyer:
                 ),
                 state,
             )
+
+    def how_takes_lie(self, pictures: Pictures) -> Lie:
+        """How the two takes of a frame lie; it has two."""
+        with torch.inference_mode(), _device_errors(self._device):
+            source = self._source(pictures)
+            background = self._background(pictures, source)
+            return how_takes_lie(takes_of(self._engine_input(pictures, source, background)))
 
     def linear_light(self, pictures: Pictures) -> torch.Tensor:
         """[1,3,H,W] linear Rec.709 of a frame that is only a neighbour of others."""
@@ -264,10 +279,14 @@ class FrameKeyer:
             return None
         # Outside the plate's data window nothing is known: it must not reach in over the border.
         source, background = seen.linear[seen.window], seen.background_linear[seen.window]
+        first = prediction.alpha[seen.window]
+        if self._takes != "registered":
+            # Where the takes disagree, what both say is nothing to begin from.
+            first = difference_matte(source, background)
         solution = solve_alpha(
             source,
             background,
-            prediction.alpha[seen.window],
+            first,
             statistics,
             unmixing_network(self._device, Part.of(statistics)),
             unseen=None if seen.unseen is None else seen.unseen[seen.window],
@@ -290,6 +309,9 @@ class FrameKeyer:
             return _Found(prediction.alpha, torch.ones_like(sure) if prediction.exact else sure)
         assert seen.background_linear is not None
         assert statistics is not None
+        if self._takes != "registered":
+            alone, sure = (_placed(one, seen) for one in (solution.alpha, solution.confidence))
+            return _Found(*settled(prediction, alone, sure), _placed(solution.spill, seen))
         alpha, confidence = solution.alpha, solution.confidence
         if self._settings.shadows is Shadows.REMOVE:
             source, background = seen.linear[seen.window], seen.background_linear[seen.window]
@@ -305,16 +327,9 @@ class FrameKeyer:
             alpha = torch.where(beyond > 0.5, around, alpha)
             confidence = confidence * (1.0 - beyond)
 
-        def placed(part: torch.Tensor) -> torch.Tensor:
-            if part.shape[-2:] == prediction.alpha.shape[-2:]:
-                return part
-            whole = part.new_zeros(*part.shape[:2], *prediction.alpha.shape[-2:])
-            whole[seen.window] = part
-            return whole
-
         # A solver that begins at a wrong alpha does not know that it does.
-        sure = placed(confidence) * believed
-        return _Found(placed(alpha), sure, placed(solution.spill))
+        sure = _placed(confidence, seen) * believed
+        return _Found(_placed(alpha, seen), sure, _placed(solution.spill, seen))
 
     def _engine_input(
         self, pictures: Pictures, source: torch.Tensor, background: Background | None
@@ -438,6 +453,16 @@ class FrameKeyer:
             yield
             if self._device.type == "cuda":
                 torch.cuda.synchronize(self._device)
+
+
+def _placed(part: torch.Tensor, seen: SeenFrame) -> torch.Tensor:
+    """[1,C,h,w] within a frame's window on the whole frame; 0 beyond."""
+    height, width = seen.prediction.alpha.shape[-2:]
+    if part.shape[-2:] == (height, width):
+        return part
+    whole = part.new_zeros(*part.shape[:2], height, width)
+    whole[seen.window] = part
+    return whole
 
 
 def spill_controls(settings: KeySettings) -> SpillControls:
