@@ -21,6 +21,7 @@ from benchmarks.composites import write_composites
 from benchmarks.confidence import confidence_bands, plot_bands
 from benchmarks.cost import cost
 from benchmarks.crops import read_crops
+from benchmarks.flowing import flowing
 from benchmarks.kinds import kind_markdown, kind_means, kind_table
 from benchmarks.looks import write_looks
 from benchmarks.plotting import require_png
@@ -68,6 +69,7 @@ app = typer.Typer(
     help="Judge Mattebox, from the root of its repository: `python -m benchmarks COMMAND`.",
 )
 app.add_typer(cost)
+app.add_typer(flowing)
 
 
 @app.command()

@@ -25,6 +25,8 @@ class InputKind(enum.StrEnum):
     ``FILE:layer`` names the part, layer or view of this and of a shot beside the plate."""
     MATTE = "matte"
     """One channel of one picture for all frames, or of a sequence."""
+    KEYS = "keys"
+    """One channel of pictures at some frames alone, which is carried to the frames between."""
 
 
 class Matte(BaseModel, frozen=True, extra="forbid"):
@@ -78,6 +80,12 @@ class Inputs(BaseModel, frozen=True, extra="forbid"):
     outside: Matte | None = matte("Garbage matte: alpha is 0 there.", group="Matte")
     protect: Matte | None = matte(
         "Matte where despill leaves colours alone (green props).", group="Spill"
+    )
+    hint_keys: Matte | None = _input(
+        InputKind.KEYS,
+        "A hint at some frames alone (roto), carried to those between by optical flow.",
+        None,
+        default=None,
     )
 
 

@@ -126,6 +126,11 @@ class Analysis(_Part, frozen=True):
         default=False,
         description="Whether the clean plate is moved anew for each frame, from that frame alone.",
     )
+    takes: Literal["registered", "disagreeing", "apart"] = Field(
+        default="registered",
+        description="How two takes lie: apart, the second is moved onto the first, frame by frame; "
+        "where they disagree, the first is solved alone.",
+    )
     gain: BackgroundGain | None = Field(
         default=None, description="What a clean plate is multiplied by; None where it is not."
     )
@@ -145,6 +150,9 @@ class Prepared(_Part, frozen=True):
     weights: PreparedWeights | None
     unmixing: str = Field(description="SHA-256 of the unmixing network's weights.")
     analysis: Analysis
+    flow: str | None = Field(
+        default=None, description="What finds optical flow, where the job asks for it."
+    )
 
 
 class _Head(_Part, frozen=True):
@@ -255,9 +263,14 @@ class Job(Inputs, _Head, frozen=True):
                 f"{named('engine')} {settings.engine} needs a clean plate or a screen colour; "
                 f"give {named('clean_plate')} FILE or {named('screen')} auto|green|blue|R,G,B"
             )
-        if settings.engine is EngineName.HINT and self.hint is None:
+        if settings.engine is EngineName.HINT and self.hint is None and self.hint_keys is None:
             found.append(
                 f"{named('engine')} hint needs a matte; give {named('hint')} FILE[:channel]"
+            )
+        if self.hint is not None and self.hint_keys is not None:
+            found.append(
+                f"{named('hint')} and {named('hint_keys')} both say where the hint comes from; "
+                "give one of them"
             )
         if settings.engine is EngineName.TRIANGULATE:
             wanted = ("clean_plate", "plate2", "background2")
@@ -298,6 +311,11 @@ class PreparedJob(Job, frozen=True):
         weights = deciding["prepared"]["weights"]
         if weights is not None:
             del weights["path"], weights["licence"]
+        # What a job does not use leaves its fingerprint as it was before there was such a thing.
+        if deciding["prepared"]["flow"] is None:
+            del deciding["prepared"]["flow"]
+        if deciding["prepared"]["analysis"]["takes"] == "registered":
+            del deciding["prepared"]["analysis"]["takes"]
         # Why a space was chosen decides nothing once it is chosen, and may name a folder.
         del deciding["prepared"]["colour"]["reason"]
         deciding["alpha_algebra"] = ALPHA_ALGEBRA

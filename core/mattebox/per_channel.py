@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 
 def per_channel(values: Sequence[float], like: torch.Tensor) -> torch.Tensor:
@@ -18,5 +20,7 @@ def per_channel(values: Sequence[float], like: torch.Tensor) -> torch.Tensor:
 
 @lru_cache(maxsize=64)
 def _sent(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    import torch
+
     with torch.inference_mode(mode=False):  # kept for those too who learn
         return torch.tensor(values, dtype=dtype, device=device).view(1, -1, 1, 1)

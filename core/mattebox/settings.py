@@ -185,7 +185,8 @@ class KeySettings(BaseModel):
     )
     register_plate: PlateFit = _knob(
         "Plate",
-        "Move a clean plate into place where the shot says how; frame by frame if it moves.",
+        "Move a clean plate into place where the shot says how, frame by frame if it moves; and "
+        "the second take (triangulate) onto the first where they do not register.",
         default=PlateFit.AUTO,
     )
     match_exposure: PlateFit = _knob(

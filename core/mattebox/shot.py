@@ -35,12 +35,14 @@ from mattebox.images import Frame, PassedChannel, Window
 from mattebox.inputs import InputKind, Matte, inputs
 from mattebox.job import Job
 from mattebox.open_input import OpenInput, open_input
-from mattebox.sequences import FrameSequence, remark_on_names
+from mattebox.sequences import FrameSequence, KeyFrames, format_frames, remark_on_names
 
 Pixels = NDArray[np.float32]
 
 READINGS = 3
 """How often a frame is read whose files change meanwhile."""
+
+KEYS = "hint_keys"
 
 UNREADABLE = b"a file that cannot be opened"
 """What stands for its bytes in a digest."""
@@ -61,6 +63,7 @@ class Pictures:
         coverage: HxW True where an input has pixels, by name; only of those that leave some out.
         source_alpha: HxW the plate's own alpha, or None where it has none.
         repaired: how many non-finite values were repaired.
+        hint_error: HxW 0..1 the error to expect of the hint, where it is known.
     """
 
     frame: int
@@ -72,6 +75,7 @@ class Pictures:
     coverage: Mapping[str, NDArray[np.bool_]]
     source_alpha: Pixels | None
     repaired: int
+    hint_error: Pixels | None = None
 
     def input(self, name: str) -> Pixels | None:
         """An input by its name; None where the job has none. Raises KeyError for no input."""
@@ -115,7 +119,10 @@ class Shot:
             raise faults[0]
         plate = found[0].sequence
         assert plate is not None
-        return cls(job, plate, tuple(found[1:]))
+        shot = cls(job, plate, tuple(found[1:]))
+        if shot.key_frames is not None:
+            shot.key_frames.refuse_unusable(KEYS)
+        return shot
 
     @property
     def first_part(self) -> Part:
@@ -131,8 +138,25 @@ class Shot:
                 one.sequence.path(one.sequence.first),
             )
             for one in self.others
-            if one.sequence is not None and one.what.kind is not InputKind.MATTE
+            if one.sequence is not None and one.what.kind not in (InputKind.MATTE, InputKind.KEYS)
         }
+
+    @cached_property
+    def key_frames(self) -> KeyFrames | None:
+        """Where a hint is given by hand; None where it is not, or for every frame."""
+        keys = self._keys
+        if keys is None or keys.sequence is None:
+            return None
+        return KeyFrames(keys.sequence.frames, self.plate.frames, tuple(sorted(self.job.cuts)))
+
+    @property
+    def _keys(self) -> OpenInput | None:
+        return next((one for one in self.others if one.what.kind is InputKind.KEYS), None)
+
+    @property
+    def _each(self) -> tuple[OpenInput, ...]:
+        """The others that have a picture for each frame."""
+        return tuple(one for one in self.others if one.what.kind is not InputKind.KEYS)
 
     @cached_property
     def clip(self) -> Clip:
@@ -150,8 +174,13 @@ class Shot:
                 "they are left out, overscan keeps them"
             )
         for one in self.others:
-            if one.what.kind is InputKind.MATTE:
+            if one.what.kind in (InputKind.MATTE, InputKind.KEYS):
                 said += self._remarks_on_matte(one)
+        if self.key_frames is not None:
+            said.append(
+                f"the hint is carried from its keys {format_frames(self.key_frames.keys)} to the "
+                "frames between, by optical flow"
+            )
         return tuple(said)
 
     @property
@@ -241,7 +270,8 @@ class Shot:
 
     def files(self, frame: int) -> tuple[Path, ...]:
         """All files that go into one frame, in a fixed order."""
-        return tuple(sequence.path(number) for sequence, number in self._sources(frame))
+        sources = (*self._sources(frame), *self._carried_sources(frame))
+        return tuple(sequence.path(number) for sequence, number in sources)
 
     def all_files(self) -> set[Path]:
         """All files that go into any frame."""
@@ -272,19 +302,22 @@ class Shot:
     def _hash(self, frame: int) -> str:
         whole = hashlib.sha256()
         for sequence, number in self._sources(frame):
-            path = sequence.path(number)
-            if sequence.movie is not None:
-                whole.update(sequence.movie.sha256 + f"#{sequence.place(number)}".encode())
-                continue
-            try:
-                whole.update(self._file_digests.of(path))
-            except OSError:
-                # Neighbours are keyed without it; what is wrong is told where it is read itself.
-                whole.update(UNREADABLE)
+            whole.update(self._digest_of(sequence, number))
         for one in self.others:
             if one.colour is not None:
                 whole.update(repr(one.colour).encode())
+        for sequence, number in self._carried_sources(frame):
+            whole.update(f"{number}:".encode() + self._digest_of(sequence, number))
         return whole.hexdigest()
+
+    def _digest_of(self, sequence: FrameSequence, number: int) -> bytes:
+        if sequence.movie is not None:
+            return sequence.movie.sha256 + f"#{sequence.place(number)}".encode()
+        try:
+            return self._file_digests.of(sequence.path(number))
+        except OSError:
+            # Neighbours are keyed without it; what is wrong is told where it is read itself.
+            return UNREADABLE
 
     def missing(self, frame: int) -> list[Path]:
         """Files of one frame that are not on disk, and movies that do not hold it."""
@@ -296,9 +329,21 @@ class Shot:
 
     def _sources(self, frame: int) -> list[tuple[FrameSequence, int]]:
         """The sequences of the files that go into a frame, and the frame's number in each."""
-        given = ((one.sequence, one.number(frame)) for one in self.others)
+        given = ((one.sequence, one.number(frame)) for one in self._each)
         others = [(sequence, number) for sequence, number in given if sequence is not None]
         return [(self.plate, frame), *others]
+
+    def _carried_sources(self, frame: int) -> list[tuple[FrameSequence, int]]:
+        """What a hint that is carried to a frame is made from beside: keys, and the plate's frames
+        from them to it."""
+        keys, where = self._keys, self.key_frames
+        if keys is None or keys.sequence is None or where is None:
+            return []
+        around = sorted({key for key in where.around(frame) if key is not None})
+        own = [(keys.sequence, key) for key in around]
+        if around == [frame]:
+            return own
+        return own + [(self.plate, number) for number in where.span(frame)]
 
     def read(self, frame: int) -> Pictures:
         """Read everything that belongs to one frame.
@@ -375,11 +420,9 @@ class Shot:
 
         def mended(picture: Frame, path: Path) -> Frame:
             nonlocal repaired
-            pixels, count = repair_non_finite(
-                picture.pixels, mode=self.job.settings.non_finite.value, path=path, frame=frame
-            )
+            whole, count = self._mended(picture, path, frame)
             repaired += count
-            return replace(picture, pixels=pixels)
+            return whole
 
         plate_path = self.plate.path(frame)
         header = self.clip.read(
@@ -391,7 +434,7 @@ class Shot:
         self._check_format(header, plate_path, frame)
         self._refuse_cut_overscan(header, plate_path, frame)
         plate = mended(header, plate_path).placed(self.window)
-        laid = {one.what.name: self._input(one, frame, mended) for one in self.others}
+        laid = {one.what.name: self._input(one, frame, mended) for one in self._each}
         return Pictures(
             frame=frame,
             header=header,
@@ -405,6 +448,40 @@ class Shot:
             source_alpha=plate[..., 3] if "A" in header.channels else None,
             repaired=repaired,
         )
+
+    def read_plate(self, frame: int) -> Pixels:
+        """HxWx3 of the plate alone, as ``Pictures.source``. Raises as ``read``."""
+        try:
+            path = self.plate.path(frame)
+            header = self.clip.read(
+                frame, part=self.job.part, view=self.job.view, alpha="as stored"
+            )
+            self._check_format(header, path, frame)
+            return self._mended(header, path, frame)[0].placed(self.window)[..., :3]
+        except InputError as error:
+            error.frame = frame
+            raise
+
+    def read_key(self, key: int) -> Pixels:
+        """HxW the hint of a key frame, as its file has it. Raises as ``read``."""
+        keys = self._keys
+        assert keys is not None
+
+        def mended(picture: Frame, path: Path) -> Frame:
+            return self._mended(picture, path, key)[0]
+
+        try:
+            return self._laid(keys, key, key, mended).pixels
+        except InputError as error:
+            error.frame = key
+            raise
+
+    def _mended(self, picture: Frame, path: Path, frame: int) -> tuple[Frame, int]:
+        """A picture without non-finite pixels, and how many were repaired."""
+        pixels, count = repair_non_finite(
+            picture.pixels, mode=self.job.settings.non_finite.value, path=path, frame=frame
+        )
+        return replace(picture, pixels=pixels), count
 
     def _input(self, one: OpenInput, frame: int, mended: Callable[[Frame, Path], Frame]) -> Laid:
         """An input of one frame, colour HxWx3 or a matte HxW; a still is read once."""
@@ -433,9 +510,9 @@ class Shot:
         part, view = self._place_in(one)
         assert one.sequence is not None
         path = one.sequence.path(number)
-        if one.what.kind is InputKind.MATTE:
+        if one.what.kind in (InputKind.MATTE, InputKind.KEYS):
             matte = one.clip.read_matte(number, one.named, part, view)
-            if one.what.name == "hint":
+            if one.what.name in ("hint", KEYS):
                 matte = self._understood(matte, one.clip.channel(one.named, part, view).layer.part)
             self._check_size(matte, path, frame, is_matte=True)
             resize = not is_same_size(matte, self.first_part)
@@ -463,7 +540,7 @@ class Shot:
         its files have parts or views of these names."""
         header, part, view = one.clip.header, self.job.part, self.job.view
         shares_part = one.named is None and part is not None and has_layer(header, part)
-        is_matte = one.what.kind is InputKind.MATTE
+        is_matte = one.what.kind in (InputKind.MATTE, InputKind.KEYS)
         return (
             part if shares_part else None if is_matte else one.named,
             view if header.views else None,

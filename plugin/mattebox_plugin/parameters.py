@@ -81,7 +81,10 @@ PARAMETERS: tuple[Parameter, ...] = (
         group="Plate",
         kind=Kind.CHOICE,
         default="auto",
-        help="Move a clean plate into place where the shot says how; frame by frame if it moves.",
+        help=(
+            "Move a clean plate into place where the shot says how, frame by frame if it moves; and"
+            " the second take (triangulate) onto the first where they do not register."
+        ),
         choices=("auto", "off"),
     ),
     Parameter(

@@ -39,6 +39,8 @@ NOT_LOADED = [
     ("mattebox.matte.solve", ("OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
     ("mattebox.matte.layers", ("OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
     ("mattebox.measure.metrics", ("torch", "OpenImageIO", "PyOpenColorIO", "mattebox.engines")),
+    ("mattebox.flow.carry", ("torch", "cv2", "PyOpenColorIO", "mattebox.matte")),
+    ("mattebox.pipeline.run", ("cv2",)),
     ("mattebox.hints", ("torch", "PyOpenColorIO", "mattebox.pipeline", "mattebox.engines")),
     ("mattebox.hints.recipe", ("torch", "PyOpenColorIO", "mattebox.pipeline")),
     ("mattebox.views", ("torch", "OpenImageIO", "PyOpenColorIO")),

@@ -37,6 +37,7 @@ from mattebox.hints.recipe import settings_folder
 PAGE = Path(__file__).parents[2] / "docs" / "bad_input.md"
 
 NO_FFMPEG = "a movie on a machine without ffmpeg"
+NO_OPENCV = "keys without OpenCV"
 OF_MOVIES = (
     "a movie that is none",
     "a movie that is cut short",
@@ -644,6 +645,67 @@ def _(folder: Path) -> list[object]:
     return key(folder, "--hint", folder / "in/clean.exr", "--hint-tool", "rvm")
 
 
+def with_keys(folder: Path, *more: object, numbers: tuple[int, ...] = (1001, 1004)) -> list[object]:
+    """A call that would work, with a hint drawn at some frames."""
+    (folder / "keys").mkdir()
+    half = np.zeros((HEIGHT, WIDTH, 1), np.float32)
+    half[:, : WIDTH // 2] = 1.0
+    for number in numbers:
+        write_exr(folder / f"keys/roto.{number}.exr", half, "A")
+    return key(folder, "--hint-keys", folder / "keys/roto.####.exr", *more)
+
+
+@case("keys where the plate has no frame")
+def _(folder: Path) -> list[object]:
+    return with_keys(folder, numbers=(1001, 1100))
+
+
+@case("keys that do not exist")
+def _(folder: Path) -> list[object]:
+    return with_keys(folder, numbers=())
+
+
+@case("a scene without a key")
+def _(folder: Path) -> list[object]:
+    return with_keys(folder, "--cuts", "1003", numbers=(1001,))
+
+
+@case("one key alone")
+def _(folder: Path) -> list[object]:
+    return with_keys(folder, numbers=(1002,))
+
+
+@case("keys of another size")
+def _(folder: Path) -> list[object]:
+    arguments = with_keys(folder, numbers=(1001,))
+    write_exr(folder / "keys/roto.1001.exr", np.zeros((20, 30, 1), np.float32), "A")
+    return arguments
+
+
+@case("keys of 0 to 255")
+def _(folder: Path) -> list[object]:
+    arguments = with_keys(folder, numbers=(1001,))
+    write_exr(folder / "keys/roto.1001.exr", np.full((HEIGHT, WIDTH, 1), 255.0, np.float32), "A")
+    return arguments
+
+
+@case("keys beside a hint")
+def _(folder: Path) -> list[object]:
+    return with_keys(folder, "--hint", folder / "in/clean.exr")
+
+
+@case("keys beside a tool's hint")
+def _(folder: Path) -> list[object]:
+    return with_keys(folder, "--hint-tool", "rvm")
+
+
+@case(NO_OPENCV)
+def _(folder: Path) -> list[object]:
+    (folder / "bare").mkdir()
+    (folder / "bare/cv2.py").write_text("raise ImportError(\"No module named 'cv2'\")\n")
+    return with_keys(folder)
+
+
 @case("a mask for no tool")
 def _(folder: Path) -> list[object]:
     return key(folder, "--hint-mask", folder / "in/clean.exr")
@@ -680,8 +742,9 @@ def test_the_page_and_the_cases_are_the_same() -> None:
 def test_bad_input(name: str, tmp_path: Path, mattebox: Run) -> None:
     words, code = ROWS[name]
     arguments = CASES[name](tmp_path)
-    bare = os.environ | {"PATH": str(tmp_path)}
-    done = mattebox(*arguments, **({"env": bare} if name == NO_FFMPEG else {}))
+    bare = {NO_FFMPEG: ("PATH", ""), NO_OPENCV: ("PYTHONPATH", "bare")}.get(name)
+    env = os.environ | ({} if bare is None else {bare[0]: str(tmp_path / bare[1])})
+    done = mattebox(*arguments, env=env)
     said = plain(done)
     assert done.returncode == code, said
     assert words, "the row says nothing"

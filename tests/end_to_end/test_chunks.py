@@ -39,6 +39,8 @@ def shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for frame in FRAMES:
         alpha = disc_alpha(frame - 1000)
         write_exr(_made(folder / "hint") / f"h.{frame}.exr", alpha[..., None], "A")
+        if frame in (1002, 1010):
+            write_exr(_made(folder / "keys") / f"k.{frame}.exr", alpha[..., None], "A")
         blue = alpha[..., None] * 0.3 + (1.0 - alpha[..., None]) * np.array([0.05, 0.1, 0.5])
         write_exr(
             _made(folder / "second") / f"s.{frame}.exr",
@@ -90,6 +92,7 @@ ENGINES = {
     "screen": ["--clean-plate", "{in}/clean.exr"],
     "screen estimated": ["--screen", "auto"],
     "hint": ["--hint", "{hint}", "--clean-plate", "{in}/clean.exr"],
+    "hint keys": ["--hint-keys", "{keys}", "--clean-plate", "{in}/clean.exr"],
     "triangulate": [
         "--engine",
         "triangulate",
@@ -113,6 +116,7 @@ def test_any_chunks_in_any_order_by_other_processes_are_the_whole_shot(
 ) -> None:
     places = {
         "{in}": str(shot.parent),
+        "{keys}": str(shot.parent.parent / "keys/k.####.exr"),
         "{hint}": str(shot.parent.parent / "hint/h.####.exr"),
         "{second}": str(shot.parent.parent / "second/s.####.exr"),
     }

@@ -48,6 +48,7 @@ class Report:
     unmixing: str | None
     weights: list[str]
     ffmpeg: str | None
+    flow: str | None
     hint_tools: list[dict[str, Any]]
     faults: list[Fault] = field(default_factory=list)
 
@@ -87,6 +88,7 @@ def examine() -> Report:
         unmixing=_unmixing(faults),
         weights=_weights(faults),
         ffmpeg=_ffmpeg(faults),
+        flow=_flow(),
         hint_tools=_hint_tools(faults),
         faults=faults,
     )
@@ -225,6 +227,12 @@ def _ffmpeg(faults: list[Fault]) -> str | None:
         return None
 
 
+def _flow() -> str | None:
+    from mattebox.flow.dense import opencv_package
+
+    return opencv_package()
+
+
 def _hint_tools(faults: list[Fault]) -> list[dict[str, Any]]:
     """Matting tools of others by name, and why one cannot be used, which is no fault here."""
     from mattebox.errors import MatteboxError
@@ -263,6 +271,8 @@ def _print(report: Report) -> None:
     none = "none installed (mattebox weights list)"
     console.print(f"  weights: {', '.join(report.weights) or none}", soft_wrap=True)
     console.print(f"  ffmpeg: {report.ffmpeg or 'none (movies need it)'}")
+    none = "none (--hint-keys needs it: pip install 'mattebox[flow]')"
+    console.print(f"  optical flow: {report.flow or none}", soft_wrap=True, markup=False)
     usable = [tool["name"] for tool in report.hint_tools if not tool["why_not"]]
     others = [tool["name"] for tool in report.hint_tools if tool["why_not"]]
     console.print(f"  hint tools: {', '.join(usable) or 'none'}", soft_wrap=True)

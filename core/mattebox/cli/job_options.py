@@ -20,8 +20,8 @@ PANELS = (None, INPUTS, COLOUR, RUNNING)
 """Panels that come before those of the settings; None holds what has no panel."""
 
 ENGINE_DEFAULT = (
-    "hint where --hint is given, rvm where --weights are, screen where a screen or clean plate is "
-    "or the picture shows a screen, else rvm"
+    "hint where --hint or --hint-keys is given, rvm where --weights are, screen where a screen or "
+    "clean plate is or the picture shows a screen, else rvm"
 )
 """Of the command line alone: jobs and hosts say which."""
 
@@ -33,6 +33,7 @@ FORMS = {
     InputKind.SHOT: " FILE[:layer].",
     InputKind.BACKGROUND: " FILE[:layer], one file, a sequence, or a colour R,G,B.",
     InputKind.MATTE: " FILE[:channel].",
+    InputKind.KEYS: " FILE[:channel].",
 }
 
 
@@ -138,7 +139,7 @@ def _of_input(one: Input) -> JobOption:
     flags = [f"--{one.name.replace('_', '-')}"]
     if one.name in ALIASES:
         flags.append(ALIASES[one.name])
-    read = _matte if one.kind is InputKind.MATTE else str
+    read = _matte if one.kind in (InputKind.MATTE, InputKind.KEYS) else str
     return JobOption((one.name,), (*flags,), f"{one.help}{FORMS[one.kind]}", INPUTS, read=read)
 
 

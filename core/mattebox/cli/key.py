@@ -193,7 +193,8 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 )
                 values["hint"] = {"pattern": said["hint"], "channel": "A"}
             undecided = "engine" not in settings and not any(
-                said[known] is not None for known in ("hint", "clean_plate", "screen", "weights")
+                said[known] is not None
+                for known in ("hint", "hint_keys", "clean_plate", "screen", "weights")
             )
             if undecided:
                 settings["screen"] = "auto"
@@ -261,9 +262,10 @@ def _made_hint(
     from mattebox.cli.hint import hint_for
     from mattebox.job import Job
 
-    if "hint" in values:
+    given = next((flag for flag in ("hint", "hint_keys") if flag in values), None)
+    if given is not None:
         raise UsageError(
-            "--hint and --hint-tool both say where the hint comes from",
+            f"--{given.replace('_', '-')} and --hint-tool both say where the hint comes from",
             next_step="give one of them",
         )
     if chunk is not None:
@@ -292,7 +294,7 @@ def _with_layer(text: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]
 
 def _engine_of(said: Mapping[str, Any]) -> str:
     """The engine that the inputs ask for, where none is named."""
-    if said["hint"] is not None:
+    if said["hint"] is not None or said["hint_keys"] is not None:
         return "hint"
     return "rvm" if said["weights"] is not None else "screen"
 

@@ -47,6 +47,7 @@ class EngineInput:
             (``mattebox_ocio.model_space``), or None where the engine did not ask for it.
         background_encoded: [1,3,H,W] clean plate encoded likewise, or None.
         hint: [1,1,H,W] a matte from elsewhere, 0..1, or None.
+        hint_error: [1,1,H,W] 0..1 the absolute error to expect of the hint, where it is known.
         second_linear, second_background_linear: [1,3,H,W] the same moment over another background,
             and that background (dual-pass shots), or None.
     """
@@ -56,6 +57,7 @@ class EngineInput:
     encoded: torch.Tensor | None = None
     background_encoded: torch.Tensor | None = None
     hint: torch.Tensor | None = None
+    hint_error: torch.Tensor | None = None
     second_linear: torch.Tensor | None = None
     second_background_linear: torch.Tensor | None = None
 
@@ -66,12 +68,14 @@ class Prediction:
 
     Attributes:
         alpha: [1,1,H,W] float32, 0..1.
+        error: [1,1,H,W] 0..1 the absolute error of alpha that the engine knows to expect, or None.
         exact: True where alpha is already right for linear light (triangulation).
         sure_inside: True where the engine knows what is opaque without the background: a network
             that knows people, or somebody's matte. The solver then leaves a solid interior alone.
     """
 
     alpha: torch.Tensor
+    error: torch.Tensor | None = None
     exact: bool = False
     sure_inside: bool = False
 

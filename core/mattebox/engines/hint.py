@@ -27,4 +27,5 @@ class HintEngine:
                 next_step=f"give {named('hint')} FILE[:channel]",
                 setting="hint",
             )
-        return Prediction(alpha=frame.hint.clamp(0.0, 1.0), sure_inside=True), state
+        alpha = frame.hint.clamp(0.0, 1.0)
+        return Prediction(alpha, error=frame.hint_error, sure_inside=True), state

@@ -46,6 +46,25 @@ def triangulated_alpha(
     return torch.where(distance > LEAST_DIFFERENCE, alpha, torch.ones_like(alpha)).clamp(0.0, 1.0)
 
 
+def both_takes(frame: EngineInput) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The background, the second take and what is behind it, [1,3,H,W] linear Rec.709 each.
+
+    Raises UsageError where one of them is not given.
+    """
+    background, second, second_background = (
+        frame.background_linear,
+        frame.second_linear,
+        frame.second_background_linear,
+    )
+    if background is None or second is None or second_background is None:
+        raise UsageError(
+            "triangulation needs the shot over two known backgrounds",
+            next_step=f"give {named('clean_plate')}, {named('plate2')} and "
+            f"{named('background2')} (files or colours)",
+        )
+    return background, second, second_background
+
+
 class TriangulateEngine:
     """Two composites in, exact alpha out."""
 
@@ -53,16 +72,6 @@ class TriangulateEngine:
 
     def predict(self, frame: EngineInput, state: None) -> tuple[Prediction, None]:
         """See ``Engine``. Raises UsageError where one of the four pictures is not given."""
-        background, second, second_background = (
-            frame.background_linear,
-            frame.second_linear,
-            frame.second_background_linear,
-        )
-        if background is None or second is None or second_background is None:
-            raise UsageError(
-                "triangulation needs the shot over two known backgrounds",
-                next_step=f"give {named('clean_plate')}, {named('plate2')} and "
-                f"{named('background2')} (files or colours)",
-            )
+        background, second, second_background = both_takes(frame)
         alpha = triangulated_alpha(frame.linear, second, background, second_background)
         return Prediction(alpha=alpha, exact=True), state

@@ -7,7 +7,7 @@ all chunks agree.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -26,6 +26,7 @@ from mattebox.matte.background_exposure import fit_exposure
 from mattebox.matte.registration import camera_moves, moved_background, register_background
 from mattebox.matte.screen import background_colour, find_screen
 from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
+from mattebox.matte.takes import Lie
 from mattebox.pipeline.backgrounds import (
     Backgrounds,
     Mask,
@@ -135,8 +136,12 @@ def analyse(
     use_deterministic_arithmetic(job.threads)
     count = len({frame for pair in sampled_pairs(job, shot) for frame in pair})
     reporter.emit(NoteEvent(message=f"analysing {count} of {len(shot.plate.frames)} frames"))
-    pairs, pictures = read_pairs(shot, SAMPLED_PAIRS, job.cuts, reporter)
-    judge_mattes(pictures.values(), reporter)
+
+    def read(frame: int) -> Pictures:
+        return setup.hinted(shot.read(frame), found)
+
+    pairs, pictures = read_pairs(shot, SAMPLED_PAIRS, job.cuts, reporter, read)
+    judge_mattes(pictures.values(), shot, reporter)
     digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
     samples = [sample(one, colour) for one in pictures.values()]
     # One still serves all frames: it is converted once.
@@ -157,9 +162,17 @@ def analyse(
         window=_as_numbers(shot.window) if job.settings.overscan else None,
         statistics=None,
     )
-    if job.settings.solver is Solver.OFF or job.settings.engine is EngineName.TRIANGULATE:
+    if job.settings.engine is EngineName.TRIANGULATE:
+        takes = _takes(setup, found, analysis, pictures.values(), reporter)
+        if takes == "registered":
+            return analysis
+        analysis = analysis.model_copy(update={"takes": takes})
+    if job.settings.solver is Solver.OFF:
         return analysis
     ordered = [[pictures[frame] for frame in pair] for pair in pairs]
+    if analysis.takes != "registered":
+        taken = _after_engine(job.settings, setup, found, weights, analysis, ordered)
+        return analysis.model_copy(update={"statistics": _statistics(taken)})
     # First the background as it is, one picture for all frames; then as the frames will be keyed.
     as_given = job.settings.model_copy(update={"match_exposure": PlateFit.OFF})
     pieces = _after_engine(as_given, setup, found, weights, analysis, ordered)
@@ -173,12 +186,7 @@ def analyse(
     if len(known) < len(pieces):
         return analysis
     reporter.emit(NoteEvent(message="measuring grain"))
-    statistics = analyse_shot(
-        [piece.source for piece in pieces],
-        known,
-        [piece.alpha for piece in pieces],
-        sure_inside=all(piece.sure_inside for piece in pieces),
-    )
+    statistics = _statistics(pieces)
     if statistics.screen and statistics.subsampled:
         reporter.emit(
             NoteEvent(message="video with subsampled chroma: edges take their colour from luma")
@@ -186,6 +194,66 @@ def analyse(
     if analysis.plate == "given":
         _judge_background(job, pieces, statistics, reporter)
     return analysis.model_copy(update={"statistics": statistics})
+
+
+def _statistics(pieces: Sequence[_Piece]) -> ShotStatistics:
+    """What the solver knows of the shot, from pieces that all have a background."""
+    return analyse_shot(
+        [piece.source for piece in pieces],
+        [piece.background for piece in pieces if piece.background is not None],
+        [piece.alpha for piece in pieces],
+        sure_inside=all(piece.sure_inside for piece in pieces),
+    )
+
+
+def _takes(
+    setup: ShotSetup,
+    found: PreparedColour,
+    analysis: Analysis,
+    frames: Iterable[Pictures],
+    reporter: Reporter,
+) -> Lie:
+    """How two takes lie in the analysed frames; says so where they do not register."""
+    if setup.job.settings.register_plate is PlateFit.OFF:
+        return "registered"
+    keyer = _keyer(setup.job.settings, setup, found, None, analysis)
+    lie = {pictures.frame: keyer.how_takes_lie(pictures) for pictures in frames}
+    for way, what in (
+        ("apart", "do not register: the second is moved onto the first, frame by frame"),
+        ("disagreeing", "disagree: there the first is solved alone"),
+    ):
+        having = [frame for frame, one in lie.items() if one == way]
+        if having:
+            reporter.emit(
+                WarningEvent(
+                    code="takes_apart",
+                    message=f"the two takes {what}",
+                    frame=having[0],
+                    next_step=f"{named('register_plate')} off leaves them as they are",
+                )
+            )
+            return lie[having[0]]
+    return "registered"
+
+
+def _keyer(
+    settings: KeySettings,
+    setup: ShotSetup,
+    found: PreparedColour,
+    weights: PreparedWeights | None,
+    analysis: Analysis,
+) -> FrameKeyer:
+    colour, device = setup.colour(found), setup.device.torch
+    return FrameKeyer(
+        settings,
+        engine=setup.engine(weights),
+        colour=colour,
+        analysis=analysis,
+        device=device,
+        reduction=Reduction.of(settings, setup.shot),
+        backgrounds=Backgrounds(colour, analysis, setup.own_background(found, analysis), device),
+        clock=StageClock(),
+    )
 
 
 def _shown_part(job: Job, pictures: Pictures) -> Pixels:
@@ -266,18 +334,8 @@ def _after_engine(
     pairs: list[list[Pictures]],
 ) -> list[_Piece]:
     """The sampled frames after colour and engine, with the background as far as it is known."""
-    shot, colour, device = setup.shot, setup.colour(found), setup.device.torch
-    reduction = Reduction.of(settings, shot)
-    keyer = FrameKeyer(
-        settings,
-        engine=setup.engine(weights),
-        colour=colour,
-        analysis=analysis,
-        device=device,
-        reduction=reduction,
-        backgrounds=Backgrounds(colour, analysis, setup.own_background(found, analysis), device),
-        clock=StageClock(),
-    )
+    reduction = Reduction.of(settings, setup.shot)
+    keyer = _keyer(settings, setup, found, weights, analysis)
     pieces = []
     for pair in pairs:
         state, seen = None, []

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from mattebox.colour_difference import colour_difference
+from mattebox.colour_difference import colour_difference, difference_matte
 from mattebox.engines.base import Engine, EngineInput, Prediction
 from mattebox.errors import DeviceError, named
 from mattebox.job import Analysis
@@ -23,12 +23,14 @@ from mattebox.matte.interior import closed_alpha
 from mattebox.matte.islands import seen_areas, without_islands
 from mattebox.matte.layers import Despill, key_layers
 from mattebox.matte.shadows import shadow_share
-from mattebox.matte.solve import Solution, solve_alpha
+from mattebox.matte.solve import WORST_ERROR, Solution, solve_alpha
+from mattebox.matte.takes import Lie, alpha_error, how_takes_lie
 from mattebox.matte.unmixing.weights import networks_for
 from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyed_frame import LeavingFrame, packed
 from mattebox.pipeline.reduction import Reduction
+from mattebox.pipeline.two_takes import settled, takes_of, with_second_moved
 from mattebox.settings import (
     KeySettings,
     Markers,
@@ -128,6 +130,7 @@ class FrameKeyer:
         self._model_space = ModelSpace(exposure=analysis.exposure)
         self._statistics = analysis.statistics
         self._camera_moves = analysis.camera_moves
+        self._takes = analysis.takes
         self._backgrounds = backgrounds
         self._controls = MatteControls(
             settings.clip_black,
@@ -157,6 +160,8 @@ class FrameKeyer:
                         background, out=background.out * covered, linear=background.linear * covered
                     )
                 seen = self._engine_input(pictures, source, background)
+                if self._takes == "apart":
+                    seen = with_second_moved(seen)
             window = shared_window([pictures], self._reduction)
             with self._timed("engine"):
                 prediction, after = self._engine.predict(seen, state)
@@ -167,6 +172,9 @@ class FrameKeyer:
                     if self._engine.info.needs_background:
                         prediction, after = self._engine.predict(seen, state)
                 state = after
+                if self._takes != "registered":
+                    error = alpha_error(takes_of(seen))
+                    prediction = replace(prediction, exact=False, error=error)
                 alpha = prediction.alpha
                 uncovered = None if background is None else background.uncovered
                 if uncovered is not None and not prediction.sure_inside:
@@ -199,6 +207,13 @@ class FrameKeyer:
                 ),
                 state,
             )
+
+    def how_takes_lie(self, pictures: Pictures) -> Lie:
+        """How the two takes of a frame lie; it has two."""
+        with torch.inference_mode(), _device_errors(self._device):
+            source = self._source(pictures)
+            background = self._background(pictures, source)
+            return how_takes_lie(takes_of(self._engine_input(pictures, source, background)))
 
     def linear_light(self, pictures: Pictures) -> torch.Tensor:
         """[1,3,H,W] linear Rec.709 of a frame that is only a neighbour of others."""
@@ -264,10 +279,14 @@ class FrameKeyer:
         # Outside the plate's data window nothing is known: it must not reach in over the border.
         source, background = seen.linear[seen.window], seen.background_linear[seen.window]
         network, for_video = networks_for(statistics, self._device)
+        first = prediction.alpha[seen.window]
+        if self._takes != "registered":
+            # Where the takes disagree, what both say is nothing to begin from.
+            first = difference_matte(source, background)
         solution = solve_alpha(
             source,
             background,
-            prediction.alpha[seen.window],
+            first,
             statistics,
             network,
             unseen=None if seen.unseen is None else seen.unseen[seen.window],
@@ -283,12 +302,17 @@ class FrameKeyer:
         """Alpha before controls, confidence, and what is known of spill."""
         seen, solution, statistics = solved.seen, solved.solution, self._statistics
         prediction = seen.prediction
+        known = prediction.error
+        believed = 1.0 if known is None else (1.0 - known / WORST_ERROR).clamp_min(0.0)
         if solution is None:
             # Without a background nothing checks the engine: alpha near 0 or 1 is likelier right.
-            sure = (2.0 * prediction.alpha - 1.0).abs()
+            sure = (2.0 * prediction.alpha - 1.0).abs() * believed
             return _Found(prediction.alpha, torch.ones_like(sure) if prediction.exact else sure)
         assert seen.background_linear is not None
         assert statistics is not None
+        if self._takes != "registered":
+            alone, sure = (_placed(one, seen) for one in (solution.alpha, solution.confidence))
+            return _Found(*settled(prediction, alone, sure), _placed(solution.spill, seen))
         alpha, confidence = solution.alpha, solution.confidence
         if self._settings.shadows is Shadows.REMOVE:
             source, background = seen.linear[seen.window], seen.background_linear[seen.window]
@@ -304,18 +328,12 @@ class FrameKeyer:
             alpha = torch.where(beyond > 0.5, around, alpha)
             confidence = confidence * (1.0 - beyond)
 
-        def placed(part: torch.Tensor) -> torch.Tensor:
-            if part.shape[-2:] == prediction.alpha.shape[-2:]:
-                return part
-            whole = part.new_zeros(*part.shape[:2], *prediction.alpha.shape[-2:])
-            whole[seen.window] = part
-            return whole
-
+        # A solver that begins at a wrong alpha does not know that it does.
         return _Found(
-            placed(alpha),
-            placed(confidence),
-            placed(solution.spill),
-            None if solution.source is None else placed(solution.source),
+            _placed(alpha, seen),
+            _placed(confidence, seen) * believed,
+            _placed(solution.spill, seen),
+            None if solution.source is None else _placed(solution.source, seen),
         )
 
     def _shown(self, seen: SeenFrame, linear: torch.Tensor) -> torch.Tensor:
@@ -346,6 +364,7 @@ class FrameKeyer:
             if encoded and background_linear is not None
             else None,
             hint=None if hint is None else self._reduction.mean(self._uploaded(hint[..., None])),
+            hint_error=None if pictures.hint_error is None else self._matte(pictures.hint_error),
             second_linear=second,
             second_background_linear=second_background,
         )
@@ -448,6 +467,16 @@ class FrameKeyer:
         """A stage of the run. A GPU is not waited for: it is handed work here, and what its work
         takes is waited for where the frame arrives."""
         return self._clock.stage(stage)
+
+
+def _placed(part: torch.Tensor, seen: SeenFrame) -> torch.Tensor:
+    """[1,C,h,w] within a frame's window on the whole frame; 0 beyond."""
+    height, width = seen.prediction.alpha.shape[-2:]
+    if part.shape[-2:] == (height, width):
+        return part
+    whole = part.new_zeros(*part.shape[:2], height, width)
+    whole[seen.window] = part
+    return whole
 
 
 def spill_controls(settings: KeySettings) -> SpillControls:

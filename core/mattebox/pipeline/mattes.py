@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from mattebox.errors import InputError, named
 from mattebox.events import Reporter, WarningEvent
 from mattebox.inputs import InputKind, inputs
-from mattebox.shot import Pictures
+from mattebox.shot import KEYS, Pictures, Shot
+
+HINTS = ("hint", KEYS)
+"""Inputs whose matte says what the subject is."""
 
 LARGEST_MATTE = 1.5
 """Filters overshoot 1 by less; codes 0..255 in floats go far beyond."""
@@ -19,21 +22,25 @@ LOW_MATTE = 0.9
 """A hint that never comes near 1 says nowhere that there is a subject."""
 
 
-def judge_mattes(pictures: Iterable[Pictures], reporter: Reporter) -> None:
-    """Refuse mattes that cannot be mattes by their values in the analysed frames.
+def judge_mattes(pictures: Iterable[Pictures], shot: Shot, reporter: Reporter) -> None:
+    """Refuse mattes that cannot be mattes by their values in the analysed frames, and in all keys.
 
-    Raises InputError for values beyond 1, for label maps, and for a hint that is the same
-    everywhere in all frames. A hint that never comes near 1 is warned of.
+    Raises InputError for values beyond 1, for label maps, for a hint that is the same everywhere
+    in all frames, and for a key that cannot be read. A hint that never comes near 1 is warned of.
     """
-    frames = list(pictures)
+    frames, keys = list(pictures), shot.key_frames
     for one in inputs():
-        given = [p.input(one.name) for p in frames if one.kind is InputKind.MATTE]
-        mattes = [matte for matte in given if matte is not None]
-        if not mattes:
+        if one.kind is InputKind.KEYS and keys is not None:
+            mattes = [shot.read_key(key) for key in keys.keys]
+        elif one.kind is InputKind.MATTE and (one.name != "hint" or keys is None):
+            given = [frame.input(one.name) for frame in frames]
+            mattes = [matte for matte in given if matte is not None]
+        else:
             continue
-        lowest = min(float(matte.min()) for matte in mattes)
-        highest = max(float(matte.max()) for matte in mattes)
-        _judge(one.name, lowest, highest, reporter)
+        if mattes:
+            lowest = min(float(matte.min()) for matte in mattes)
+            highest = max(float(matte.max()) for matte in mattes)
+            _judge(one.name, lowest, highest, reporter)
 
 
 def _judge(name: str, lowest: float, highest: float, reporter: Reporter) -> None:
@@ -44,7 +51,7 @@ def _judge(name: str, lowest: float, highest: float, reporter: Reporter) -> None
             next_step=f"divide it by {highest:g}, or name another channel as FILE:channel",
             setting=name,
         )
-    if name != "hint":
+    if name not in HINTS:
         return
     if lowest == highest:
         raise InputError(

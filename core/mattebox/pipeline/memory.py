@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from mattebox.errors import UsageError, named
 from mattebox.matte.alignment import LARGEST_PICTURE
+from mattebox.pipeline.carried import HELD_BYTES
 from mattebox.settings import EngineName
 
 MOST_WAITING = 2
@@ -65,6 +66,10 @@ COMPARED_BYTES_PER_PIXEL = 900
 458 with 2 frames and 497 with 6 at 480x270; 900 and 1020 at 960x540; 664 and 995 at 1280x720; 1055
 and 1713 at 1920x1080."""
 
+CARRYING_BYTES_PER_PIXEL = 130
+"""While hints are carried from keys, beside ``HELD_BYTES``: pictures, flows and the levels that
+OpenCV keeps of them. A way over frames of 1920x1080 took 226 MiB, 115 for each pixel."""
+
 CHANNELS = 16
 """Float32 channels of a frame in flight: source, coverage and the result's twelve."""
 
@@ -97,7 +102,13 @@ def parse_memory(text: str) -> int:
 
 
 def needed_memory(
-    engine: EngineName, width: int, height: int, waiting: Waiting, *, passed: int = 0
+    engine: EngineName,
+    width: int,
+    height: int,
+    waiting: Waiting,
+    *,
+    passed: int = 0,
+    carries: bool = False,
 ) -> int:
     """Estimated peak in bytes of keying pictures of this size.
 
@@ -106,17 +117,29 @@ def needed_memory(
         width, height: of the working window.
         waiting: how many frames wait.
         passed: channels that are passed through, beside ``CHANNELS``.
+        carries: whether hints are carried from keys.
     """
     in_flight = (CHANNELS + passed) * 4
     # Passed channels are no part of the measured peak: they count for the first frames too.
     first = 2 * passed * 4
     further = waiting.read_ahead + waiting.being_written - 2
     each = KEYING_BYTES_PER_PIXEL + first + further * in_flight
-    return FIXED[engine].keying * 2**20 + width * height * each
+    carrying = _carrying(width, height) if carries else 0
+    return FIXED[engine].keying * 2**20 + width * height * each + carrying
+
+
+def _carrying(width: int, height: int) -> int:
+    return HELD_BYTES + width * height * CARRYING_BYTES_PER_PIXEL
 
 
 def needed_to_analyse(
-    engine: EngineName, width: int, height: int, frames: int, *, passed: int = 0
+    engine: EngineName,
+    width: int,
+    height: int,
+    frames: int,
+    *,
+    passed: int = 0,
+    carries: bool = False,
 ) -> int:
     """Estimated peak in bytes of analysing a shot.
 
@@ -125,13 +148,15 @@ def needed_to_analyse(
         width, height: of the working window.
         frames: analysed; all of them are held at once.
         passed: channels that are passed through.
+        carries: as ``needed_memory``.
     """
     pixels = compared = width * height
     while compared > LARGEST_PICTURE:
         compared //= 4
     held = compared * COMPARED_BYTES_PER_PIXEL
     each = ANALYSIS_BYTES_PER_PIXEL + frames * (ANALYSIS_BYTES_PER_FRAME + passed * 4)
-    return FIXED[engine].analysis * 2**20 + held + pixels * each
+    carrying = _carrying(width, height) if carries else 0
+    return FIXED[engine].analysis * 2**20 + held + pixels * each + carrying
 
 
 def refuse_too_little(
@@ -142,18 +167,20 @@ def refuse_too_little(
     *,
     analysed: int,
     passed: int = 0,
+    carries: bool = False,
 ) -> None:
     """Refuse a limit within which a shot cannot be analysed and then keyed.
 
     Args:
         limit: in bytes.
-        engine, width, height, passed: as ``needed_memory``.
+        engine, width, height, passed, carries: as ``needed_memory``.
         analysed: frames that the analysis holds at once.
 
     Raises UsageError, which says so where keying alone would fit.
     """
-    analysis = needed_to_analyse(engine, width, height, analysed, passed=passed)
-    key = needed_memory(engine, width, height, Waiting(1, 1), passed=passed)
+    size = (engine, width, height)
+    analysis = needed_to_analyse(*size, analysed, passed=passed, carries=carries)
+    key = needed_memory(*size, Waiting(1, 1), passed=passed, carries=carries)
     if limit >= max(analysis, key):
         return
     if limit < key:
@@ -169,7 +196,13 @@ def refuse_too_little(
 
 
 def waiting_within(
-    limit: int | None, engine: EngineName, width: int, height: int, *, passed: int = 0
+    limit: int | None,
+    engine: EngineName,
+    width: int,
+    height: int,
+    *,
+    passed: int = 0,
+    carries: bool = False,
 ) -> Waiting:
     """As many frames as fit into ``limit`` bytes; None means no limit.
 
@@ -179,11 +212,10 @@ def waiting_within(
     if limit is None:
         return choices[0]
     for waiting in choices:
-        if needed_memory(engine, width, height, waiting, passed=passed) <= limit:
+        needed = needed_memory(engine, width, height, waiting, passed=passed, carries=carries)
+        if needed <= limit:
             return waiting
-    raise _too_little(
-        limit, width, height, needed_memory(engine, width, height, choices[-1], passed=passed)
-    )
+    raise _too_little(limit, width, height, needed)
 
 
 def _too_little(limit: int, width: int, height: int, needed: int) -> UsageError:

@@ -39,6 +39,7 @@ class Neighbourhood:
     Attributes:
         keyer: what keys them.
         to_read: all frames that have to be read, in order.
+        to_see: those of them that the engine has to see.
         state: what the engine remembers of the last frame that it saw.
     """
 
@@ -61,15 +62,15 @@ class Neighbourhood:
         self._scene = plan.scene(plan.frames[0] if start is None else start.frame)
         self._seen: dict[int, tuple[Pictures, SeenFrame]] = {}
         self._light: dict[int, torch.Tensor] = {}
-        self._to_see = set(needed)
+        self.to_see = set(needed)
         if recurrent:
             first = plan.frames[0]
             last = plan.frames[-1] if to_the_end else needed[-1]
-            self._to_see |= {f for f in plan.whole if first <= f <= last}
+            self.to_see |= {f for f in plan.whole if first <= f <= last}
             if start is None:
-                self._to_see |= set(plan.remembered(first))
+                self.to_see |= set(plan.remembered(first))
         around = {n for frame in needed for n in (frame, *plan.neighbours(frame))}
-        self.to_read = sorted(around | self._to_see)
+        self.to_read = sorted(around | self.to_see)
 
     def advance(self, pictures: Pictures) -> Iterator[tuple[Pictures, LeavingFrame]]:
         """Take in the next frame and yield the frames that are keyed now."""
@@ -85,7 +86,7 @@ class Neighbourhood:
     def solved(self, pictures: Pictures) -> Iterator[tuple[Pictures, SolvedFrame]]:
         """Take in the next frame and yield the frames whose alpha is solved now."""
         frame = pictures.frame
-        if frame in self._to_see:
+        if frame in self.to_see:
             # Not only at the cut's own frame, which may be missing.
             if self._plan.scene(frame) != self._scene:
                 self.state, self._scene = None, self._plan.scene(frame)

@@ -103,6 +103,8 @@ def _header(
     }
     if job.prepared.analysis.statistics is not None:
         made[header_words.UNMIXING] = job.prepared.unmixing
+    if job.prepared.flow is not None:
+        made[header_words.FLOW] = job.prepared.flow
     if job.settings.proxy is not Proxy.FULL:
         made[header_words.PROXY] = job.settings.proxy.factor
     if weights is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mattebox.errors import JobError
 from mattebox.events import NoteEvent, Reporter, WarningEvent
+from mattebox.flow.dense import flow_identity
 from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.pipeline.analyse import analyse, sampled_pairs
@@ -32,8 +33,10 @@ def prepare(
     """
     if isinstance(job, PreparedJob):
         _refuse_other_unmixing(job.prepared.unmixing)
+        _refuse_other_flow(job)
         return job
     setup = setup or ShotSetup(job)
+    flow = flow_identity() if wants_flow(job) else None
     device, shot = setup.device, setup.shot
     for remark in shot.remarks:
         reporter.emit(NoteEvent(message=remark))
@@ -54,14 +57,34 @@ def prepare(
             shot.window.height,
             analysed=len({frame for pair in sampled_pairs(job, shot) for frame in pair}),
             passed=len(job.layers),
+            carries=job.hint_keys is not None,
         )
     weights = setup.find_weights()
     colour = setup.find_colour(reporter)
     analysis = analyse(setup, colour, weights, reporter)
     prepared = Prepared(
-        colour=colour, weights=weights, unmixing=weights_sha256(), analysis=analysis
+        colour=colour, weights=weights, unmixing=weights_sha256(), analysis=analysis, flow=flow
     )
     return PreparedJob.of(job, prepared, device=device.name)
+
+
+def wants_flow(job: Job) -> bool:
+    """Whether a job needs optical flow, and so OpenCV."""
+    return job.hint_keys is not None
+
+
+def _refuse_other_flow(job: PreparedJob) -> None:
+    """Raise JobError where a job was prepared with another OpenCV, which finds another flow."""
+    prepared = job.prepared.flow
+    if prepared is not None and prepared != flow_identity():
+        raise JobError(
+            [
+                (
+                    f"prepared.flow: the job was prepared with {prepared}, here is "
+                    f"{flow_identity()}; make the job again, or install that version"
+                )
+            ]
+        )
 
 
 def _refuse_other_unmixing(sha256: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mattebox.errors import MatteboxError
 from mattebox.events import CollectingReporter
+from mattebox.flow.dense import flow_identity
 from mattebox.images import Window
 from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
@@ -37,7 +38,8 @@ def reused_job(earlier: Job, setup: ShotSetup) -> PreparedJob | None:
 def _holds(prepared: Prepared, setup: ShotSetup) -> bool:
     """Whether files, colour and weights are those of the earlier analysis."""
     shot, frames = setup.shot, prepared.analysis.frames
-    if prepared.unmixing != weights_sha256():
+    is_other_flow = prepared.flow is not None and prepared.flow != flow_identity()
+    if prepared.unmixing != weights_sha256() or is_other_flow:
         return False
     if any(frame not in shot.plate.files or shot.missing(frame) for frame in frames):
         return False

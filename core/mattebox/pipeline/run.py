@@ -103,6 +103,7 @@ def run(
         shot.window.width,
         shot.window.height,
         passed=len(job.layers),
+        carries=job.hint_keys is not None,
     )
     tell_start(plan, setup.device.description, tally, reporter)
     with clock.stage("check"):
@@ -200,11 +201,15 @@ def _key_frames(
     def read(frame: int) -> tuple[int, Pictures | InputError]:
         with clock.beside("read"):
             try:
-                return frame, plan.shot.read(frame)
+                pictures = plan.shot.read(frame)
+                if frame in neighbourhood.to_see:
+                    pictures = setup.hinted(pictures, plan.job.prepared.colour)
             except InputError as error:
                 if error.frame is None:  # of a picture that serves all frames
                     raise
                 return frame, error
+            else:
+                return frame, pictures
 
     def key(arrived: tuple[int, Pictures | InputError]) -> Iterator[tuple[Pictures, LeavingFrame]]:
         frame, found = arrived

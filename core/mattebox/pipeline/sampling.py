@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mattebox.errors import InputError
 from mattebox.events import Reporter, WarningEvent
@@ -12,7 +12,11 @@ Pairs = tuple[tuple[int, ...], ...]
 
 
 def read_pairs(
-    shot: Shot, count: int, cuts: Sequence[int], reporter: Reporter
+    shot: Shot,
+    count: int,
+    cuts: Sequence[int],
+    reporter: Reporter,
+    read_frame: Callable[[int], Pictures] | None = None,
 ) -> tuple[Pairs, dict[int, Pictures]]:
     """Pairs of neighbouring frames spread over the whole input, and what was read of each frame.
 
@@ -20,15 +24,18 @@ def read_pairs(
     others stand in for it, and the run says what is wrong with it. The same files give the same
     pairs.
 
+    ``read_frame`` reads a frame of the shot, where more is wanted than ``Shot.read`` gives.
+
     Raises what is wrong with the first frame where none can be used, and at once what is wrong with
     a picture that serves all frames.
     """
     read: dict[int, Pictures] = {}
     faults: dict[int, InputError] = {}
     pairs = shot.spread_pairs(count, cuts)
+    reading = read_frame or shot.read
     while True:
         wanted = dict.fromkeys(frame for pair in pairs for frame in pair)
-        _read(shot, [f for f in wanted if f not in read and f not in faults], read, faults)
+        _read(reading, [f for f in wanted if f not in read and f not in faults], read, faults)
         empty = {frame for frame, pictures in read.items() if not pictures.covered.any()}
         unusable = {*faults, *empty}
         if not unusable & set(wanted):
@@ -44,12 +51,15 @@ def read_pairs(
 
 
 def _read(
-    shot: Shot, frames: Sequence[int], read: dict[int, Pictures], faults: dict[int, InputError]
+    reading: Callable[[int], Pictures],
+    frames: Sequence[int],
+    read: dict[int, Pictures],
+    faults: dict[int, InputError],
 ) -> None:
     """Read frames into ``read``, or what is wrong with them into ``faults``."""
     for frame in frames:
         try:
-            read[frame] = shot.read(frame)
+            read[frame] = reading(frame)
         except InputError as error:
             if error.frame is None:  # of a picture that serves all frames
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,13 @@ from mattebox.inputs import inputs
 from mattebox.job import Analysis, Job, PreparedColour, PreparedJob, PreparedWeights
 from mattebox.network_config import read_network_config
 from mattebox.pipeline.backgrounds import Backgrounds, OwnBackground, own_background
+from mattebox.pipeline.carried import CarriedMattes
 from mattebox.pipeline.colour import open_colour, resolve_colour
 from mattebox.pipeline.plan import Plan
 from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.standing import reach_of
 from mattebox.settings import knobs
-from mattebox.shot import Shot
+from mattebox.shot import Pictures, Shot
 from mattebox.weights.choose import choose_weights, know_weights, located_weights
 from mattebox_ocio.plate import PlateColour
 
@@ -38,6 +39,7 @@ class ShotSetup:
     _engine: Engine[Any] | None = field(default=None, init=False, repr=False)
     _own: tuple[object, OwnBackground | None] | None = field(default=None, init=False, repr=False)
     _fitted: tuple[Analysis, Backgrounds] | None = field(default=None, init=False, repr=False)
+    _carried: CarriedMattes | None = field(default=None, init=False, repr=False)
 
     @cached_property
     def device(self) -> Device:
@@ -60,6 +62,7 @@ class ShotSetup:
             vars(other)["shot"] = self.shot
         if same_shot and job.colour == before.colour:
             other._colour = self._colour
+            other._carried = self._carried
             if job.settings.proxy is before.settings.proxy:
                 other._own = self._own
                 other._fitted = self._fitted if same_device else None
@@ -113,6 +116,20 @@ class ShotSetup:
             self._fitted = (analysis, Backgrounds(colour, analysis, own, device))
         return self._fitted[1]
 
+    def hinted(self, pictures: Pictures, found: PreparedColour) -> Pictures:
+        """A frame's pictures with the hint that is carried to it, where there are key frames.
+
+        Raises ToolError where OpenCV is not installed, InputError as ``CarriedMattes.of``.
+        """
+        keys = self.shot.key_frames
+        if keys is None:
+            return pictures
+        if self._carried is None:
+            self._carried = CarriedMattes(self.shot, keys, self.colour(found))
+        carried = self._carried.of(pictures.frame)
+        given = {**pictures.given, "hint": carried.alpha}
+        return replace(pictures, given=given, hint_error=carried.error)
+
     def engine(self, weights: PreparedWeights | None) -> Engine[Any]:
         """The engine on its device, with the weights that were found. Raises as ``make_engine``."""
         if self._engine is None:
@@ -133,6 +150,7 @@ class ShotSetup:
 def _reads(job: Job) -> Mapping[str, object]:
     """All that decides which pictures a shot reads."""
     entries = {*(one.name for one in inputs()), "part", "view", "layers", "timecode"}
+    entries |= {"hint_invert", "hint_label", "cuts"}
     settings = {"overscan", "non_finite"}
     return job.model_dump(include={**dict.fromkeys(entries, True), "settings": settings})
 

@@ -186,9 +186,7 @@ class WarmShot:
             self._stamp(setup.shot, (frame, *plan.neighbours(frame)))
             for number in neighbourhood.to_read:
                 goes_on()
-                for ready, solved in self._solved_by(
-                    neighbourhood, setup.shot, number, frame, clock
-                ):
+                for ready, solved in self._solved_by(neighbourhood, setup, number, plan, clock):
                     found = (ready, solved)
             assert found is not None
         self._keep(place, found)
@@ -203,14 +201,21 @@ class WarmShot:
             write_keyed(plan, pictures, keyed, reporter, clock)
 
     def _solved_by(
-        self, neighbourhood: Neighbourhood, shot: Shot, number: int, frame: int, clock: StageClock
+        self,
+        neighbourhood: Neighbourhood,
+        setup: ShotSetup,
+        number: int,
+        plan: Plan,
+        clock: StageClock,
     ) -> Iterator[tuple[Pictures, SolvedFrame]]:
         """What is solved once a frame is read; a neighbour that cannot be used is left out."""
         try:
             with clock.stage("read"):
-                pictures = self._read(shot, number)
+                pictures = self._read(setup.shot, number)
+                if number in neighbourhood.to_see:
+                    pictures = setup.hinted(pictures, plan.job.prepared.colour)
         except InputError as error:
-            if number == frame or error.frame is None:
+            if number in plan.frames or error.frame is None:
                 raise
             return neighbourhood.leave_out(number)
         return neighbourhood.solved(pictures)

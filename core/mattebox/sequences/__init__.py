@@ -8,6 +8,7 @@ from mattebox.sequences.frame_sequence import (
     sequences_in,
 )
 from mattebox.sequences.frame_sets import format_frames, parse_frames, told_steps
+from mattebox.sequences.key_frames import KeyFrames
 from mattebox.sequences.movie import Movie, Timecode
 from mattebox.sequences.names import (
     STILL_FRAME,
@@ -23,6 +24,7 @@ from mattebox.sequences.output import OutputPattern, output_pattern
 __all__ = [
     "STILL_FRAME",
     "FrameSequence",
+    "KeyFrames",
     "Movie",
     "NamePattern",
     "OutputPattern",
