@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test test-quick drill train bench figures lint lint-workflows types check format docs plugin blender-zip blender-environments hint-environments wheel clean
+.PHONY: demo test test-quick drill fuzz train bench figures lint lint-workflows types check format docs plugin blender-zip blender-environments hint-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -25,6 +25,9 @@ test-quick: $(READY) ## while working: all but the slow tests, in two processes,
 
 drill: $(READY) ## 200 kills, full disks and cut files; then all frames must be whole
 	$(BIN)/python tests/drill/drill.py $(DRILL_ARGS)
+
+fuzz: $(READY) ## 2,000 frames, headers, configs and weights with bytes changed; FUZZ_ARGS="--seed 7 --keep out/fuzz"
+	$(BIN)/python tests/drill/fuzz.py $(FUZZ_ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

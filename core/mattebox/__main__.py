@@ -1,5 +1,12 @@
 """``python -m mattebox``: the command line, for hosts that know an interpreter and no PATH."""
 
+import os
+import sys
+
+if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109 - as the interpreter wrote it
+    # A host may start us in any folder, and a file there must not pass for one of our libraries.
+    del sys.path[0]
+
 from mattebox.cli import main
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from mattebox.plain_text import harmless
+
 MOST_FAULTS = 20
 """Faulty frames that are told one by one; the rest is counted."""
 
@@ -97,9 +99,9 @@ class MatteboxError(Exception):
         """Message, expected and next step with settings as ``name_of`` calls them."""
         message, expected, next_step = self._said
         return (
-            in_words(message, name_of),
-            None if expected is None else in_words(expected, name_of),
-            None if next_step is None else in_words(next_step, name_of),
+            harmless(in_words(message, name_of)),
+            None if expected is None else harmless(in_words(expected, name_of)),
+            None if next_step is None else harmless(in_words(next_step, name_of)),
         )
 
     def __str__(self) -> str:
@@ -153,7 +155,7 @@ class JobError(UsageError):
 
     def faults_said(self, name_of: NameOf) -> list[str]:
         """All faults with settings as ``name_of`` calls them."""
-        return [in_words(fault, name_of) for fault in self._faults]
+        return [harmless(in_words(fault, name_of)) for fault in self._faults]
 
 
 class RequestError(UsageError):

@@ -7,12 +7,14 @@ goes to standard error. The schema of the lines is ``Event`` (``mattebox schema 
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Annotated, Literal, Protocol, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from mattebox.errors import JobError, MatteboxError, NameOf, flag_of, in_words
+from mattebox.plain_text import harmless
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -154,7 +156,9 @@ class JsonReporter:
         self._stream = stream if stream is not None else sys.stdout
 
     def emit(self, event: Event) -> None:
-        self._stream.write(event.model_dump_json(exclude_none=True) + "\n")
+        # Escaped beyond ASCII: a path may hold bytes that no encoding of the stream knows.
+        values = event.model_dump(mode="python", exclude_none=True)
+        self._stream.write(json.dumps(values, separators=(",", ":")) + "\n")
         self._stream.flush()
 
 
@@ -190,7 +194,7 @@ class TerminalReporter:
         if isinstance(event, StartEvent):
             self._console.print(
                 f"mattebox: {event.engine} on {event.device}, {event.total} frames -> "
-                f"{event.output}",
+                f"{harmless(event.output)}",
                 highlight=False,
                 soft_wrap=True,
                 markup=False,
@@ -260,19 +264,19 @@ class TerminalReporter:
 
 
 class NamingReporter:
-    """Passes events on, with settings as ``name_of`` calls them."""
+    """Passes events on, their words harmless, with settings as ``name_of`` calls them."""
 
     def __init__(self, listener: Reporter, name_of: NameOf) -> None:
         self._listener = listener
         self._name_of = name_of
 
     def emit(self, event: Event) -> None:
-        if isinstance(event, WarningEvent):
-            said = {"message": in_words(event.message, self._name_of)}
-            if event.next_step is not None:
-                said["next_step"] = in_words(event.next_step, self._name_of)
-            event = event.model_copy(update=said)
-        self._listener.emit(event)
+        words = {
+            name: harmless(in_words(text, self._name_of))
+            for name, text in event
+            if name in ("message", "next_step") and text is not None
+        }
+        self._listener.emit(event.model_copy(update=words) if words else event)
 
 
 class CollectingReporter:

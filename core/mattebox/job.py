@@ -16,11 +16,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from mattebox import __version__
+from mattebox.documents import json_of, read_text
 from mattebox.errors import InputError, JobError, named
 from mattebox.inputs import Inputs, Matte, inputs, layer_behind
 from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
-from mattebox.regular_files import read_regular
 from mattebox.settings import EngineName, KeySettings
 from mattebox.whole_files import FileKind, OutputFile, ReadFiles
 
@@ -222,7 +222,7 @@ class Job(Inputs, _Head, frozen=True):
     def read(path: Path) -> Job:
         """A job from its file. Raises InputError or JobError with all faults at once."""
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = json_of(read_text(path))
         except OSError as error:
             raise InputError(
                 f"cannot read the job file {path}: {error.strerror}", path=path
@@ -332,8 +332,8 @@ class PreparedJob(Job, frozen=True):
 def _is_job(path: Path) -> bool:
     """Whether a file is a job of any version; hand-written ones are, too."""
     try:
-        values = json.loads(read_regular(path))
-    except (ValueError, RecursionError):
+        values = json_of(read_text(path))
+    except ValueError:
         return False
     return isinstance(values, dict) and {"plate", "output"} <= values.keys()
 

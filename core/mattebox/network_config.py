@@ -6,13 +6,12 @@ the alpha comes out; docs/onnx.md has examples.
 
 from __future__ import annotations
 
-import json
-import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mattebox.documents import NotTextError, json_of, read_text, toml_of
 from mattebox.errors import InputError, JobError
 
 Three = tuple[float, float, float]
@@ -105,8 +104,8 @@ class NetworkConfig(_Part):
     def read(cls, path: Path) -> Self:
         """From a TOML or JSON file. Raises InputError, or JobError with all faults at once."""
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = read_text(path)
+        except (OSError, NotTextError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
             raise InputError(
                 f"the network's config {path} cannot be read: {reason}",
@@ -114,7 +113,7 @@ class NetworkConfig(_Part):
                 path=path,
             ) from error
         try:
-            values = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+            values = json_of(text) if text.lstrip().startswith("{") else toml_of(text)
             return cls.model_validate(values)
         except ValidationError as error:
             raise JobError([_fault(entry) for entry in error.errors()], path=path) from error

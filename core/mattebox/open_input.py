@@ -11,6 +11,7 @@ from mattebox.errors import UsageError, named
 from mattebox.frames import Clip
 from mattebox.inputs import Input, InputKind, Matte
 from mattebox.sequences import FrameSequence, find_sequence, split_channel
+from mattebox.values import LARGEST_LIGHT
 
 _COLOUR = re.compile(r"\s*([^,]+),([^,]+),([^,]+)\s*")
 
@@ -68,6 +69,8 @@ def open_input(what: Input, given: str | Matte, *, timecode: bool) -> OpenInput:
         return OpenInput(what, find_sequence(pattern, timecode=timecode), layer)
     try:
         red, green, blue = (float(part) for part in colour.groups())
+        if not all(abs(part) <= LARGEST_LIGHT for part in (red, green, blue)):
+            raise ValueError(given)
     except ValueError:
         raise UsageError(
             f"{named(what.name)} {given!r} is neither a file nor a colour",

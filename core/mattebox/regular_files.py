@@ -68,3 +68,18 @@ def _refuse(path: Path, mode: int) -> None:
     for is_kind, number, words in _KINDS:
         if is_kind(mode):
             raise NotRegularError(number, words, str(path))
+
+
+def is_there(path: Path) -> bool:
+    """Whether something lies at a path; False, not an error, for a name that no file can have."""
+    return os.path.exists(path)  # noqa: PTH110 - pathlib raises for names that are too long
+
+
+def is_file(path: Path) -> bool:
+    """The same for a regular file."""
+    return os.path.isfile(path)  # noqa: PTH113 - as above
+
+
+def is_folder(path: Path) -> bool:
+    """The same for a folder."""
+    return os.path.isdir(path)  # noqa: PTH112 - as above

@@ -35,6 +35,7 @@ from mattebox.images import Frame, PassedChannel, Window
 from mattebox.inputs import InputKind, Matte, inputs
 from mattebox.job import Job
 from mattebox.open_input import OpenInput, open_input
+from mattebox.regular_files import is_there
 from mattebox.sequences import FrameSequence, KeyFrames, format_frames, remark_on_names
 
 Pixels = NDArray[np.float32]
@@ -607,4 +608,4 @@ def _stamp_or_none(path: Path) -> Stamp | None:
 
 def _absence(path: Path) -> str:
     """What is wrong with a file that ``Shot.missing`` names."""
-    return f"{path} does not hold it" if path.exists() else f"{path} is not there"
+    return f"{path} does not hold it" if is_there(path) else f"{path} is not there"

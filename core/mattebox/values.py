@@ -117,7 +117,7 @@ def _colour(text: str) -> Colour:
     parts = [number for number in map(_number, text.split(",")) if number is not None]
     if len(parts) != 3 or text.count(",") != 2 or min(parts) <= 0.0:
         raise ValueError(f"{text!r} is not a colour; expected R,G,B, each above 0")
-    return parts[0], parts[1], parts[2]
+    return _within_half(text, (parts[0], parts[1], parts[2]))
 
 
 def _colour_said(colour: Colour) -> str:
@@ -127,6 +127,17 @@ def _colour_said(colour: Colour) -> str:
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _NUMBERS = re.compile(rf"({_NUMBER}),({_NUMBER}),({_NUMBER})")
 _CODES = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+
+
+LARGEST_LIGHT = 65504.0
+"""The largest number that a keyed frame holds (half); no light is beyond it."""
+
+
+def _within_half(text: str, colour: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Raise ValueError for light that no frame holds; infinity and NaN are such."""
+    if not all(abs(part) <= LARGEST_LIGHT for part in colour):
+        raise ValueError(f"{text!r} is beyond {LARGEST_LIGHT:g}, the most that a frame holds")
+    return colour
 
 
 def _screen(text: str) -> Screen:
@@ -140,7 +151,7 @@ def _screen(text: str) -> Screen:
             f"{text!r} is not a screen colour; expected auto, green, blue, R,G,B (scene-linear, "
             "out-space primaries) or #rrggbb (sRGB)"
         )
-    return float(numbers[1]), float(numbers[2]), float(numbers[3])
+    return _within_half(text, (float(numbers[1]), float(numbers[2]), float(numbers[3])))
 
 
 def _screen_said(screen: Screen) -> str:

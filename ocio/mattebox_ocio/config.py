@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -163,6 +164,8 @@ def _read_file(path: Path) -> tuple[OcioConfig, str, str]:
             next_step=hint,
         )
     try:
+        if path.exists() and not path.is_file():  # a named pipe would be waited for
+            raise OSError(errno.EINVAL, "it is not a file")
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ColourError(

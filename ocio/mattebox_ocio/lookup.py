@@ -88,7 +88,8 @@ def linear_spaces(config: LoadedConfig) -> Mapping[str, Matrix]:
     """
     found: dict[str, Matrix] = {}
     for name in dict.fromkeys([config.scene_linear, *config.spaces]):
-        if config.ocio.getColorSpace(name).isData():
+        space = config.ocio.getColorSpace(name)
+        if space is None or space.isData():  # a role may name a space that is not there
             continue
         try:
             split = split_transform(config, name)

@@ -13,6 +13,9 @@ from mattebox_ocio.primaries import Matrix, inverse
 
 ocio: Any = PyOpenColorIO
 
+# Its warnings quote a config as it is, escape codes and all, and go past everybody to the terminal.
+ocio.SetLoggingLevel(ocio.LOGGING_LEVEL_NONE)
+
 OCIO_ERRORS = (ocio.Exception, ocio.ExceptionMissingFile)
 """What the library raises; the second is not a kind of the first."""
 

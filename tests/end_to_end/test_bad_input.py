@@ -16,6 +16,7 @@ import numpy as np
 import onnx
 import OpenImageIO as oiio
 import pytest
+import torch
 from tests.end_to_end.conftest import Run
 from tests.support.foreign_files import luminance_chroma_exr
 from tests.support.hints import stand_in, write_any
@@ -561,6 +562,37 @@ def _(folder: Path) -> list[object]:
     values = {"plate": "a.exr", "threads": 0, "settings": {"gamma": -1}, "colour_space": "x"}
     (folder / "job.json").write_text(json.dumps(values))
     return ["key", "--job", folder / "job.json"]
+
+
+@case("a job file nested beyond all measure")
+def _(folder: Path) -> list[object]:
+    (folder / "job.json").write_text('{"plate": ' * 20_000 + "1" + "}" * 20_000)
+    return ["key", "--job", folder / "job.json"]
+
+
+@case("a job file with a name that no file can have")
+def _(folder: Path) -> list[object]:
+    (folder / "job.json").write_text('{"plate": "a\\u0000.exr", "output": "out/"}')
+    return ["key", "--job", folder / "job.json"]
+
+
+@case("a colour that is not finite")
+def _(folder: Path) -> list[object]:
+    return [*key(folder)[:4], "--clean-plate", "nan,0,0"]
+
+
+@case("a named pipe in the place of a frame")
+def _(folder: Path) -> list[object]:
+    arguments = key(folder)
+    (folder / "in/shot.1002.exr").unlink()
+    os.mkfifo(folder / "in/shot.1002.exr")
+    return arguments
+
+
+@case("weights of two kilobytes that stand for four gigabytes")
+def _(folder: Path) -> list[object]:
+    torch.save({"a": torch.zeros(1).expand(1 << 30)}, folder / "bomb.pth")
+    return [*key(folder)[:4], "--engine", "rvm", "--weights", folder / "bomb.pth"]
 
 
 @case("a job file beside other options")

@@ -179,7 +179,11 @@ def test_a_chunk_whose_state_file_is_missing_damaged_or_of_another_place_says_so
     done = mattebox(*chunk)
     assert done.returncode == 66
     assert "is not a state file, or is damaged" in done.stderr
-    done = mattebox("key", "--job", rvm_job, "--frames", "1001-1003", "--state-out", state)
+    before = ("key", "--job", rvm_job, "--frames", "1001-1003", "--state-out", state)
+    done = mattebox(*before)
+    assert done.returncode == 64
+    assert "is not a state file of Mattebox and would be replaced" in done.stderr
+    done = mattebox(*before, "--overwrite")
     assert done.returncode == 0, done.stderr
     done = mattebox(*chunk)
     assert done.returncode == 64

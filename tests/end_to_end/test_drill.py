@@ -21,3 +21,13 @@ def test_frames_are_whole_or_absent_whatever_happens(tmp_path: Path) -> None:
     found = drill(tmp_path, faults=12, frames=12, seed=3)
     assert sum(found.faults.values()) == 12
     assert (found.lost, found.differing) == (0, 0)
+
+
+def test_files_with_bytes_changed_at_random_are_read_or_refused(tmp_path: Path) -> None:
+    from tests.drill.fuzz import fuzz
+
+    ended, faults = fuzz(tmp_path, cases=150, seed=11)
+    assert [f"case {fault.number} ({fault.kind}): {fault.what}" for fault in faults] == []
+    assert sum(ended.values()) == 150
+    # Both happen to every kind: a change that no reader looks at tries nothing.
+    assert {"frame read", "frame refused", "job read", "job refused"} <= ended.keys()

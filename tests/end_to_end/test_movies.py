@@ -214,7 +214,7 @@ def test_a_movie_that_fails_costs_no_frame_and_is_made_by_the_next_run(
     for taken in (foreign, clip):
         done = mattebox(*call, taken)
         assert done.returncode == 64
-    assert "is an input" in done.stderr
+    assert "is the input" in done.stderr
 
 
 def test_what_a_movie_needs_is_asked_for_before_keying(mattebox: Run, tmp_path: Path) -> None:

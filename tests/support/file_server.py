@@ -32,13 +32,20 @@ class Stall:
 
 
 @dataclass(frozen=True)
+class Drip:
+    """Send the body byte by byte, so many seconds apart."""
+
+    pause: float
+
+
+@dataclass(frozen=True)
 class Redirect:
     """Answer with another address."""
 
     to: str
 
 
-Fault: TypeAlias = Status | Cut | Stall | Redirect
+Fault: TypeAlias = Status | Cut | Stall | Drip | Redirect
 
 
 @dataclass
@@ -134,6 +141,9 @@ def _answer(request: BaseHTTPRequestHandler, server: FileServer) -> None:
     if served.etag is not None:
         request.send_header("ETag", served.etag)
     request.end_headers()
+    if isinstance(fault, Drip):
+        _drip(request, body, fault.pause, server.closing)
+        return
     if isinstance(fault, Cut | Stall):
         body = body[: fault.after]
     # Counted first: a client that has the last byte looks at the sum at once.
@@ -143,6 +153,17 @@ def _answer(request: BaseHTTPRequestHandler, server: FileServer) -> None:
         request.wfile.flush()
     if isinstance(fault, Stall):
         server.closing.wait(10)
+
+
+def _drip(
+    request: BaseHTTPRequestHandler, body: bytes, pause: float, closing: threading.Event
+) -> None:
+    """Send a body byte by byte, until the client or the test has had enough."""
+    with suppress(ConnectionError):
+        for byte in body:
+            request.wfile.write(bytes([byte]))
+            if closing.wait(pause):
+                return
 
 
 def _begin(served: Served, wanted: str | None, unless: str | None) -> int | None:

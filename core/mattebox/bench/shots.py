@@ -20,7 +20,6 @@ black, white                            the subject over 0 and over 1
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mattebox.bench.light import srgb_decoded
+from mattebox.documents import json_of, read_text
 from mattebox.errors import InputError, MissingFramesError, UnknownNameError, UnreadableError
 from mattebox.frames import read_frame
 from mattebox.sequences import parse_pattern
@@ -168,7 +168,7 @@ def read_shot(folder: Path) -> BenchShot:
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json_of(read_text(path))
     except OSError as error:
         raise InputError(
             f"{path} cannot be read: {error.strerror}",

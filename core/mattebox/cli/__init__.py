@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import sys
+from typing import NoReturn
 
 
 def main(application: str = "mattebox.cli.app") -> None:
@@ -22,11 +24,35 @@ def main(application: str = "mattebox.cli.app") -> None:
     from mattebox.cli.exits import exit_code_of, tell
     from mattebox.errors import UsageError
 
+    _have_outputs()
     try:
-        importlib.import_module(application).app()
+        try:
+            importlib.import_module(application).app()
+        finally:
+            sys.stdout.flush()  # here, or a full disk would end the interpreter with 120
     except SystemExit as request:
         # The argument parser says 2 for a wrong call; for us it is a bad argument as any other.
-        sys.exit(UsageError.exit_code if request.code == 2 else request.code)
+        _leave(UsageError.exit_code if request.code == 2 else request.code)
     except BaseException as error:  # noqa: BLE001 - the last place; every way out has its code
-        tell(error)
-        sys.exit(exit_code_of(error))
+        with contextlib.suppress(OSError):  # nobody hears what standard error does not take
+            tell(error)
+        _leave(exit_code_of(error))
+
+
+def _have_outputs() -> None:
+    """Standard output and error that take every character, also where they are closed."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """End with a code. What standard output cannot take any more must not end it with another."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

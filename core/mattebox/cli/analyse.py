@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mattebox.cli.output import Overwrite
+from mattebox.cli.output import Overwrite, cell
 
 if TYPE_CHECKING:
     from mattebox.job import PreparedJob
@@ -56,7 +56,7 @@ def analyse(
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in _findings(prepared):
-        table.add_row(name, value)
+        table.add_row(name, cell(value))
     Console(highlight=False).print(table)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from mattebox.cli.bench_rows import JsonFile, MarkdownFile, Threads, chosen
-from mattebox.cli.output import FigureFiles, Overwrite, console_beside
+from mattebox.cli.output import FigureFiles, Overwrite, console_beside, say
 from mattebox.cli.sizes import parse_size
 from mattebox.errors import UsageError
 
@@ -112,7 +112,7 @@ def engines(
 def _announce(case: Case) -> None:
     """Says on standard error what is being measured: a row may take a minute."""
     height, width = case.size
-    typer.echo(f"{case.network} {width}x{height}: {case.backend}, {case.precision}", err=True)
+    say(f"{case.network} {width}x{height}: {case.backend}, {case.precision}", err=True)
 
 
 def _in_order(text: str, known: Sequence[Name], *, kind: str) -> list[Name]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mattebox.cli.output import console_beside
+from mattebox.cli.output import console_beside, say
 from mattebox.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _candidates(
 def _announced(shot: BenchShot, candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     """Says on standard error what is being keyed: a row may take minutes."""
     for candidate in candidates:
-        typer.echo(f"{shot.name}: {candidate.method}, {candidate.plate}", err=True)
+        say(f"{shot.name}: {candidate.method}, {candidate.plate}", err=True)
         yield candidate
 
 

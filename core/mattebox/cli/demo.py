@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mattebox.cli.output import Overwrite
+from mattebox.cli.output import Overwrite, say
 from mattebox.errors import InputError
 
 
@@ -48,11 +48,11 @@ def demo(
     mean = measure_sequences(
         [result.path(n) for n in numbers], [truth.path(n) for n in numbers], read_frame
     ).summary.mean
-    typer.echo(
+    say(
         f"against the truth: MAD {mean.mad:.1f} (x 1e3), comp over grey "
         f"{mean.comp_grey:.1f} (x 1e3), dtSSD {mean.dtssd:.2f} (x 1e2)"
     )
-    typer.echo(f"the picture (plate, alpha, over grey, over red, spill): {picture}")
+    say(f"the picture (plate, alpha, over grey, over red, spill): {picture}")
 
 
 def example_shot() -> Path:

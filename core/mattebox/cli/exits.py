@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
 
 from mattebox import __version__
-from mattebox.errors import MatteboxError, RunInterruptedError, WriteError
+from mattebox.errors import (
+    DeviceError,
+    InputError,
+    MatteboxError,
+    RunInterruptedError,
+    WriteError,
+)
+from mattebox.plain_text import harmless
+
+WRITING = frozenset(
+    {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EBADF}
+)
+"""What the system says where something cannot be written, standard output for one."""
+
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc")
+"""How torch and others say that there is none, as plain RuntimeErrors."""
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -15,7 +31,19 @@ def exit_code_of(error: BaseException) -> int:
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return RunInterruptedError.exit_code
-    return (WriteError if isinstance(error, BrokenPipeError) else MatteboxError).exit_code
+    if is_out_of_memory(error):
+        return DeviceError.exit_code
+    if isinstance(error, OSError):  # never a fault of ours: files and outputs are the system's
+        return (WriteError if error.errno in WRITING else InputError).exit_code
+    return MatteboxError.exit_code
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the machine, or a limit on it, gives no more memory."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    said = str(error).casefold()
+    return isinstance(error, RuntimeError) and any(words in said for words in _NO_MEMORY)
 
 
 def tell(error: BaseException) -> None:
@@ -24,7 +52,19 @@ def tell(error: BaseException) -> None:
         print(f"mattebox: error: {error}", file=sys.stderr)
     elif isinstance(error, KeyboardInterrupt):
         print("mattebox: interrupted; all written frames are whole; run again", file=sys.stderr)
-    elif not isinstance(error, BrokenPipeError):
+    elif is_out_of_memory(error):
+        print(
+            "mattebox: error: there is not enough memory\n  next step: raise the limit "
+            "(ulimit -v, the scheduler's), or see --max-memory",
+            file=sys.stderr,
+        )
+    elif isinstance(error, BrokenPipeError):
+        return
+    elif isinstance(error, OSError):
+        where = "" if error.filename is None else f"{error.filename}: "
+        words = harmless(f"{where}{error.strerror or error}")
+        print(f"mattebox: error: {words}", file=sys.stderr)
+    else:
         traceback.print_exception(error)
         print(
             f"mattebox {__version__}: this is a fault of Mattebox, not yours; please report it "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
-from mattebox.cli.output import Overwrite
+from mattebox.cli.output import Overwrite, say
 from mattebox.cli.sizes import parse_size
 from mattebox.errors import UnknownNameError, UsageError, WriteError
 from mattebox.settings import EngineName, RefineMode, Refiner
@@ -164,12 +164,12 @@ def torchscript(
     )
     _print_written(output, provenance)
     _print_checked(checked, "the file in torch")
-    typer.echo(
+    say(
         f"written by torch {torch.__version__}; needs these {len(checked.operators)} operators: "
         + ", ".join(checked.operators)
     )
     if isinstance(network, RobustVideoMatting):
-        typer.echo(
+        say(
             "this file has no memory: each frame is matted as the first of a shot. `mattebox key` "
             "hands RVM's state from frame to frame; docs/export.md says what that is worth"
         )
@@ -223,8 +223,8 @@ def _check_output(output: Path, kind: FileKind, *, overwrite: bool) -> None:
 
 def _print_written(output: Path, provenance: Provenance) -> None:
     size = output.stat().st_size / 1e6
-    typer.echo(f"{output}: {provenance.network}, {size:.1f} MB")
-    typer.echo(
+    say(f"{output}: {provenance.network}, {size:.1f} MB")
+    say(
         f"weights sha256 {provenance.sha256}; their licence holds for this file, too: "
         f"{provenance.licence or 'not known'}"
     )
@@ -232,10 +232,10 @@ def _print_written(output: Path, provenance: Provenance) -> None:
 
 def _print_checked(checked: CheckedExport, runner: str) -> None:
     """Differences as tables, largest / mean of absolute values."""
-    typer.echo(f"\n{runner} less torch, largest / mean difference:")
-    typer.echo(_line("size", "ratio", "frames", "alpha", "foreground", "state", "other cells"))
+    say(f"\n{runner} less torch, largest / mean difference:")
+    say(_line("size", "ratio", "frames", "alpha", "foreground", "state", "other cells"))
     for row in checked.rows:
-        typer.echo(
+        say(
             _line(
                 f"{row.width}x{row.height}",
                 f"{row.ratio:.4g}",
@@ -249,10 +249,10 @@ def _print_checked(checked: CheckedExport, runner: str) -> None:
     if checked.clip is None or not checked.drift:
         return
     height, width, ratio = checked.clip
-    typer.echo(f"\nover a clip of {width}x{height}, ratio {ratio:.4g}, each with its own state:")
-    typer.echo(_line("frames", "", "", "alpha", "foreground", "state", ""))
+    say(f"\nover a clip of {width}x{height}, ratio {ratio:.4g}, each with its own state:")
+    say(_line("frames", "", "", "alpha", "foreground", "state", ""))
     for part in checked.drift:
-        typer.echo(
+        say(
             _line(
                 f"{part.first}-{part.last}",
                 "",

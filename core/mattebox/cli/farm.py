@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mattebox.cli.output import say
 from mattebox.errors import MatteboxError
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def _say(submission: Submission, written: tuple[Path, ...]) -> None:
     from mattebox.sequences import format_frames
 
     if submission.absent:
-        typer.echo(
+        say(
             f"mattebox: warning: not on disk yet: {format_frames(submission.absent)}; their tasks "
             "end with 66 until the files are there",
             err=True,
@@ -237,6 +238,6 @@ def _say(submission: Submission, written: tuple[Path, ...]) -> None:
     tasks = f"{len(pieces)} tasks ({pieces[0]} ... {pieces[-1]})"
     if len(pieces) == 1:
         tasks = f"one task ({pieces[0]})"
-    typer.echo(f"{folder}: {len(submission.frames)} frames in {tasks} on {submission.job.device}")
+    say(f"{folder}: {len(submission.frames)} frames in {tasks} on {submission.job.device}")
     for path in written:
-        typer.echo(f"  {path.name}")
+        say(f"  {path.name}")

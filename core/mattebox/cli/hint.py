@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mattebox.cli.licences import have_accepted
+from mattebox.cli.output import say
 from mattebox.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ def list_tools() -> None:
 
     for name, recipe in read_recipes().items():
         faults = open_tool(name).faults()
-        typer.echo(f"{name}: {recipe.title}, {recipe.licence.name}")
-        typer.echo("  usable" if not faults else f"  not usable: {'; '.join(faults)}")
+        say(f"{name}: {recipe.title}, {recipe.licence.name}")
+        say("  usable" if not faults else f"  not usable: {'; '.join(faults)}")
 
 
 @hint.command()
@@ -52,7 +53,7 @@ def show(tool: ToolName) -> None:
 
     opened = open_tool(tool)
     for line in _described(opened.recipe, opened):
-        typer.echo(line)
+        say(line)
 
 
 @hint.command("set")
@@ -64,9 +65,9 @@ def set_values(tool: ToolName, said: Said) -> None:
     from mattebox.hints import open_tool, remember_values
 
     path = remember_values(tool, _pairs(said))
-    typer.echo(f"{path} is written")
+    say(f"{path} is written")
     for fault in open_tool(tool).faults():
-        typer.echo(f"not usable yet: {fault}")
+        say(f"not usable yet: {fault}")
 
 
 @hint.command()

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from mattebox.cli.output import cell
+
 
 def info(
     file: Annotated[str, typer.Argument(help="A picture, or a sequence (its first frame).")],
@@ -54,13 +56,13 @@ def info(
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(name, value)
+        table.add_row(name, cell(value))
     for name, value in part.attributes.items():
-        table.add_row(f"  {name}", str(value))
+        table.add_row(cell(f"  {name}"), cell(str(value)))
     console = Console()
     console.print(table)
     for remark in clip.remarks:
-        console.print(f"note: {remark}", highlight=False)
+        console.print(cell(f"note: {remark}"))
     beside = remark_on_names(sequence)
     for warning in (*([] if beside is None else [beside]), *colour.warnings):
-        console.print(f"warning: {warning}", style="yellow", highlight=False)
+        console.print(cell(f"warning: {warning}"), style="yellow")

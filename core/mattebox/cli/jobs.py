@@ -7,6 +7,7 @@ from pathlib import Path
 from mattebox.errors import MatteboxError, WriteError
 from mattebox.farm.path_mapping import PathMapping
 from mattebox.job import Job
+from mattebox.regular_files import is_file
 
 
 def read_job(path: Path) -> Job:
@@ -20,7 +21,7 @@ def read_job(path: Path) -> Job:
 def job_if_readable(path: Path) -> Job | None:
     """The job in a file; None where the file is missing or cannot be read."""
     try:
-        return read_job(path) if path.is_file() else None
+        return read_job(path) if is_file(path) else None
     except MatteboxError:
         return None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from mattebox.cli.output import say
 from mattebox.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def have_accepted(
 
     Raises UsageError where it is not.
     """
-    typer.echo(f"licence of {covers}: {name}\n  {licence.line}\n  {licence.url}", err=True)
+    say(f"licence of {covers}: {name}\n  {licence.line}\n  {licence.url}", err=True)
     agreed = accepted
     if not accepted and sys.stdin.isatty():
         try:

@@ -9,16 +9,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mattebox.plain_text import harmless
 from mattebox.whole_files import FIGURES, GENERATOR, TABLE, OutputFile, ReadFiles
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace files that were not written by Mattebox.")
 ]
 
 _WIDTH_WHEN_PIPED = 200  # columns; a file has no width to keep to
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print words, whatever names stand in them."""
+    typer.echo(harmless(text), err=err)
+
+
+def cell(text: str) -> Text:
+    """A cell of a table that shows its text as it is: no markup, no control characters."""
+    from rich.text import Text
+
+    return Text(harmless(text))
 
 
 def console_beside(json_file: Path | None) -> Console:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mattebox.cli.output import Overwrite
+from mattebox.cli.output import Overwrite, say
 from mattebox.errors import UsageError
 
 
@@ -58,4 +58,4 @@ def plate(
     setup = ShotSetup(job)
     background_file(output, setup.shot, overwrite=overwrite).check()
     kind = write_background(prepare(job, TerminalReporter(), setup=setup), output, setup)
-    typer.echo(f"{output}: {kind}")
+    say(f"{output}: {kind}")

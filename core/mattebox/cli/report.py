@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mattebox.cli.output import Overwrite
+from mattebox.cli.output import Overwrite, say
 from mattebox.cli.progress import ReadingProgress
 from mattebox.errors import UsageError, WriteError
 from mattebox.whole_files import PAGE, OutputFile
@@ -99,8 +99,8 @@ def report(
         verb = "stands" if count == 1 else "stand"
         worst = f"; {count} {verb} out, first {gathered.suspects[0].frame}: "
         worst += gathered.suspects[0].reasons[0]
-    typer.echo(f"{len(numbers)} frames{worst}")
-    typer.echo(f"the page: {output} ({len(page) / 1e6:.1f} MB)")
+    say(f"{len(numbers)} frames{worst}")
+    say(f"the page: {output} ({len(page) / 1e6:.1f} MB)")
     if absent:
         raise MissingFramesError(
             f"missing: {format_frames(absent)} of {sequence.pattern}; all others are on the page",

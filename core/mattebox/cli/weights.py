@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mattebox.cli.licences import have_accepted
-from mattebox.cli.output import Overwrite
+from mattebox.cli.output import Overwrite, cell, say
 from mattebox.errors import RunInterruptedError, UsageError, WeightsError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def list_weights(
         return
     _print(_list_table(catalogue, store))
     for name in sorted({entry.licence for entry in catalogue.entries.values()}):
-        typer.echo(f"{name}: {catalogue.licences[name].line}\n  {catalogue.licences[name].url}")
+        say(f"{name}: {catalogue.licences[name].line}\n  {catalogue.licences[name].url}")
 
 
 @weights.command()
@@ -111,7 +111,7 @@ def fetch(
                 "has arrived is kept",
             ) from error
         was = "is installed already" if installed.was_there else "is installed"
-        typer.echo(
+        say(
             f"{entry.name} {was}: {installed.path} ({installed.checked.bytes:,} bytes, "
             f"checked by {installed.checked.known_by})"
         )
@@ -130,8 +130,6 @@ def verify(
 
     `mattebox weights verify`
     """
-    from rich.markup import escape
-
     from mattebox.weights.catalogue import Catalogue
     from mattebox.weights.fetch import check_installed
     from mattebox.weights.store import Store
@@ -151,12 +149,12 @@ def verify(
             checked = check_installed(entry, store, path)
         except WeightsError as error:
             faults.append(error)
-            table.add_row(entry.name, escape(str(path)), "-", "-", "BAD")
+            table.add_row(entry.name, cell(str(path)), "-", "-", "BAD")
         else:
-            row = (entry.name, escape(str(path)), f"{checked.bytes:,}", checked.known_by, "good")
+            row = (entry.name, cell(str(path)), f"{checked.bytes:,}", checked.known_by, "good")
             table.add_row(*row)
     if not table.row_count:
-        typer.echo(f"no weights are installed in {_folders(store)}")
+        say(f"no weights are installed in {_folders(store)}")
         return
     _print(table)
     if faults:
@@ -178,7 +176,7 @@ def print_path(
     found = store.find(entry)
     if found is None:
         raise _absent(entry, store)
-    typer.echo(str(found))
+    say(str(found))
 
 
 def _have_accepted(
@@ -227,15 +225,17 @@ def _folders(store: Store) -> str:
 
 def _document(catalogue: Catalogue, store: Store) -> dict[str, Any]:
     """What ``list --json`` prints. Keys are only ever added."""
+    from mattebox.weights.network_faults import shown
+
     return {
         "version": LIST_VERSION,
         "folders": [str(folder) for folder in store.folders],
-        "mirror": store.mirror,
+        "mirror": None if store.mirror is None else shown(store.mirror),
         "licences": {name: terms.model_dump() for name, terms in catalogue.licences.items()},
         "weights": [
             entry.model_dump()
             | {
-                "url": store.address(entry),
+                "url": shown(store.address(entry)),
                 "installed": None if (found := store.find(entry)) is None else str(found),
             }
             for entry in catalogue.entries.values()

@@ -15,6 +15,7 @@ from mattebox.events import (
     WarningEvent,
     stage_lines,
 )
+from mattebox.plain_text import one_line
 
 
 class OpenJdReporter:
@@ -31,7 +32,7 @@ class OpenJdReporter:
 
 def status(message: str) -> str:
     """The line that sets what the farm shows beside a task."""
-    return f"openjd_status: {_one_line(message)}"
+    return f"openjd_status: {one_line(message)}"
 
 
 def progress(done: int, total: int) -> str:
@@ -41,12 +42,12 @@ def progress(done: int, total: int) -> str:
 
 def failure(message: str) -> str:
     """The line that says why a task fails; the exit code makes it fail."""
-    return f"openjd_fail: {_one_line(message)}"
+    return f"openjd_fail: {one_line(message)}"
 
 
 def variable(name: str, value: str) -> str:
     """The line by which an environment sets a variable for the rest of the session."""
-    return f"openjd_env: {name}={value}"
+    return f"openjd_env: {name}={one_line(value)}"
 
 
 def _lines(event: Event) -> list[str]:
@@ -61,7 +62,7 @@ def _lines(event: Event) -> list[str]:
             lines = [progress(event.done, event.total)]
         case WarningEvent():
             where = "" if event.frame is None else f" (frame {event.frame})"
-            lines = [f"warning: {_one_line(event.message)}{where}"]
+            lines = [f"warning: {one_line(event.message)}{where}"]
         case ErrorEvent():
             step = f"; next step: {event.next_step}" if event.next_step else ""
             lines = [failure(f"{event.message}{step} (exit code {event.exit_code})")]
@@ -80,7 +81,3 @@ def _end(event: EndEvent) -> list[str]:
     spent = stage_lines(event) if event.seconds_by_stage else []
     # After a failure its reason stays what the farm shows.
     return [status(ended) if event.exit_code == 0 else ended, *spent]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

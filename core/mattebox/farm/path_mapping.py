@@ -8,13 +8,13 @@ job follows it, so a job file always holds the paths of the machine that submitt
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 
+from mattebox.documents import json_of, read_text
 from mattebox.errors import InputError, UsageError
 from mattebox.farm.job_paths import AnyJob, with_paths
 
@@ -69,7 +69,7 @@ class PathMapping:
             UsageError: it does not hold rules.
         """
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = json_of(read_text(path))
             # Without rules, a session writes an empty object.
             rules = tuple(_rule(entry) for entry in values.get("path_mapping_rules", ()))
         except OSError as error:

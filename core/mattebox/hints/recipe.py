@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mattebox.documents import NotTextError, read_text, toml_of
 from mattebox.errors import InputError, UnknownNameError
 
 OWN_SETTINGS = "MATTEBOX_SETTINGS"
@@ -268,9 +268,10 @@ def read_recipes() -> dict[str, Recipe]:
     folder = settings_folder() / "recipes"
     for path in sorted(folder.glob("*.toml")):
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"the recipe {path} cannot be read: {error}", path=path) from error
+            text = read_text(path)
+        except (OSError, NotTextError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise InputError(f"the recipe {path} cannot be read: {reason}", path=path) from error
         recipe = read_recipe(text, path)
         found[recipe.name] = recipe
     return found
@@ -292,9 +293,7 @@ def recipe_named(name: str) -> Recipe:
 def read_recipe(text: str, path: Path) -> Recipe:
     """A recipe from its text. Raises InputError with all faults."""
     try:
-        return Recipe.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"the recipe {path} is not TOML: {error}", path=path) from error
+        return Recipe.model_validate(toml_of(text))
     except ValidationError as error:
         faults = "\n".join(
             f"- {'.'.join(map(str, one['loc'])) or 'recipe'}: "
@@ -306,3 +305,5 @@ def read_recipe(text: str, path: Path) -> Recipe:
             next_step="correct them; docs/hints.md says what a recipe holds",
             path=path,
         ) from error
+    except ValueError as error:
+        raise InputError(f"the recipe {path} is not TOML: {error}", path=path) from error

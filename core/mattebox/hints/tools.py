@@ -7,11 +7,11 @@ import json
 import os
 import shutil
 import subprocess
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mattebox.documents import NotTextError, read_text, toml_of
 from mattebox.errors import InputError, ToolError, UnknownNameError, WriteError
 from mattebox.hints.process import clean_environment
 from mattebox.hints.recipe import (
@@ -167,15 +167,16 @@ def remember_values(name: str, said: Mapping[str, str]) -> Path:
 def _remembered() -> dict[str, dict[str, str]]:
     path = settings_folder() / PLACES
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}", path=path) from error
+    except (OSError, NotTextError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{path} cannot be read: {reason}", path=path) from error
     try:
-        tables = tomllib.loads(text)
+        tables = toml_of(text)
         return {tool: {key: str(v) for key, v in one.items()} for tool, one in tables.items()}
-    except (tomllib.TOMLDecodeError, AttributeError) as error:
+    except (ValueError, AttributeError) as error:
         raise InputError(
             f"{path} is not a list of tools: {error}",
             expected='[tool] and lines such as folder = "/opt/tool"',

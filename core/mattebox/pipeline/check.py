@@ -26,6 +26,7 @@ from mattebox.matte.identity import identity_error
 from mattebox.pipeline.plan import Plan, proxy_of
 from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.setup import ShotSetup
+from mattebox.regular_files import is_there
 from mattebox_ocio.plate import PlateColour
 
 
@@ -95,7 +96,7 @@ def exit_code(checked: Iterable[CheckedFrame]) -> int:
 
 
 def _fault_of(plan: Plan, frame: int, path: Path, colour: PlateColour) -> tuple[Fault | None, str]:
-    if not path.exists():
+    if not is_there(path):
         return Fault.MISSING, "not written"
     try:
         layers = {name.rpartition(".")[0] for name in read_header(path).main.channels}

@@ -22,6 +22,7 @@ from mattebox_ocio import (
     resolve_plate_space,
 )
 from mattebox_ocio.plate import PlateColour, plate_transform
+from mattebox_ocio.seam import OCIO_ERRORS
 
 IN_CONFIG = ("unreadable_config", "newer_config", "raw_config", "no_scene_linear", "broken_space")
 
@@ -177,6 +178,16 @@ def _our_errors() -> Iterator[None]:
         yield
     except ColourError as error:
         raise _mapped(error) from error
+    except UnicodeDecodeError as error:  # OpenColorIO hands out names as bytes of UTF-8
+        raise InputError(
+            "the OpenColorIO config holds text that is not UTF-8",
+            next_step="save the config as UTF-8",
+        ) from error
+    except OCIO_ERRORS as error:
+        raise InputError(
+            f"the OpenColorIO config cannot be used: {' '.join(str(error).split())}",
+            next_step="check the file with `ociocheck --iconfig FILE`",
+        ) from error
 
 
 def _mapped(error: ColourError) -> MatteboxError:

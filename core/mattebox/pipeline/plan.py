@@ -14,6 +14,7 @@ from mattebox import header_words
 from mattebox.errors import MissingFramesError, UsageError, named
 from mattebox.frames import is_broken_exr, read_attributes_if_whole, read_attributes_only
 from mattebox.job import Job, PreparedJob
+from mattebox.regular_files import is_there
 from mattebox.sequences import OutputPattern, format_frames, output_pattern, parse_frames
 from mattebox.shot import Shot
 from mattebox.whole_files import FileKind, OutputFile
@@ -119,7 +120,7 @@ class Plan:
     def refuse_foreign_files(self, *, overwrite: bool) -> None:
         """Refuse to replace files of other programs, and full frames by proxies, unless
         ``overwrite``. Raises UsageError."""
-        there = [path for path in map(self.output.path, self.frames) if path.exists()]
+        there = [path for path in map(self.output.path, self.frames) if is_there(path)]
         foreign = [
             path for path in there if OutputFile(path, KEYED, overwrite=overwrite).holds_foreign()
         ]

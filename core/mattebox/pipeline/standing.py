@@ -13,6 +13,7 @@ from mattebox.job import PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.pipeline.clock import Tally
 from mattebox.pipeline.plan import Plan, Reach
+from mattebox.regular_files import is_there
 from mattebox.settings import EngineName
 from mattebox.shot import Shot
 
@@ -55,8 +56,8 @@ def run_standing(job: PreparedJob, reporter: Reporter, *, tally: Tally, frames: 
         with tally.clock.stage("check"):
             # The plain look first: reading digests of a long clip for a frame that is not there
             # would come on top of keying it.
-            is_there = all(plan.output.path(frame).exists() for frame in plan.frames)
-            stands = is_there and all(plan.is_current(frame) for frame in plan.frames)
+            written = all(is_there(plan.output.path(frame)) for frame in plan.frames)
+            stands = written and all(plan.is_current(frame) for frame in plan.frames)
         if plan.absent or not stands:
             return False
         tell_start(plan, job.device, tally, reporter)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mattebox.errors import MissingFramesError, UsageError, named, nearest_names
 from mattebox.ffmpeg import find_programs
+from mattebox.regular_files import is_file, is_folder, is_there
 from mattebox.sequences.frame_sets import format_frames
 from mattebox.sequences.movie import Movie, open_movie
 from mattebox.sequences.names import (
@@ -86,7 +87,7 @@ class FrameSequence:
     def has(self, frame: int) -> bool:
         """Whether a frame is on disk now: its file is there, and a movie holds it."""
         is_held = self.movie is None or frame in self.files
-        return is_held and self.path(frame).exists()
+        return is_held and is_there(self.path(frame))
 
     def place(self, frame: int) -> int:
         """The place of a frame in its file, from 0: always 0 where it has a file of its own."""
@@ -157,16 +158,16 @@ def find_sequence(text: str, *, timecode: bool = False) -> FrameSequence:
         UnreadableError: a movie that cannot be read.
     """
     path = Path(text) if text and "\0" not in text else None
-    if path is not None and path.is_file() and is_movie(path):
+    if path is not None and is_file(path) and is_movie(path):
         return _frames_of_movie(path, timecode=timecode)
-    if path is not None and path.is_file():
+    if path is not None and is_file(path):
         refuse_movie(path)
         pattern = pattern_of_file(path)
         number = pattern.number_in(path.name)
         return FrameSequence(
             pattern, {STILL_FRAME if number is None else number: path}, explicit=True
         )
-    if path is not None and path.is_dir():
+    if path is not None and is_folder(path):
         return _only_sequence_in(path)
     if path is not None and is_movie(path) and not has_padding(path.name):
         raise _nothing_there(pattern_of_file(path), f"there is no file {text}")
@@ -315,7 +316,7 @@ def _only_sequence_in(folder: Path) -> FrameSequence:
 def _nothing_there(
     pattern: NamePattern, message: str, beside: Sequence[str] = ()
 ) -> MissingFramesError:
-    if not pattern.folder.is_dir():
+    if not is_folder(pattern.folder):
         return MissingFramesError(
             f"{message}: there is no folder {pattern.folder}",
             pattern.numbers or (),

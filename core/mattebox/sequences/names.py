@@ -18,6 +18,7 @@ from fileseq.filesequence import FileSequence
 
 from mattebox.errors import UsageError, named
 from mattebox.inputs import layer_behind
+from mattebox.regular_files import is_there
 from mattebox.sequences.frame_sets import parse_frames
 
 STILL_FRAME = 1
@@ -164,7 +165,7 @@ def split_channel(text: str) -> tuple[str, str | None]:
     A drive letter (``C:\\plates``) and a file whose own name has a colon are left whole.
     """
     behind = layer_behind(text)
-    if behind is None or Path(text).exists():
+    if behind is None or is_there(Path(text)):
         return text, None
     return text[: -len(behind) - 1], behind
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mattebox.errors import UsageError, named
+from mattebox.regular_files import is_folder
 from mattebox.sequences.frame_sequence import FrameSequence
 from mattebox.sequences.names import (
     MOVIE_SUFFIXES,
@@ -65,7 +66,7 @@ def output_pattern(text: str, plate: FrameSequence, frames: Iterable[int]) -> Ou
     name = path.name
     is_pattern = has_padding(name)
     is_file = path.suffix.casefold() in PICTURE_SUFFIXES | MOVIE_SUFFIXES | RAW_SUFFIXES
-    if text.endswith(("/", os.sep)) or path.is_dir() or not (is_file or is_pattern):
+    if text.endswith(("/", os.sep)) or is_folder(path) or not (is_file or is_pattern):
         return OutputPattern(path, plate)
     if path.suffix.casefold() != ".exr":
         raise UsageError(

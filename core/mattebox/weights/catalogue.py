@@ -7,7 +7,6 @@ the same form that ``MATTEBOX_CATALOGUE`` names; an entry there replaces one of 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mattebox.documents import NotTextError, read_text, toml_of
 from mattebox.errors import InputError, UnknownNameError
 from mattebox.settings import EngineName
 
@@ -122,8 +122,8 @@ class Catalogue:
             return official
         path = Path(own)
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = read_text(path)
+        except (OSError, NotTextError) as error:
             reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
             raise InputError(
                 f"the catalogue {path} cannot be read: {reason}",
@@ -144,8 +144,8 @@ class Catalogue:
             InputError: faults, all of them listed.
         """
         try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+            values = toml_of(text)
+        except ValueError as error:
             raise InputError(f"{called} is not TOML: {error}", path=path) from error
         try:
             added = _File.model_validate(values)

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 CHUNK = 2**16
 MOST_REDIRECTS = 10
+LEAST_RATE = 1024
+"""Bytes a second, on average over the patience with a server: one that sends fewer never ends."""
+STORES = {"github.com": "githubusercontent.com", "huggingface.co": "hf.co"}
+"""Where sites keep their files: they send on to hosts below these."""
 OK, PARTIAL, NO_SUCH_RANGE = 200, 206, 416
 HTML = ("text/html", "application/xhtml+xml")
 
@@ -98,9 +102,7 @@ class Download:
         if self.url.lower().startswith("file://"):
             self._copy()
             return
-        import requests
-
-        with requests.Session() as session:
+        with _session(self.url, self._elsewhere) as session:
             session.max_redirects = MOST_REDIRECTS
             for attempt in range(self.patience.tries):
                 time.sleep(self.patience.before(attempt))
@@ -185,7 +187,8 @@ class Download:
         self, answer: requests.Response, total: int | None, mode: Literal["ab", "wb"]
     ) -> None:
         with self._writing(mode) as target:
-            for chunk in answer.iter_content(CHUNK):
+            began, before = time.monotonic(), target.tell()
+            for chunk in _arriving(answer):
                 if target.tell() == 0 and (stranger := foreign_start(chunk)) is not None:
                     raise self._refused(f"{shown(self.url)} gave {stranger}")
                 _write(target, chunk)
@@ -194,6 +197,15 @@ class Download:
                         f"{shown(self.url)} gives more than the {self.most:,} bytes that are right"
                     )
                 self.on_bytes(target.tell(), total)
+                spent = time.monotonic() - began
+                if spent > self.patience.stall:
+                    came = target.tell() - before
+                    if came < LEAST_RATE * spent:
+                        raise self._broken(
+                            f"{shown(self.url)} sent {came:,} bytes in {spent:.0f} s",
+                            "--timeout SECONDS waits longer",
+                        )
+                    began, before = time.monotonic(), target.tell()
             arrived = target.tell()
         if total is not None and arrived < total:
             raise self._broken(f"{shown(self.url)} broke off")
@@ -310,6 +322,54 @@ class Download:
             step += " to go on from there"
         steps = [step, *([advice] if advice else []), f"by hand: `{self.by_hand}`"]
         return _PassingError(message, next_step="; ".join(steps))
+
+
+def _session(url: str, elsewhere: str) -> requests.Session:
+    """A session that stays with the host that was named."""
+    import requests
+
+    class Staying(requests.Session):
+        def get_redirect_target(self, resp: requests.Response) -> str | None:
+            target = super().get_redirect_target(resp)
+            if target is not None:
+                _refuse_leaving(url, urljoin(resp.url, target), elsewhere)
+            return target
+
+    return Staying()
+
+
+def _refuse_leaving(url: str, target: str, elsewhere: str) -> None:
+    """Raise WeightsError where a redirect leads to another host, or from https to http."""
+    there, here = urlsplit(target), urlsplit(url)
+    host, named = there.hostname or "", here.hostname or ""
+    store = STORES.get(named)
+    is_same = host == named or (store is not None and f".{host}".endswith(f".{store}"))
+    if is_same and (there.scheme == "https" or here.scheme == "http"):
+        return
+    raise WeightsError(
+        f"{shown(url)} sends on to {there.scheme}://{host}; nothing was fetched from there",
+        expected=f"a file of {named} itself",
+        next_step=f"where that host is right, name it: MATTEBOX_WEIGHTS=ADDRESS; else {elsewhere}",
+    )
+
+
+def _arriving(answer: requests.Response) -> Iterator[bytes]:
+    """The body as it arrives, in pieces of any size: a slow server is met at each of them.
+
+    Raises as ``Response.iter_content``, which waits for whole pieces.
+    """
+    from requests import exceptions as faults
+    from urllib3 import exceptions as lower
+
+    try:
+        while piece := answer.raw.read1(CHUNK):
+            yield piece
+    except lower.ProtocolError as error:
+        raise faults.ChunkedEncodingError(error) from error
+    except lower.ReadTimeoutError as error:
+        raise faults.ConnectionError(error) from error
+    except lower.SSLError as error:
+        raise faults.SSLError(error) from error
 
 
 def _write(target: io.FileIO, chunk: bytes) -> None:

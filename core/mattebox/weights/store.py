@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mattebox.errors import WeightsError, WriteError
 from mattebox.weights.catalogue import Entry, Licence
+from mattebox.weights.network_faults import shown
 from mattebox.whole_files import draft_of
 
 WEIGHTS = "MATTEBOX_WEIGHTS"
@@ -85,7 +86,7 @@ class Store:
         # Never made here: where a share is not mounted, its name must not become a local folder.
         if not folder.is_dir():
             raise WeightsError(
-                f"{WEIGHTS} names {named}, which is not a folder",
+                f"{WEIGHTS} names {shown(named)}, which is not a folder",
                 expected="a folder that is there, or an http://, https:// or file:// address",
                 next_step="mount or make the folder, correct the variable, or unset it",
                 path=folder,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from tests.support.file_server import Cut, FileServer, Redirect, Served, Stall, Status
+from tests.support.file_server import Cut, Drip, FileServer, Redirect, Served, Stall, Status
 from tests.unit.weights.conftest import BODY
 
 from mattebox.errors import InputError, MatteboxError, UsageError, WeightsError, WriteError
 from mattebox.weights.catalogue import Entry
-from mattebox.weights.download import CHUNK, Patience
+from mattebox.weights.download import CHUNK, Patience, _refuse_leaving
 from mattebox.weights.fetch import Installed, check_installed, install
 from mattebox.weights.store import Store, locked
 
@@ -122,12 +123,12 @@ def test_a_broken_download_goes_on_where_it_stopped(
     server.files["/own.pth"] = Served(BODY, [Cut(SIX + 100)])
     said = refused(make_entry(), store, ONE_TRY)
     here = kept(store)
-    assert here == SIX
-    assert "broke off; 393,216 of 700,000 bytes are kept" in said
+    assert here == SIX + 100
+    assert "broke off; 393,316 of 700,000 bytes are kept" in said
     assert "run the same command again to go on from there" in said
     fetch(make_entry(), store, ONE_TRY)
-    assert server.asked == [("/own.pth", None), ("/own.pth", f"bytes={SIX}-")]
-    assert server.sent["/own.pth"] == len(BODY) + 100
+    assert server.asked == [("/own.pth", None), ("/own.pth", f"bytes={SIX + 100}-")]
+    assert server.sent["/own.pth"] == len(BODY)
     assert files_of(store) == ["own.pth"]
     assert (store.folders[0] / "own.pth").read_bytes() == BODY
 
@@ -148,7 +149,7 @@ def test_a_server_that_ignores_ranges_is_read_from_the_start(
 ) -> None:
     server.files["/own.pth"] = Served(BODY, [Cut(SIX + 100)], takes_ranges=False)
     fetch(make_entry(), store)
-    assert [begin for _, begin in server.asked] == [None, f"bytes={SIX}-"]
+    assert [begin for _, begin in server.asked] == [None, f"bytes={SIX + 100}-"]
     assert server.sent["/own.pth"] == SIX + 100 + len(BODY)
 
 
@@ -222,6 +223,39 @@ def test_a_redirect_is_followed_and_a_circle_is_not(
     server.files["/circle"] = Served(b"", [Redirect("/circle")] * 20)
     assert "more than 10 redirects" in refused(circle, store)
     assert len(server.asked) == 2 + 11
+
+
+def test_a_redirect_to_another_host_is_refused_and_nothing_is_asked_of_it(
+    server: FileServer, store: Store, make_entry: MakeEntry
+) -> None:
+    elsewhere = f"http://localhost:{server.port}/there.pth"
+    server.files["/own.pth"] = Served(b"", [Redirect(elsewhere)])
+    server.files["/there.pth"] = Served(BODY)
+    said = refused(make_entry(), store)
+    assert "sends on to http://localhost; nothing was fetched from there" in said
+    assert "name it: MATTEBOX_WEIGHTS=ADDRESS" in said
+    assert [path for path, _ in server.asked] == ["/own.pth"]
+
+
+def test_a_redirect_by_a_host_whose_name_only_begins_alike_is_refused() -> None:
+    for url, target in (
+        ("https://github.com/a", "https://githubusercontent.com.evil.org/a"),
+        ("https://github.com/a", "https://evilgithubusercontent.com/a"),
+        ("https://github.com/a", "http://objects.githubusercontent.com/a"),
+        ("https://studio.org/a", "https://user:word@studio.org.evil.org/a"),
+    ):
+        with pytest.raises(WeightsError, match="sends on to"):
+            _refuse_leaving(url, target, "elsewhere")
+    _refuse_leaving("https://github.com/a", "https://objects.githubusercontent.com/a", "elsewhere")
+
+
+def test_a_server_that_sends_drop_by_drop_is_given_up(
+    server: FileServer, store: Store, make_entry: MakeEntry
+) -> None:
+    server.files["/own.pth"] = Served(BODY, [Drip(0.05)])
+    said = refused(make_entry(), store, Patience(stall=0.4, tries=1))
+    assert re.search(r"sent \d+ bytes in \d s", said)
+    assert "--timeout SECONDS waits longer" in said
 
 
 def test_wrong_bytes_of_the_right_length_are_refused_with_both_hashes(
