@@ -133,6 +133,14 @@ def _running(panel: NodeText) -> None:
     )
     for index, (name, label, tip) in enumerate(buttons):
         _button(panel, name, label, tip, starts_line=index == 0)
+    _button(
+        panel,
+        "make_hint",
+        "Make hint...",
+        "Have a matting tool that is set up on this machine (`mattebox hint list`) make mattes of "
+        "the plate, and connect them to hint. One that wants a mask takes the hint that is there.",
+        starts_line=False,
+    )
     panel.user_knob(
         KnobType.FLAG,
         node.LIVE,

@@ -93,7 +93,7 @@ class Request:
     @property
     def folder(self) -> Path:
         """Where the frames, the job and what was found out about the shot lie."""
-        return Path(self.root) / f"{_safe(self.name)}_{self.digest}"
+        return Path(self.root) / f"{safe_name(self.name)}_{self.digest}"
 
     @property
     def proxy(self) -> int:
@@ -194,7 +194,7 @@ def _way(file: str, root: str) -> str:
         return file
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """A node's name as a folder's: no character that a file system minds."""
     return re.sub(r"[^\w.-]+", "_", name).strip("._") or "mattebox"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mattebox.hints.recipe import Recipe
     from mattebox.inputs import Matte
     from mattebox.job import Job
+    from mattebox.weights.catalogue import Licence
 
 hint = typer.Typer(
     no_args_is_help=True,
@@ -30,14 +32,21 @@ Said = Annotated[
 
 
 @hint.command("list")
-def list_tools() -> None:
+def list_tools(
+    as_json: Annotated[bool, typer.Option("--json", help="The list as JSON, for hosts.")] = False,
+) -> None:
     """Show all tools that are known, their licences, and which can be used here, or why not.
 
     `mattebox hint list`
     """
     from mattebox.hints import open_tool, read_recipes
 
-    for name, recipe in read_recipes().items():
+    recipes = read_recipes()
+    if as_json:
+        tools = [_listed(open_tool(name)) for name in recipes]
+        typer.echo(json.dumps({"version": 1, "tools": tools}, indent=2))
+        return
+    for name, recipe in recipes.items():
         faults = open_tool(name).faults()
         say(f"{name}: {recipe.title}, {recipe.licence.name}")
         say("  usable" if not faults else f"  not usable: {'; '.join(faults)}")
@@ -192,13 +201,42 @@ def hint_for(name: str, job: Job, session: Session, *, mask: str | None, frames:
     return str(folder)
 
 
-def accept_terms(recipe: Recipe, *, accepted: bool) -> None:
-    """Show the licence of a tool once and have it accepted. Raises UsageError where it is not."""
-    from mattebox.weights.catalogue import Licence
+def _listed(tool: Tool) -> dict[str, Any]:
+    """A tool as hosts read it."""
+    recipe = tool.recipe
+    mask = recipe.mask
+    return {
+        "name": recipe.name,
+        "title": recipe.title,
+        "licence": recipe.licence.name,
+        "line": recipe.licence.line,
+        "url": recipe.licence.url,
+        "accepted": _is_accepted(recipe),
+        "wants_mask": mask is not None and not mask.optional,
+        "wants_clean_plate": recipe.background is not None,
+        "why_not": tool.faults(),
+    }
+
+
+def _is_accepted(recipe: Recipe) -> bool:
     from mattebox.weights.store import Store
 
-    store, key = Store.from_environment(), f"hint-{recipe.name}"
+    return Store.from_environment().has_accepted(*_terms_of(recipe))
+
+
+def _terms_of(recipe: Recipe) -> tuple[str, Licence]:
+    """What a tool's licence is kept as, and the licence."""
+    from mattebox.weights.catalogue import Licence
+
     licence = Licence(line=recipe.licence.line, url=recipe.licence.url)
+    return f"hint-{recipe.name}", licence
+
+
+def accept_terms(recipe: Recipe, *, accepted: bool) -> None:
+    """Show the licence of a tool once and have it accepted. Raises UsageError where it is not."""
+    from mattebox.weights.store import Store
+
+    store, (key, licence) = Store.from_environment(), _terms_of(recipe)
     if store.has_accepted(key, licence):
         return
     have_accepted(

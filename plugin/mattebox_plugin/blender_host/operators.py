@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
 
+from ..hint_tools import HintTool
 from ..mattebox_command import BrokenError, NotFoundError, ask, examine, find
 from ..patterns import frames_on_disk, pattern_of
 from ..run import Phase, Progress
-from . import key, preferences
+from . import hint, key, preferences
 from .frames import file_frames
 from .group import add_to, is_mattebox, make_group
 from .node_request import request_of
@@ -89,7 +91,87 @@ def take_clip(group: Any, image: Any, node: Any = None) -> None:
             image.source = "SEQUENCE"
 
 
-class MATTEBOX_OT_key(MatteboxOperator):
+class BesideOperator(MatteboxOperator):
+    """What operators share that have the core work beside Blender."""
+
+    _working: key.Keying | hint.Making | None = None
+    _timer: Any = None
+
+    def begin(self, context: Any) -> key.Keying | hint.Making:
+        """Start the core. Raises ``FAULTS``."""
+        raise NotImplementedError
+
+    def execute(self, context: Any) -> set[str]:
+        """Without an interface: stay until it is done."""
+        raise NotImplementedError
+
+    def invoke(self, context: Any, event: Any) -> set[str]:
+        """With an interface: the core works beside it."""
+        if bpy.app.background:
+            return self.execute(context)
+        try:
+            self._working = self.begin(context)
+        except FAULTS as fault:
+            return self._refuse(fault)
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(POLL_SECONDS, window=context.window)
+        manager.progress_begin(0, 100)
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: Any, event: Any) -> set[str]:
+        assert self._working is not None
+        if event.type == "ESC":
+            # The frame in hand may take its ten seconds; the artist has the interface at once.
+            self._working.stop()
+            _finish_later(self._working)
+            self._leave(context)
+            self.report({"WARNING"}, "Mattebox: stopped; finished frames are kept")
+            return {"CANCELLED"}
+        if event.type != "TIMER":
+            return {"PASS_THROUGH"}
+        progress = self._working.poll()
+        context.window_manager.progress_update(int(100 * progress.share))
+        context.workspace.status_text_set(f"{progress.line}   (Esc stops)")
+        if not progress.phase.is_over:
+            return {"PASS_THROUGH"}
+        self._working.finish()
+        self._leave(context)
+        answer = self._report(progress)
+        if progress.phase is Phase.DONE:
+            self.go_on()
+        return answer
+
+    def go_on(self) -> None:
+        """What comes after a core that ended well."""
+
+    def cancel(self, context: Any) -> None:
+        """Blender closes the window or the file."""
+        if self._working is not None:
+            self._working.kill()
+        self._leave(context)
+
+    def _leave(self, context: Any) -> None:
+        context.window_manager.event_timer_remove(self._timer)
+        context.window_manager.progress_end()
+        context.workspace.status_text_set(None)
+        redraw(context)
+
+    def _refuse(self, fault: Exception) -> set[str]:
+        self.report({"ERROR"}, f"Mattebox: {fault}")
+        return {"CANCELLED"}
+
+    def _report(self, progress: Progress) -> set[str]:
+        for warning in progress.warnings:
+            self.report({"WARNING"}, f"Mattebox: {warning}")
+        if progress.phase is Phase.FAILED:
+            self.report({"ERROR"}, f"Mattebox: {progress.error}")
+            return {"CANCELLED"}
+        self.report({"INFO"}, progress.line)
+        return {"FINISHED"} if progress.phase is Phase.DONE else {"CANCELLED"}
+
+
+class MATTEBOX_OT_key(BesideOperator):
     """Key the clip. Frames that are on disk and current are skipped; Esc stops"""
 
     bl_idname = "mattebox.key"
@@ -116,9 +198,6 @@ class MATTEBOX_OT_key(MatteboxOperator):
         ),
     }
 
-    _keying: key.Keying | None = None
-    _timer: Any = None
-
     def execute(self, context: Any) -> set[str]:
         """Without an interface: stay until it is done."""
         try:
@@ -134,57 +213,20 @@ class MATTEBOX_OT_key(MatteboxOperator):
             return self._refuse(fault)
         return self._report(progress)
 
-    def invoke(self, context: Any, event: Any) -> set[str]:
-        """With an interface: the core works beside it."""
-        if bpy.app.background:
-            return self.execute(context)
-        try:
-            group = self.found_group(context)
-            numbers = self._numbers(group, context)
-            self._keying = key.start(
-                group,
-                context.scene,
-                numbers,
-                force=self.force,
-                is_warm=self._which(group) == "CURRENT",
-            )
-        except FAULTS as fault:
-            return self._refuse(fault)
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(POLL_SECONDS, window=context.window)
-        manager.progress_begin(0, 100)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+    def begin(self, context: Any) -> key.Keying:
+        group = self.found_group(context)
+        return key.start(
+            group,
+            context.scene,
+            self._numbers(group, context),
+            force=self.force,
+            is_warm=self._which(group) == "CURRENT",
+        )
 
-    def modal(self, context: Any, event: Any) -> set[str]:
-        assert self._keying is not None
-        if event.type == "ESC":
-            # The frame in hand may take its ten seconds; the artist has the interface at once.
-            self._keying.stop()
-            _finish_later(self._keying)
-            self._leave(context)
-            self.report({"WARNING"}, "Mattebox: stopped; finished frames are kept")
-            return {"CANCELLED"}
-        if event.type != "TIMER":
-            return {"PASS_THROUGH"}
-        progress = self._keying.poll()
-        context.window_manager.progress_update(int(100 * progress.share))
-        context.workspace.status_text_set(f"{progress.line}   (Esc stops)")
-        if not progress.phase.is_over:
-            return {"PASS_THROUGH"}
-        self._keying.finish()
-        self._leave(context)
-        answer = self._report(progress)
-        if self.then != "NOTHING" and progress.phase is Phase.DONE:
+    def go_on(self) -> None:
+        if self.then != "NOTHING":
             animation = self.then == "ANIMATION"
             bpy.ops.mattebox.render("INVOKE_DEFAULT", animation=animation, keyed=self.keyed)
-        return answer
-
-    def cancel(self, context: Any) -> None:
-        """Blender closes the window or the file."""
-        if self._keying is not None:
-            self._keying.kill()
-        self._leave(context)
 
     def _numbers(self, group: Any, context: Any) -> tuple[int, ...]:
         return file_frames(group, context.scene, self._which(group))
@@ -192,27 +234,8 @@ class MATTEBOX_OT_key(MatteboxOperator):
     def _which(self, group: Any) -> str:
         return str(group.mattebox.frames if self.frames == "PANEL" else self.frames)
 
-    def _leave(self, context: Any) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        context.window_manager.progress_end()
-        context.workspace.status_text_set(None)
-        redraw(context)
 
-    def _refuse(self, fault: Exception) -> set[str]:
-        self.report({"ERROR"}, f"Mattebox: {fault}")
-        return {"CANCELLED"}
-
-    def _report(self, progress: Progress) -> set[str]:
-        for warning in progress.warnings:
-            self.report({"WARNING"}, f"Mattebox: {warning}")
-        if progress.phase is Phase.FAILED:
-            self.report({"ERROR"}, f"Mattebox: {progress.error}")
-            return {"CANCELLED"}
-        self.report({"INFO"}, progress.line)
-        return {"FINISHED"} if progress.phase is Phase.DONE else {"CANCELLED"}
-
-
-def _finish_later(keying: key.Keying) -> None:
+def _finish_later(keying: key.Keying | hint.Making) -> None:
     """Wait for a run that was asked to stop; then show the frames that it finished."""
 
     def poll() -> float | None:
@@ -230,6 +253,74 @@ def redraw(context: Any) -> None:
         for area in window.screen.areas:
             if area.type == "NODE_EDITOR":
                 area.tag_redraw()
+
+
+class MATTEBOX_OT_make_hint(BesideOperator):
+    """Have a matting tool make mattes of the whole clip, and key with them as hint; Esc stops"""
+
+    bl_idname = "mattebox.make_hint"
+    bl_label = "Make hint"
+
+    __annotations__ = {
+        "tool": bpy.props.StringProperty(name="Tool", description="As of `mattebox hint list`"),
+        "accept_licence": bpy.props.BoolProperty(
+            name="Accept its licence", description="Once; it is remembered", options={"SKIP_SAVE"}
+        ),
+    }
+
+    def execute(self, context: Any) -> set[str]:
+        """Without an interface: stay until it is done."""
+        try:
+            making = self.begin(context)
+        except FAULTS as fault:
+            return self._refuse(fault)
+        making.run.wait()
+        return self._report(making.finish())
+
+    def begin(self, context: Any) -> hint.Making:
+        group = self.found_group(context)
+        return hint.start(group, context.scene, self.tool, accept_licence=self.accept_licence)
+
+
+class MATTEBOX_OT_hint_tools(MatteboxOperator):
+    """Choose a matting tool that is set up on this machine, to make the hint"""
+
+    bl_idname = "mattebox.hint_tools"
+    bl_label = "Make with a tool"
+
+    def execute(self, context: Any) -> set[str]:
+        try:
+            group = self.found_group(context)
+            tools = hint.menu()
+        except FAULTS as fault:
+            self.report({"ERROR"}, f"Mattebox: {fault}")
+            return {"CANCELLED"}
+        if not tools:
+            self.report(
+                {"WARNING"},
+                "Mattebox: no matting tool is set up here; `mattebox hint list` says which are "
+                "known",
+            )
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"tools: {', '.join(tool.name for tool in tools)}")
+        if not bpy.app.background:
+            context.window_manager.popup_menu(
+                lambda menu, _: _draw_tools(menu.layout, group.name, tools), title="Make hint"
+            )
+        return {"FINISHED"}
+
+
+def _draw_tools(layout: Any, group_name: str, tools: Sequence[HintTool]) -> None:
+    """An entry for each tool; one whose licence nobody accepted says it, and what a press means."""
+    layout.operator_context = "INVOKE_DEFAULT"
+    for tool in tools:
+        text = tool.title
+        if not tool.accepted:
+            layout.label(text=tool.terms)
+            text = f"Accept that, and make the hint with {tool.title}"
+        entry = layout.operator("mattebox.make_hint", text=text)
+        entry.group, entry.tool = group_name, tool.name
+        entry.accept_licence = not tool.accepted
 
 
 class MATTEBOX_OT_check(bpy.types.Operator):
@@ -298,4 +389,11 @@ class MATTEBOX_OT_write_job(MatteboxOperator):
         return {"FINISHED"}
 
 
-CLASSES = (MATTEBOX_OT_add, MATTEBOX_OT_key, MATTEBOX_OT_check, MATTEBOX_OT_write_job)
+CLASSES = (
+    MATTEBOX_OT_add,
+    MATTEBOX_OT_key,
+    MATTEBOX_OT_make_hint,
+    MATTEBOX_OT_hint_tools,
+    MATTEBOX_OT_check,
+    MATTEBOX_OT_write_job,
+)

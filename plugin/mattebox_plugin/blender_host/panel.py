@@ -72,6 +72,8 @@ class MATTEBOX_PT_key(_Panel):
         for name in pictures_of("Key"):
             if name != "hint" or settings.engine == "hint":
                 layout.prop(settings, name)
+            if name == "hint" and settings.engine == "hint":
+                layout.operator("mattebox.hint_tools", icon="COLLAPSEMENU").group = group.name
         layout.prop(settings, "screen")
         if settings.screen == "colour":
             layout.prop(settings, "screen_colour", text="")

@@ -11,7 +11,7 @@ import nuke
 
 from .. import nuke_node as names
 from . import bake as _bake
-from . import farm, guard, key, live, messages, status
+from . import farm, guard, hint, key, live, messages, status
 from . import troubleshoot as _troubleshoot
 
 ICON = "Mattebox.png"
@@ -45,6 +45,11 @@ def key_range(node: nuke.Node) -> None:
 def key_missing(node: nuke.Node) -> None:
     """Key the frames that are not on disk, or not whole."""
     messages.run_action(key.key_missing, node)
+
+
+def make_hint(node: nuke.Node) -> None:
+    """Have somebody else's matting tool make the hint."""
+    messages.run_action(hint.make_hint, node)
 
 
 def refresh(node: nuke.Node) -> None:

@@ -140,6 +140,7 @@ def test_all_python_is_one_line_a_button_in_the_one_node_itself(gizmo: ReplayedN
         "key_frame",
         "key_missing",
         "key_range",
+        "make_hint",
         "refresh",
         "troubleshoot",
     ]

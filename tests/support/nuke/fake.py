@@ -45,6 +45,8 @@ MODULE_NAMES = [
     "views",
     "filename",
     "message",
+    "choice",
+    "ask",
     "tprint",
     "pluginPath",
     "menu",
@@ -134,6 +136,9 @@ class FakeNuke:
         self.executed: list[tuple[str, int]] = []
         self.cancel_render_at: int | None = None
         self.working_names: tuple[str, ...] = ()
+        self.asked: list[tuple[str, str, tuple[str, ...]]] = []
+        self.chooses: int | None = 0
+        self.agrees = True
         self._this: list[tuple[Node, fake_knobs.Knob | None]] = []
         self._changing: set[tuple[str, str]] = set()
         self.root_node = Root(self, "Root", None, "Root")
@@ -331,6 +336,18 @@ class FakeNuke:
         if not self.module.GUI:
             raise RuntimeError("there is no window for a message")
         self.messages.append(text)
+
+    def _choice(self, title: str, prompt: str, options: list[str]) -> int | None:
+        self.check_thread()
+        assert self.module.GUI, "there is no window for a menu"
+        self.asked.append((title, prompt, tuple(options)))
+        return self.chooses
+
+    def _ask(self, text: str) -> bool:
+        self.check_thread()
+        assert self.module.GUI, "there is no window for a question"
+        self.asked.append(("ask", text, ()))
+        return self.agrees
 
     def _tprint(self, *words: object) -> None:
         self.printed.append(" ".join(map(str, words)))
