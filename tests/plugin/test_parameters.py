@@ -118,7 +118,9 @@ def test_a_flag_is_taken_either_way(parameter: Parameter) -> None:
 @parameters(Kind.COLOUR)
 def test_a_colour_is_three_numbers_above_zero(parameter: Parameter) -> None:
     assert taken(parameter, (0.5, 0.25, 2.0)) == "0.5,0.25,2"
-    assert taken(parameter, (1e-30, 1.0, 1e30)) == "1e-30,1,1e+30"
+    assert taken(parameter, (1e-30, 1.0, 6e4)) == "1e-30,1,60000"
+    with pytest.raises(ValidationError, match="beyond 65504"):
+        taken(parameter, (1.0, 1.0, 1e30))
     with pytest.raises(ValidationError, match="above 0"):
         taken(parameter, (1.0, 0.0, 1.0))
 
