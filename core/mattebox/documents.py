@@ -20,6 +20,10 @@ class NotTextError(ValueError):
     """A file that holds something else than text."""
 
 
+class OddValueError(ValueError):
+    """A value that the language of a file allows, and nothing behind it expects."""
+
+
 def read_text(path: Path) -> str:
     """The text of a file.
 
@@ -52,21 +56,22 @@ def _checked(text: str, parse: Callable[[str], Any]) -> Any:
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a number that can be used")
+    raise OddValueError(f"{name} is not a number that can be used")
 
 
-def _refuse_odd(value: Any) -> None:
-    """Raise ValueError for what can be no setting and no path."""
+def _refuse_odd(value: Any, place: tuple[str, ...] = ()) -> None:
+    """Raise OddValueError for what can be no setting and no path."""
+    where = ".".join(place) + ": " if place else ""
     if isinstance(value, str):
         if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise ValueError(f"{value!r} holds a character that no name can have")
+            raise OddValueError(f"{where}{value!r} holds a character that no name can have")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{value} is not a number that can be used")
+            raise OddValueError(f"{where}{value} is not a number that can be used")
     elif isinstance(value, dict):
         for name, one in value.items():
-            _refuse_odd(name)
-            _refuse_odd(one)
+            _refuse_odd(name, place)
+            _refuse_odd(one, (*place, str(name)))
     elif isinstance(value, list):
-        for one in value:
-            _refuse_odd(one)
+        for index, one in enumerate(value):
+            _refuse_odd(one, (*place, str(index)))

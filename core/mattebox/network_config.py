@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mattebox.documents import NotTextError, json_of, read_text, toml_of
+from mattebox.documents import NotTextError, OddValueError, json_of, read_text, toml_of
 from mattebox.errors import InputError, JobError
 
 Three = tuple[float, float, float]
@@ -117,6 +117,8 @@ class NetworkConfig(_Part):
             return cls.model_validate(values)
         except ValidationError as error:
             raise JobError([_fault(entry) for entry in error.errors()], path=path) from error
+        except OddValueError as error:
+            raise JobError([str(error)], path=path) from error
         except ValueError as error:
             raise JobError([f"neither TOML nor JSON: {error}"], path=path) from error
 

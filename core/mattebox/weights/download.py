@@ -331,8 +331,12 @@ def _session(url: str, elsewhere: str) -> requests.Session:
     class Staying(requests.Session):
         def get_redirect_target(self, resp: requests.Response) -> str | None:
             target = super().get_redirect_target(resp)
-            if target is not None:
-                _refuse_leaving(url, urljoin(resp.url, target), elsewhere)
+            try:
+                if target is not None:
+                    _refuse_leaving(url, urljoin(resp.url, target), elsewhere)
+            except WeightsError:
+                resp.close()  # nobody else has it yet
+                raise
             return target
 
     return Staying()
