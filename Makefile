@@ -23,7 +23,7 @@ test: $(READY) ## all tests; PYTEST_ARGS reaches pytest
 test-quick: $(READY) ## while working: all but the slow tests, in two processes, below three minutes
 	$(BIN)/python -m pytest -m "not slow" -n 2 $(PYTEST_ARGS)
 
-drill: $(READY) ## 200 kills, full disks and cut files; then all frames must be whole
+drill: $(READY) ## 500 kills, full disks, cut files, second writers and replaced plates; then all frames must be whole
 	$(BIN)/python tests/drill/drill.py $(DRILL_ARGS)
 
 fuzz: $(READY) ## 2,000 frames, headers, configs and weights with bytes changed; FUZZ_ARGS="--seed 7 --keep out/fuzz"

@@ -1,12 +1,15 @@
 """The fault drill: a job is killed and starved at random moments, rerun, and must come out whole.
 
-    python tests/drill/drill.py [--faults 200] [--frames 48] [--seed 1]
+    python tests/drill/drill.py [--faults 500] [--frames 48] [--seed 1]
 
 Every round starts ``mattebox key`` on the same job and does one thing to it: SIGKILL after a
 random time, SIGKILL while a frame is being written, a file-size limit below one frame's size
-(which is what a full disk looks like), or a frame's file cut short behind its back. After the last
-round the job is run undisturbed. Then no frame may be missing, cut short or stale, and all bytes
-must equal those of a run that nobody disturbed. ``make drill`` runs it; the suite runs a short one.
+(which is what a full disk looks like), a frame's file cut short or zeroed in its middle behind its
+back, a second run of the same job beside it, a plate's frame that is another for a moment and then
+itself again, or all times of all files an hour ahead, as after a clock that was set back. After the
+last round the job is run undisturbed. Then no frame may be missing, cut short or stale, and all
+bytes must equal those of a run that nobody disturbed. ``make drill`` runs it; the suite runs a
+short one.
 """
 
 from __future__ import annotations
@@ -30,7 +33,17 @@ from tests.support.pictures import write_shot
 
 LEAST_LIMIT, MOST_LIMIT = 200, 12_000  # bytes; a frame of the drill's shot is about 20 kB
 QUICKEST, SLOWEST = 0.05, 1.2  # seconds until a kill: start-up to the middle of the frames
-KINDS = ("kill", "kill while writing", "no room", "cut short")
+HEADER_BYTES = 4096
+KINDS = (
+    "kill",
+    "kill while writing",
+    "no room",
+    "cut short",
+    "spoilt inside",
+    "two writers",
+    "replaced while read",
+    "clock back",
+)
 
 
 @dataclass(frozen=True)
@@ -82,24 +95,70 @@ def drill(folder: Path, *, faults: int, frames: int, seed: int) -> Outcome:
 
 
 def _disturb(kind: str, job: Path, out: Path, folder: Path, dice: random.Random) -> None:
-    if kind == "cut short":
-        written = sorted(out.glob("s.*.exr"))
-        if written:
-            victim = dice.choice(written)
-            os.truncate(victim, dice.randrange(victim.stat().st_size))
+    written = sorted(out.glob("s.*.exr"))
+    if kind in ("cut short", "spoilt inside") and written:
+        _spoil(dice.choice(written), dice, cut=kind == "cut short")
+    if kind == "clock back":
+        ahead = time.time() + 3600.0
+        for path in (*written, *(folder / "in").iterdir()):
+            os.utime(path, (ahead, ahead))
+    beside = None
+    if kind == "two writers":
+        beside = CONTEXT.Process(target=_limited, args=(["key", "--job", str(job)], folder, None))
+        beside.start()
     limit = dice.randrange(LEAST_LIMIT, MOST_LIMIT) if kind == "no room" else None
     worker = CONTEXT.Process(target=_limited, args=(["key", "--job", str(job)], folder, limit))
     worker.start()
     if kind == "kill while writing":
         _wait_for_writing(out, worker, dice)
+    elif kind == "replaced while read":
+        _replace_for_a_moment(dice.choice(sorted((folder / "in").glob("shot.*.exr"))), worker, dice)
     elif kind != "no room":
         time.sleep(dice.uniform(QUICKEST, SLOWEST))
     if kind != "no room":
         worker.kill()
     worker.join(120)
+    if beside is not None:
+        time.sleep(dice.uniform(0.0, SLOWEST))
+        beside.kill()
+        beside.join(120)
     if kind == "no room" and worker.exitcode not in (0, 74):
         log = (folder / "drill.log").read_text()
         raise SystemExit(f"a full disk ended with {worker.exitcode}, not 74:\n{log}")
+
+
+def _spoil(victim: Path, dice: random.Random, *, cut: bool) -> None:
+    """Cut a frame short, or zero 512 bytes somewhere in it."""
+    size = victim.stat().st_size
+    at = dice.randrange(size)
+    if cut:
+        os.truncate(victim, at)
+        return
+    with victim.open("r+b") as stream:  # behind the header, by which it is known as ours
+        stream.seek(min(max(at, HEADER_BYTES), max(0, size - 512)))
+        stream.write(bytes(min(512, size)))
+
+
+def _replace_for_a_moment(
+    plate: Path, worker: multiprocessing.process.BaseProcess, dice: random.Random
+) -> None:
+    """Another frame under a plate's name, again and again while the worker reads, and then itself:
+    the one that was keyed in between must not pass for the one that is there at the end."""
+    other = dice.choice(sorted(plate.parent.glob("shot.*.exr"))).read_bytes()
+    own = plate.read_bytes()
+    ends = time.monotonic() + dice.uniform(QUICKEST, SLOWEST)
+    try:
+        while worker.is_alive() and time.monotonic() < ends:
+            _put(plate, dice.choice((own, other)))
+            time.sleep(dice.uniform(0.0, 0.03))
+    finally:
+        _put(plate, own)
+
+
+def _put(path: Path, data: bytes) -> None:
+    beside = path.with_name(f".{path.name}")
+    beside.write_bytes(data)
+    beside.replace(path)
 
 
 def _wait_for_writing(
@@ -148,7 +207,7 @@ def _show(done: int, total: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The fault drill.")
-    parser.add_argument("--faults", type=int, default=200)
+    parser.add_argument("--faults", type=int, default=500)
     parser.add_argument("--frames", type=int, default=48)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()

@@ -18,8 +18,8 @@ pytestmark = [
 def test_frames_are_whole_or_absent_whatever_happens(tmp_path: Path) -> None:
     from tests.drill.drill import drill
 
-    found = drill(tmp_path, faults=12, frames=12, seed=3)
-    assert sum(found.faults.values()) == 12
+    found = drill(tmp_path, faults=16, frames=12, seed=3)
+    assert sum(found.faults.values()) == 16
     assert (found.lost, found.differing) == (0, 0)
 
 
