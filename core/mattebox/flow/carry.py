@@ -94,4 +94,4 @@ def blended(before: Carried, behind: Carried, way: tuple[int, int]) -> Carried:
     alpha = behind.alpha + share * (before.alpha - behind.alpha)
     error = behind.error + share * (before.error - behind.error)
     apart = np.float32(0.5) * np.abs(before.alpha - behind.alpha)
-    return Carried(alpha, np.maximum(error, apart))
+    return Carried(np.asarray(alpha, np.float32), np.asarray(np.maximum(error, apart), np.float32))
