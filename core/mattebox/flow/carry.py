@@ -64,7 +64,8 @@ class Walk:
         """The matte at the frame that was reached last."""
         assert self._there is not None
         assert self._back is not None
-        alpha = self._finder.sampled(self._matte, self._there).clip(0.0, 1.0)
+        sampled = self._finder.sampled(self._matte, self._there)
+        alpha = np.asarray(sampled.clip(0.0, 1.0), np.float32)
         apart = self._finder.disagreement(self._there, self._back)
         share = np.minimum(PLACE_ERROR + PER_PIXEL * apart, 1.0)
         return Carried(alpha, np.float32(SCALE) * share * _range(alpha))
@@ -93,4 +94,4 @@ def blended(before: Carried, behind: Carried, way: tuple[int, int]) -> Carried:
     alpha = behind.alpha + share * (before.alpha - behind.alpha)
     error = behind.error + share * (before.error - behind.error)
     apart = np.float32(0.5) * np.abs(before.alpha - behind.alpha)
-    return Carried(alpha, np.maximum(error, apart))
+    return Carried(np.asarray(alpha, np.float32), np.asarray(np.maximum(error, apart), np.float32))

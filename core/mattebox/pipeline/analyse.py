@@ -218,10 +218,11 @@ def _takes(
         return "registered"
     keyer = _keyer(setup.job.settings, setup, found, None, analysis)
     lie = {pictures.frame: keyer.how_takes_lie(pictures) for pictures in frames}
-    for way, what in (
+    said: tuple[tuple[Lie, str], ...] = (
         ("apart", "do not register: the second is moved onto the first, frame by frame"),
         ("disagreeing", "disagree: there the first is solved alone"),
-    ):
+    )
+    for way, what in said:
         having = [frame for frame, one in lie.items() if one == way]
         if having:
             reporter.emit(
@@ -232,7 +233,7 @@ def _takes(
                     next_step=f"{named('register_plate')} off leaves them as they are",
                 )
             )
-            return lie[having[0]]
+            return way
     return "registered"
 
 

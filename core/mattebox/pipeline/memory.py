@@ -211,6 +211,7 @@ def waiting_within(
     choices = (Waiting(2, 2), Waiting(2, 1), Waiting(1, 1))
     if limit is None:
         return choices[0]
+    needed = 0
     for waiting in choices:
         needed = needed_memory(engine, width, height, waiting, passed=passed, carries=carries)
         if needed <= limit:
