@@ -332,7 +332,11 @@ def _session(url: str, elsewhere: str) -> requests.Session:
         def get_redirect_target(self, resp: requests.Response) -> str | None:
             target = super().get_redirect_target(resp)
             if target is not None:
-                _refuse_leaving(url, urljoin(resp.url, target), elsewhere)
+                try:
+                    _refuse_leaving(url, urljoin(resp.url, target), elsewhere)
+                except WeightsError:
+                    resp.close()
+                    raise
             return target
 
     return Staying()
