@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mattebox.errors import MissingFramesError, UsageError
@@ -227,6 +227,7 @@ def test_only_names_of_that_padding_match(name: str, frame: int | None) -> None:
 
 
 @given(st.text(st.sampled_from("ab.-_ 019#@%d$F,xy:[]/é"), max_size=25))
+@example("@..")
 def test_any_text_is_a_pattern_or_a_usage_error(text: str) -> None:
     try:
         pattern = parse_pattern(text)

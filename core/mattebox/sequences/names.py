@@ -222,7 +222,7 @@ def _pattern_with_padding(folder: Path, name: str, padding: str) -> NamePattern:
         )
     try:
         parsed = FileSequence(name, pad_style=PAD_STYLE_HASH1, allow_subframes=False)
-    except FileSeqException as error:
+    except (FileSeqException, ValueError) as error:
         raise UsageError(
             f"{name} is not understood: {error}", expected="a pattern such as shot.####.exr"
         ) from error
