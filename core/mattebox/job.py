@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from mattebox import __version__
 from mattebox.documents import json_of, read_text
 from mattebox.errors import InputError, JobError, named
-from mattebox.inputs import Inputs, Matte, inputs, layer_behind
+from mattebox.inputs import InputKind, Inputs, Matte, inputs, layer_behind
 from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
@@ -186,6 +186,16 @@ class Job(Inputs, _Head, frozen=True):
         ge=0,
         description="The hint is a map of labels: the code of the one that is the subject.",
     )
+    offset: dict[str, int] = Field(
+        default={},
+        description="By the name of an input: what is added to the number of a plate's frame to "
+        "find its picture.",
+    )
+    hold: tuple[str, ...] = Field(
+        default=(),
+        description="Inputs that hold: where they have no picture of a number, that of the one "
+        "before serves, or their first.",
+    )
     weights: str | None = Field(
         default=None, description="A file, or a name of the catalogue; default: the engine's own."
     )
@@ -200,6 +210,12 @@ class Job(Inputs, _Head, frozen=True):
     threads: int = Field(default=1, ge=1, le=256)
     settings: KeySettings = KeySettings()
     prepared: Prepared | None = None
+
+    @property
+    def _moved(self) -> list[str]:
+        """The inputs that are given and have a picture for each frame, but the plate."""
+        each = [one.name for one in inputs() if one.kind is not InputKind.KEYS]
+        return [name for name in each if name != "plate" and getattr(self, name) is not None]
 
     @staticmethod
     def checked(values: dict[str, Any], *, path: Path | None = None) -> Job:
@@ -272,6 +288,13 @@ class Job(Inputs, _Head, frozen=True):
                 f"{named('hint')} and {named('hint_keys')} both say where the hint comes from; "
                 "give one of them"
             )
+        found += [
+            f"{named(entry)} names {name!r}; expected an input beside the plate that is given, one "
+            f"of {', '.join(self._moved) or 'none here'}"
+            for entry in ("offset", "hold")
+            for name in getattr(self, entry)
+            if name not in self._moved
+        ]
         if settings.engine is EngineName.TRIANGULATE:
             wanted = ("clean_plate", "plate2", "background2")
             absent = [named(name) for name in wanted if getattr(self, name) is None]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from mattebox.errors import UsageError, named
 from mattebox.frames import Clip
 from mattebox.inputs import Input, InputKind, Matte
+from mattebox.job import Job
 from mattebox.sequences import FrameSequence, find_sequence, split_channel
 from mattebox.values import LARGEST_LIGHT
 
@@ -25,18 +27,26 @@ class OpenInput:
         sequence: its files; None for a colour.
         named: the channel of a matte, else the part, layer or view, that is named behind the file.
         colour: R, G, B in the plate's own space; None for files.
+        offset: what is added to a plate's number to find the input's.
+        is_held: whether the picture before serves where there is none of a number.
     """
 
     what: Input
     sequence: FrameSequence | None
     named: str | None = None
     colour: tuple[float, float, float] | None = None
+    offset: int = 0
+    is_held: bool = False
 
     @property
     def is_still(self) -> bool:
         """Whether one picture serves all frames, and may be kept."""
-        is_one = self.sequence is None or self.sequence.explicit
-        return self.what.kind is InputKind.BACKGROUND and is_one
+        return self.what.kind is InputKind.BACKGROUND and self.is_one
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is one colour or one file."""
+        return self.sequence is None or self.sequence.explicit
 
     def path(self, frame: int) -> Path | None:
         """The file of a frame; None for a colour."""
@@ -45,11 +55,20 @@ class OpenInput:
     def number(self, frame: int) -> int:
         """The number, in the input's own sequence, of the picture that serves a frame."""
         sequence = self.sequence
-        # One explicit file serves every frame; a sequence is matched by number.
-        serves_all = sequence is not None and sequence.explicit
-        if sequence is None or not serves_all or self.what.kind is InputKind.SHOT:
+        if sequence is None:
             return frame
-        return sequence.first
+        # One explicit file serves every frame; a sequence is matched by number.
+        if sequence.explicit and self.what.kind is not InputKind.SHOT:
+            return sequence.first
+        wanted = frame + self.offset
+        if not self.is_held or wanted in sequence.files:
+            return wanted
+        at = bisect_right(sequence.frames, wanted)
+        return sequence.frames[max(0, at - 1)]
+
+    def serves_another(self, frame: int) -> bool:
+        """Whether a frame is served by a picture that is held from another number."""
+        return self.is_held and not self.is_one and self.number(frame) != frame + self.offset
 
     @cached_property
     def clip(self) -> Clip:
@@ -58,8 +77,26 @@ class OpenInput:
         return Clip(self.sequence)
 
 
-def open_input(what: Input, given: str | Matte, *, timecode: bool) -> OpenInput:
-    """Find an input by what a job says. Raises MatteboxError where it is not there."""
+def open_input(job: Job, what: Input) -> OpenInput | None:
+    """Find an input of a job; None where it is not given.
+
+    Raises MatteboxError where it is not there, or an offset is given for what serves all frames.
+    """
+    given: str | Matte | None = getattr(job, what.name)
+    if given is None:
+        return None
+    found = _found(what, given, timecode=job.timecode)
+    offset = job.offset.get(what.name, 0)
+    if offset and found.is_one:
+        raise UsageError(
+            f"{named('offset')} moves {named(what.name)}, which is one picture for all frames",
+            next_step=f"leave {what.name} out of {named('offset')}, or name a sequence",
+            setting="offset",
+        )
+    return replace(found, offset=offset, is_held=what.name in job.hold)
+
+
+def _found(what: Input, given: str | Matte, *, timecode: bool) -> OpenInput:
     if isinstance(given, Matte):
         sequence = find_sequence(given.pattern, timecode=timecode)
         return OpenInput(what, sequence, given.channel)

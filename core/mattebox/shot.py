@@ -32,7 +32,7 @@ from mattebox.frames import (
     repair_non_finite,
 )
 from mattebox.images import Frame, PassedChannel, Window
-from mattebox.inputs import InputKind, Matte, inputs
+from mattebox.inputs import InputKind, inputs
 from mattebox.job import Job
 from mattebox.open_input import OpenInput, open_input
 from mattebox.regular_files import is_there
@@ -105,12 +105,12 @@ class Shot:
         faults: list[MatteboxError] = []
         found: list[OpenInput] = []
         for what in inputs():
-            given: str | Matte | None = getattr(job, what.name)
-            if given is not None:
-                try:
-                    found.append(open_input(what, given, timecode=job.timecode))
-                except MatteboxError as error:
-                    faults.append(error)
+            try:
+                opened = open_input(job, what)
+            except MatteboxError as error:
+                faults.append(error)
+            else:
+                found += [] if opened is None else [opened]
         if len(faults) > 1:
             raise InputError(
                 f"{len(faults)} inputs cannot be used:\n"
@@ -177,6 +177,13 @@ class Shot:
         for one in self.others:
             if one.what.kind in (InputKind.MATTE, InputKind.KEYS):
                 said += self._remarks_on_matte(one)
+        for one in self.others:
+            served = [frame for frame in self.plate.frames if one.serves_another(frame)]
+            if served:
+                said.append(
+                    f"{named(one.what.name)} holds: frames {format_frames(served)} of the plate "
+                    "have the picture before"
+                )
         if self.key_frames is not None:
             said.append(
                 f"the hint is carried from its keys {format_frames(self.key_frames.keys)} to the "

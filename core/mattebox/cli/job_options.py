@@ -129,6 +129,17 @@ def _matte(text: str) -> dict[str, str | None]:
     return {"pattern": pattern, "channel": channel}
 
 
+def _input_names(text: str) -> list[str]:
+    """Names of inputs as options or as jobs write them."""
+    return [word.removeprefix("--").replace("-", "_") for word in _words(text)]
+
+
+def _offsets(text: str) -> dict[str, Any]:
+    """``hint=-1000,clean-plate=4``. What is no whole number is left to the job's own check."""
+    pairs = (word.partition("=")[::2] for word in _words(text))
+    return {_input_names(name)[0] if name else name: number for name, number in pairs}
+
+
 def _cuts(text: str) -> list[int]:
     from mattebox.sequences import parse_frames
 
@@ -178,6 +189,20 @@ _OTHERS = (
         "The hint is a map of labels: the code of the one that is the subject.",
         INPUTS,
         int,
+    ),
+    JobOption(
+        ("offset",),
+        ("--offset",),
+        "What is added to a frame's number to find its picture in an input: hint=-1000.",
+        INPUTS,
+        read=_offsets,
+    ),
+    JobOption(
+        ("hold",),
+        ("--hold",),
+        "Inputs that hold: where they have no picture of a number, the one before serves.",
+        INPUTS,
+        read=_input_names,
     ),
     JobOption(
         ("weights",),

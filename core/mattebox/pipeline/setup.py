@@ -150,7 +150,7 @@ class ShotSetup:
 def _reads(job: Job) -> Mapping[str, object]:
     """All that decides which pictures a shot reads."""
     entries = {*(one.name for one in inputs()), "part", "view", "layers", "timecode"}
-    entries |= {"hint_invert", "hint_label", "cuts"}
+    entries |= {"hint_invert", "hint_label", "cuts", "offset", "hold"}
     settings = {"overscan", "non_finite"}
     return job.model_dump(include={**dict.fromkeys(entries, True), "settings": settings})
 
