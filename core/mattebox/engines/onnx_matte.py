@@ -29,6 +29,9 @@ SURELY_OUTSIDE, SURELY_INSIDE = 0.05, 0.95
 UNKNOWN = 0.5
 """A trimap's value for that."""
 
+OUTPUT_TYPES = ("float32", "float16", "float64", "uint8", "int8", "int16", "int32", "int64", "bool")
+"""What can be an alpha. onnxruntime ends the process where text is asked for like numbers."""
+
 MEMORY_ADVICE = f"lower the size in {named('network_config')}, or use another {named('device')}"
 
 
@@ -69,6 +72,7 @@ class OnnxMatteEngine:
             else _port(file.inputs, second.input, "input")
         )
         _check_inputs(file, [self._picture, *([self._second] if self._second else [])])
+        _check_output(file, self._alpha)
         self._session = OnnxSession(
             file.model,
             file.path,
@@ -93,7 +97,7 @@ class OnnxMatteEngine:
             if second is not None and self._second is not None:
                 given[self._second.name] = second.to(TYPES[self._second.type][0])
         answer = self._session.run_to_host(given, self._alpha.name)
-        alpha = self._as_alpha(answer).to(picture.device)
+        alpha = self._as_alpha(answer, size).to(picture.device)
         return Prediction(_resized(alpha, (height, width)).clamp(0.0, 1.0), sure_inside=True), state
 
     def _second_input(self, frame: EngineInput, size: tuple[int, int]) -> torch.Tensor | None:
@@ -121,8 +125,11 @@ class OnnxMatteEngine:
         trimap[hint >= SURELY_INSIDE] = 1.0
         return trimap
 
-    def _as_alpha(self, answer: torch.Tensor) -> torch.Tensor:
-        """[1,1,h,w] 0..1 from [1,1,h,w], [1,h,w] or [h,w] of the network's own numbers."""
+    def _as_alpha(self, answer: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """[1,1,h,w] 0..1 from [1,1,h,w], [1,h,w] or [h,w] of the network's own numbers.
+
+        Raises WeightsError where it is no alpha of a picture of that size, or no number.
+        """
         shape = tuple(answer.shape)
         if answer.ndim not in (2, 3, 4) or any(side != 1 for side in shape[:-2]):
             raise WeightsError(
@@ -130,7 +137,22 @@ class OnnxMatteEngine:
                 expected="one alpha: [1,1,h,w], [1,h,w] or [h,w]",
                 next_step=f"name another output in {named('network_config')}",
             )
+        factors = [side / whole for side, whole in zip(shape[-2:], size, strict=True)]
+        # Both sides are made smaller alike, but for what rounding takes of a small one.
+        if min(shape[-2:]) < 1 or abs(factors[0] - factors[1]) > 2.0 / min(size):
+            raise WeightsError(
+                f"the output {self._alpha.name!r} is {shape[-1]}x{shape[-2]} for a picture of "
+                f"{size[1]}x{size[0]}",
+                expected="an alpha of the picture's size, or made smaller alike on both sides",
+                next_step=f"name another output in {named('network_config')}",
+            )
         alpha = answer.float().reshape(1, 1, *shape[-2:])
+        if not bool(torch.isfinite(alpha).all()):
+            raise WeightsError(
+                f"the output {self._alpha.name!r} holds values that are not finite",
+                expected="numbers",
+                next_step=f"check white, mean and std in {named('network_config')}",
+            )
         if self._config.alpha.curve == "sigmoid":
             alpha = alpha.sigmoid()
         return alpha / self._config.alpha.opaque
@@ -181,3 +203,13 @@ def _check_inputs(file: OnnxNetwork, known: list[Port]) -> None:
                 expected="float32 or float16",
                 path=file.path,
             )
+
+
+def _check_output(file: OnnxNetwork, alpha: Port) -> None:
+    if alpha.type not in OUTPUT_TYPES:
+        raise WeightsError(
+            f"the output {alpha.name!r} of {file.path} gives {alpha.type}",
+            expected=f"a tensor of numbers: {', '.join(OUTPUT_TYPES)}",
+            next_step=f"name another output in {named('network_config')}",
+            path=file.path,
+        )

@@ -34,8 +34,10 @@ def network(
     inputs: dict[str, int],
     outputs: Sequence[str] = ("alpha",),
     kind: int = FLOAT,
+    gives: int | None = None,
 ) -> Path:
-    """A file with these operations; inputs by name and number of channels."""
+    """A file with these operations; inputs by name and number of channels; ``kind`` is the number
+    type of all of them, but for what outputs ``gives``."""
     graph = helper.make_graph(
         list(nodes),
         "g",
@@ -43,7 +45,7 @@ def network(
             helper.make_tensor_value_info(name, kind, [1, channels, f"{name}_h", f"{name}_w"])
             for name, channels in inputs.items()
         ],
-        [helper.make_tensor_value_info(name, kind, [None] * 4) for name in outputs],
+        [helper.make_tensor_value_info(name, gives or kind, [None] * 4) for name in outputs],
         [helper.make_tensor(f"axis{n}", TensorProto.INT64, [1], [n]) for n in range(5)],
     )
     opsets = [helper.make_opsetid("", 17)]
@@ -193,3 +195,57 @@ def test_an_answer_that_is_no_single_alpha_is_named(tmp_path: Path) -> None:
     engine = OnnxMatteEngine(path, NetworkConfig(), device=CPU)
     with pytest.raises(WeightsError, match=r"'alpha' has shape \[1, 3, 4, 6\]"):
         engine.predict(frame(colours()), None)
+
+
+def mean_of_channels(*then: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """The mean of the image's channels as "mean", and what is made of it."""
+    return [helper.make_node("ReduceMean", ["image"], ["mean"], axes=[1]), *then]
+
+
+def test_an_answer_of_text_is_refused_before_it_is_asked_for(tmp_path: Path) -> None:
+    """onnxruntime ends the process there."""
+    nodes = mean_of_channels(helper.make_node("Cast", ["mean"], ["alpha"], to=TensorProto.STRING))
+    path = network(tmp_path / "w", nodes, {"image": 3}, gives=TensorProto.STRING)
+    with pytest.raises(WeightsError, match="gives string"):
+        OnnxMatteEngine(path, NetworkConfig(), device=CPU)
+
+
+def test_an_answer_of_whole_numbers_is_an_alpha(tmp_path: Path) -> None:
+    nodes = mean_of_channels(helper.make_node("Cast", ["mean"], ["alpha"], to=TensorProto.UINT8))
+    path = network(tmp_path / "w", nodes, {"image": 3}, gives=TensorProto.UINT8)
+    config = NetworkConfig(picture=PictureInput(white=255.0), alpha=AlphaOutput(opaque=255.0))
+    prediction, _ = OnnxMatteEngine(path, config, device=CPU).predict(frame(colours()), None)
+    assert torch.allclose(prediction.alpha, torch.full((1, 1, 4, 6), 0.5), atol=1 / 255)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ([helper.make_node("ReduceMean", ["mean"], ["alpha"], axes=[2])], "is 6x1 for a picture"),
+        ([helper.make_node("Slice", ["mean", "axis0", "axis0", "axis2"], ["alpha"])], "is 6x0 for"),
+        (
+            [
+                helper.make_node("Neg", ["mean"], ["minus"]),
+                helper.make_node("Log", ["minus"], ["alpha"]),
+            ],
+            "not finite",
+        ),
+    ],
+    ids=["of one row", "of no row", "not a number"],
+)
+def test_an_answer_that_is_no_alpha_of_the_picture_is_named(
+    nodes: list[onnx.NodeProto], said: str, tmp_path: Path
+) -> None:
+    path = network(tmp_path / "w", mean_of_channels(*nodes), {"image": 3})
+    engine = OnnxMatteEngine(path, NetworkConfig(), device=CPU)
+    with pytest.raises(WeightsError, match=said):
+        engine.predict(frame(colours()), None)
+
+
+def test_an_answer_at_a_part_of_the_size_is_enlarged(tmp_path: Path) -> None:
+    pool = helper.make_node("AveragePool", ["mean"], ["alpha"], kernel_shape=[2, 2], strides=[2, 2])
+    path = network(tmp_path / "w", mean_of_channels(pool), {"image": 3})
+    prediction, _ = OnnxMatteEngine(path, NetworkConfig(), device=CPU).predict(
+        frame(colours()), None
+    )
+    assert prediction.alpha.shape == (1, 1, 4, 6)
