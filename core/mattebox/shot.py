@@ -5,7 +5,6 @@ Knows files and windows, no colour and no engines.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from mattebox.digests import FileDigests, Stamp, stamp_of
 from mattebox.errors import InputError, MatteboxError, MissingFramesError, named
+from mattebox.frame_files import FrameFiles, StillError
 from mattebox.frames import (
     Clip,
     Laid,
@@ -40,13 +39,7 @@ from mattebox.sequences import FrameSequence, KeyFrames, format_frames, remark_o
 
 Pixels = NDArray[np.float32]
 
-READINGS = 3
-"""How often a frame is read whose files change meanwhile."""
-
 KEYS = "hint_keys"
-
-UNREADABLE = b"a file that cannot be opened"
-"""What stands for its bytes in a digest."""
 
 
 @dataclass(frozen=True)
@@ -218,7 +211,7 @@ class Shot:
     def close(self) -> None:
         """End the programs that read its movies, which begin again where a frame is read, and keep
         the digests of its files for later runs."""
-        self._file_digests.keep()
+        self._files.keep()
         for clip in self._clips:
             clip.close()
 
@@ -278,17 +271,23 @@ class Shot:
 
     def files(self, frame: int) -> tuple[Path, ...]:
         """All files that go into one frame, in a fixed order."""
-        sources = (*self._sources(frame), *self._carried_sources(frame))
-        return tuple(sequence.path(number) for sequence, number in sources)
+        return self._files.of(frame)
 
     def all_files(self) -> set[Path]:
         """All files that go into any frame."""
         return {path for frame in self.plate.frames for path in self.files(frame)}
 
+    def missing(self, frame: int) -> list[Path]:
+        """Files of one frame that are not on disk, and movies that do not hold it."""
+        return self._files.missing(frame)
+
     def digest(self, frame: int) -> str:
         """SHA-256 over the files of one frame, and over constant backgrounds. Read once."""
-        known = self._digests.get(frame)
-        return known if known is not None else self._digests.setdefault(frame, self._hash(frame))
+        return self._files.digest(frame)
+
+    @cached_property
+    def _files(self) -> FrameFiles:
+        return FrameFiles(self.plate, self._each, self._keys, self.key_frames)
 
     @cached_property
     def _stills(self) -> dict[Path, Laid]:
@@ -298,60 +297,6 @@ class Shot:
     @cached_property
     def _reading_still(self) -> threading.Lock:
         return threading.Lock()
-
-    @cached_property
-    def _digests(self) -> dict[int, str]:
-        return {}
-
-    @cached_property
-    def _file_digests(self) -> FileDigests:
-        return FileDigests.of_user()
-
-    def _hash(self, frame: int) -> str:
-        whole = hashlib.sha256()
-        for sequence, number in self._sources(frame):
-            whole.update(self._digest_of(sequence, number))
-        for one in self.others:
-            if one.colour is not None:
-                whole.update(repr(one.colour).encode())
-        for sequence, number in self._carried_sources(frame):
-            whole.update(f"{number}:".encode() + self._digest_of(sequence, number))
-        return whole.hexdigest()
-
-    def _digest_of(self, sequence: FrameSequence, number: int) -> bytes:
-        if sequence.movie is not None:
-            return sequence.movie.sha256 + f"#{sequence.place(number)}".encode()
-        try:
-            return self._file_digests.of(sequence.path(number))
-        except OSError:
-            # Neighbours are keyed without it; what is wrong is told where it is read itself.
-            return UNREADABLE
-
-    def missing(self, frame: int) -> list[Path]:
-        """Files of one frame that are not on disk, and movies that do not hold it."""
-        return [
-            sequence.path(number)
-            for sequence, number in self._sources(frame)
-            if not sequence.has(number)
-        ]
-
-    def _sources(self, frame: int) -> list[tuple[FrameSequence, int]]:
-        """The sequences of the files that go into a frame, and the frame's number in each."""
-        given = ((one.sequence, one.number(frame)) for one in self._each)
-        others = [(sequence, number) for sequence, number in given if sequence is not None]
-        return [(self.plate, frame), *others]
-
-    def _carried_sources(self, frame: int) -> list[tuple[FrameSequence, int]]:
-        """What a hint that is carried to a frame is made from beside: keys, and the plate's frames
-        from them to it."""
-        keys, where = self._keys, self.key_frames
-        if keys is None or keys.sequence is None or where is None:
-            return []
-        around = sorted({key for key in where.around(frame) if key is not None})
-        own = [(keys.sequence, key) for key in around]
-        if around == [frame]:
-            return own
-        return own + [(self.plate, number) for number in where.span(frame)]
 
     def read(self, frame: int) -> Pictures:
         """Read everything that belongs to one frame.
@@ -364,57 +309,13 @@ class Shot:
         alone its number stands in the error; one of a picture that serves all frames has none.
         """
         try:
-            return self._read_steady(frame)
-        except _StillError as fault:
+            return self._files.steady(frame, self._read)
+        except StillError as fault:
             fault.error.frame = None
             raise fault.error from fault
         except InputError as error:
             error.frame = frame
             raise
-
-    def _read_steady(self, frame: int) -> Pictures:
-        for _ in range(READINGS):
-            before = self._stamps(frame)
-            pictures = self._read(frame)
-            digest = self._hash(frame)
-            if self._stamps(frame) == before:
-                self._digests[frame] = digest
-                return pictures
-        raise InputError(
-            f"frame {frame}: {self.plate.path(frame)} or a file beside it changes while it is read",
-            next_step="wait until it is written, and run the same command again",
-            path=self.plate.path(frame),
-        )
-
-    def _stamps(self, frame: int) -> tuple[Stamp | None, ...]:
-        """What changes with the bytes of a frame's files; None for those that are not there.
-
-        Raises _StillError where a picture that serves all frames is another than was read.
-        """
-        found = tuple(_stamp_or_none(path) for path in self.files(frame))
-        for path, stamp in zip(self.files(frame), found, strict=True):
-            if path in self._serve_all and self._lasting.setdefault(path, stamp) != stamp:
-                raise _StillError(
-                    InputError(
-                        f"{path} has changed since the run began",
-                        next_step="run the same command again",
-                        path=path,
-                    )
-                )
-        return found
-
-    @cached_property
-    def _serve_all(self) -> frozenset[Path]:
-        """Files that are opened once for all frames: stills, and movies."""
-        stills = {one.path(self.plate.first) for one in self.others if one.is_still}
-        sequences = (self.plate, *(one.sequence for one in self.others if one.sequence))
-        movies = {sequence.path(sequence.first) for sequence in sequences if sequence.movie}
-        return frozenset(path for path in stills | movies if path is not None)
-
-    @cached_property
-    def _lasting(self) -> dict[Path, Stamp | None]:
-        """What each of those was when it was first looked at."""
-        return {}
 
     def _read(self, frame: int) -> Pictures:
         absent = self.missing(frame)
@@ -504,7 +405,7 @@ class Shot:
                 try:
                     self._stills[path] = self._laid(one, number, frame, mended)
                 except InputError as error:
-                    raise _StillError(error) from error
+                    raise StillError(error) from error
             return self._stills[path]
 
     def _laid(
@@ -588,14 +489,6 @@ class Shot:
             )
 
 
-class _StillError(Exception):
-    """A picture that serves all frames cannot be used."""
-
-    def __init__(self, error: InputError) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
 def _of_another_format(path: Path, frame: int, found: str, expected: str) -> InputError:
     return InputError(
         f"frame {frame}: {path} is {found}",
@@ -604,13 +497,6 @@ def _of_another_format(path: Path, frame: int, found: str, expected: str) -> Inp
         path=path,
         frame=frame,
     )
-
-
-def _stamp_or_none(path: Path) -> Stamp | None:
-    try:
-        return stamp_of(path)
-    except OSError:
-        return None
 
 
 def _absence(path: Path) -> str:

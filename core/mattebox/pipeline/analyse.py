@@ -35,10 +35,11 @@ from mattebox.pipeline.backgrounds import (
     shot_light,
 )
 from mattebox.pipeline.clock import StageClock
-from mattebox.pipeline.keyer import FrameKeyer, shared_window
+from mattebox.pipeline.keyer import FrameKeyer
 from mattebox.pipeline.mattes import judge_mattes
 from mattebox.pipeline.reduction import Reduction
 from mattebox.pipeline.sampling import read_pairs
+from mattebox.pipeline.seen_frame import shared_window
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName, KeySettings, PlateFit, Solver
 from mattebox.shot import Pictures, Shot

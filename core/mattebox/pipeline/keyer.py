@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,6 +30,14 @@ from mattebox.pipeline.backgrounds import Background, Backgrounds
 from mattebox.pipeline.clock import StageClock
 from mattebox.pipeline.keyed_frame import LeavingFrame, packed
 from mattebox.pipeline.reduction import Reduction
+from mattebox.pipeline.seen_frame import (
+    SeenFrame,
+    SolvedFrame,
+    WindowSlices,
+    is_empty,
+    placed,
+    shared_window,
+)
 from mattebox.pipeline.two_takes import settled, takes_of, with_second_moved
 from mattebox.settings import (
     KeySettings,
@@ -45,54 +53,8 @@ from mattebox.shot import Pictures
 from mattebox_ocio.model_space import ModelSpace
 from mattebox_ocio.plate import PlateColour
 
-WindowSlices: TypeAlias = tuple[slice, slice, slice, slice]
-
 SURELY_BACKGROUND = 0.02
 """Where an engine's alpha is below this, the source is taken as background for the fill."""
-
-
-@dataclass(frozen=True)
-class SeenFrame:
-    """A frame after colour and engine: everything the matte needs. [1,C,H,W] on the device.
-
-    Attributes:
-        source, background: out-space linear; the background is None until one is filled in.
-        linear, background_linear: the same in linear Rec.709.
-        unseen: 0..1, 1 where the background was never seen but continued; None where it was shot.
-        uncovered: see ``Background``.
-        prediction: the engine's answer.
-        inside, outside, protect, source_alpha: mattes or None.
-        covered: [1,1,H,W] 1 where the plate has pixels.
-        window: where that is, as slices of [N,C,H,W].
-    """
-
-    source: torch.Tensor
-    background: torch.Tensor | None
-    linear: torch.Tensor
-    background_linear: torch.Tensor | None
-    unseen: torch.Tensor | None
-    uncovered: torch.Tensor | None
-    prediction: Prediction
-    inside: torch.Tensor | None
-    outside: torch.Tensor | None
-    protect: torch.Tensor | None
-    source_alpha: torch.Tensor | None
-    covered: torch.Tensor
-    window: WindowSlices
-
-
-@dataclass(frozen=True)
-class SolvedFrame:
-    """A frame whose alpha is solved. What is left knows neither networks nor other frames, so that
-    matte and spill controls may be turned on it again and again.
-
-    Attributes:
-        seen: the frame as it was seen.
-        solution: the solver's answer within ``seen.window``; None where the engine's alpha stands.
-    """
-
-    seen: SeenFrame
-    solution: Solution | None
 
 
 @dataclass(frozen=True)
@@ -270,7 +232,7 @@ class FrameKeyer:
         prediction, statistics = seen.prediction, self._statistics
         if (
             prediction.exact
-            or _is_empty(seen.window, seen.linear)
+            or is_empty(seen.window, seen.linear)
             or seen.background_linear is None
             or statistics is None
             or self._settings.solver is Solver.OFF
@@ -311,8 +273,8 @@ class FrameKeyer:
         assert seen.background_linear is not None
         assert statistics is not None
         if self._takes != "registered":
-            alone, sure = (_placed(one, seen) for one in (solution.alpha, solution.confidence))
-            return _Found(*settled(prediction, alone, sure), _placed(solution.spill, seen))
+            alone, sure = (placed(one, seen) for one in (solution.alpha, solution.confidence))
+            return _Found(*settled(prediction, alone, sure), placed(solution.spill, seen))
         alpha, confidence = solution.alpha, solution.confidence
         if self._settings.shadows is Shadows.REMOVE:
             source, background = seen.linear[seen.window], seen.background_linear[seen.window]
@@ -330,10 +292,10 @@ class FrameKeyer:
 
         # A solver that begins at a wrong alpha does not know that it does.
         return _Found(
-            _placed(alpha, seen),
-            _placed(confidence, seen) * believed,
-            _placed(solution.spill, seen),
-            None if solution.source is None else _placed(solution.source, seen),
+            placed(alpha, seen),
+            placed(confidence, seen) * believed,
+            placed(solution.spill, seen),
+            None if solution.source is None else placed(solution.source, seen),
         )
 
     def _shown(self, seen: SeenFrame, linear: torch.Tensor) -> torch.Tensor:
@@ -379,7 +341,7 @@ class FrameKeyer:
         """The background in this frame's light, where that flickers; None where it is steady."""
         if background is None or self._settings.match_exposure is PlateFit.OFF or prediction.exact:
             return None
-        if _is_empty(window, seen.linear):
+        if is_empty(window, seen.linear):
             return None
         # Beyond a clean plate the frame is its own background, and says nothing of its light.
         unknown, subject = background.uncovered, prediction.alpha
@@ -469,16 +431,6 @@ class FrameKeyer:
         return self._clock.stage(stage)
 
 
-def _placed(part: torch.Tensor, seen: SeenFrame) -> torch.Tensor:
-    """[1,C,h,w] within a frame's window on the whole frame; 0 beyond."""
-    height, width = seen.prediction.alpha.shape[-2:]
-    if part.shape[-2:] == (height, width):
-        return part
-    whole = part.new_zeros(*part.shape[:2], height, width)
-    whole[seen.window] = part
-    return whole
-
-
 def spill_controls(settings: KeySettings) -> SpillControls:
     """Despill as the settings say it."""
     return SpillControls(
@@ -488,21 +440,6 @@ def spill_controls(settings: KeySettings) -> SpillControls:
         restore=settings.spill_restore,
         replace=settings.spill_replace,
     )
-
-
-def shared_window(frames: Sequence[Pictures], reduction: Reduction) -> WindowSlices:
-    """The part of [N,C,h,w] tensors on the keyed window that the plates of all frames cover."""
-    shared = window = reduction.window
-    for pictures in frames:
-        shared = shared.intersection(reduction.covered_window(pictures.header.data_window))
-    top, left = shared.y - window.y, shared.x - window.x
-    rows, columns = slice(top, top + shared.height), slice(left, left + shared.width)
-    return slice(None), slice(None), rows, columns
-
-
-def _is_empty(window: WindowSlices, picture: torch.Tensor) -> bool:
-    """Whether a frame has no pixels on the window: all of them lie outside the format."""
-    return picture[window].numel() == 0
 
 
 @contextmanager

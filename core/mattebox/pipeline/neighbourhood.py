@@ -11,8 +11,9 @@ import torch
 from mattebox.engines.base import EngineState
 from mattebox.matte.steady import WINDOW
 from mattebox.pipeline.keyed_frame import LeavingFrame
-from mattebox.pipeline.keyer import FrameKeyer, SeenFrame, SolvedFrame
+from mattebox.pipeline.keyer import FrameKeyer
 from mattebox.pipeline.plan import Plan
+from mattebox.pipeline.seen_frame import SeenFrame, SolvedFrame
 from mattebox.shot import Pictures
 
 

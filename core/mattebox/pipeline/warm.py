@@ -24,11 +24,11 @@ from mattebox.matte.steady import WINDOW
 from mattebox.pipeline.analyse import sampled_pairs
 from mattebox.pipeline.chunks import NO_STATES, ChunkLinks
 from mattebox.pipeline.clock import StageClock
-from mattebox.pipeline.keyer import SolvedFrame
 from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.plan import Plan
 from mattebox.pipeline.run import Tally, make_folder, open_neighbourhood
+from mattebox.pipeline.seen_frame import SolvedFrame
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.pipeline.standing import tell_current, tell_start
 from mattebox.sequences import format_frames
