@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from mattebox import __version__
-from mattebox.documents import json_of, read_text
+from mattebox.documents import NotTextError, json_of, read_text
 from mattebox.errors import InputError, JobError, named
 from mattebox.inputs import InputKind, Inputs, Matte, inputs, layer_behind
 from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
@@ -352,12 +352,19 @@ class PreparedJob(Job, frozen=True):
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+_BEGINNING = re.compile(r'\{\s*"schema_version": [0-9]+,\s*"mattebox": "')
+"""Of every job that was written by Mattebox."""
+
+
 def _is_job(path: Path) -> bool:
-    """Whether a file is a job of any version; hand-written ones are, too."""
+    """Whether a file is a job of any version; hand-written ones are, and one that is damaged."""
     try:
-        values = json_of(read_text(path))
-    except ValueError:
+        text = read_text(path)
+        values = json_of(text)
+    except NotTextError:
         return False
+    except ValueError:
+        return _BEGINNING.match(text) is not None
     return isinstance(values, dict) and {"plate", "output"} <= values.keys()
 
 
