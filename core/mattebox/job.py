@@ -360,9 +360,10 @@ def _is_job(path: Path) -> bool:
     """Whether a file is a job of any version; hand-written ones are, and one that is damaged."""
     try:
         text = read_text(path)
-        values = json_of(text)
     except NotTextError:
         return False
+    try:
+        values = json_of(text)
     except ValueError:
         return _BEGINNING.match(text) is not None
     return isinstance(values, dict) and {"plate", "output"} <= values.keys()
