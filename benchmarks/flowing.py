@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
-from benchmarks.propagation import CarriedError, measure_propagation, propagation_markdown
-from benchmarks.takes import TakesError, measure_takes, takes_markdown
-from mattebox.bench.shots import read_shot
+from benchmarks.propagation import measure_propagation, propagation_markdown
+from benchmarks.takes import measure_takes, takes_markdown
+from mattebox.bench.shots import BenchShot, read_shot
 from mattebox.cli.bench_rows import MarkdownFile, Threads
 from mattebox.cli.output import FigureFiles, files_under
+
+Row = TypeVar("Row")
 
 flowing = typer.Typer(rich_markup_mode="markdown")
 
@@ -31,15 +35,9 @@ def propagation(shots: Shots, threads: Threads = 1, markdown_file: MarkdownFile 
 
     `python -m benchmarks propagation shots/hair shots/smoke_glass --markdown propagation.md`
     """
-    files = FigureFiles(None, markdown_file, files_under(shots))
-    rows: list[CarriedError] = []
-    for shot in [read_shot(folder) for folder in shots]:
-        with tempfile.TemporaryDirectory(prefix="mattebox_bench_") as folder:
-            for row in measure_propagation(shot, Path(folder), threads=threads):
-                rows.append(row)
-                typer.echo(propagation_markdown([row]).splitlines()[-1], err=True)
-    typer.echo(propagation_markdown(rows), nl=False)
-    files.write(dict, lambda: propagation_markdown(rows))
+    _measured(
+        shots, partial(measure_propagation, threads=threads), propagation_markdown, markdown_file
+    )
 
 
 @flowing.command()
@@ -52,12 +50,22 @@ def takes(shots: Shots, threads: Threads = 1, markdown_file: MarkdownFile = None
 
     `python -m benchmarks takes shots/hair shots/smoke_glass --markdown takes.md`
     """
+    _measured(shots, partial(measure_takes, threads=threads), takes_markdown, markdown_file)
+
+
+def _measured(
+    shots: Sequence[Path],
+    measure: Callable[[BenchShot, Path], Iterable[Row]],
+    table: Callable[[Sequence[Row]], str],
+    markdown_file: Path | None,
+) -> None:
+    """Measure shots, say each row once it is known, and hand out the table."""
     files = FigureFiles(None, markdown_file, files_under(shots))
-    rows: list[TakesError] = []
+    rows: list[Row] = []
     for shot in [read_shot(folder) for folder in shots]:
         with tempfile.TemporaryDirectory(prefix="mattebox_bench_") as folder:
-            for row in measure_takes(shot, Path(folder), threads=threads):
+            for row in measure(shot, Path(folder)):
                 rows.append(row)
-                typer.echo(takes_markdown([row]).splitlines()[-1], err=True)
-    typer.echo(takes_markdown(rows), nl=False)
-    files.write(dict, lambda: takes_markdown(rows))
+                typer.echo(table([row]).splitlines()[-1], err=True)
+    typer.echo(table(rows), nl=False)
+    files.write(dict, lambda: table(rows))

@@ -334,6 +334,21 @@ def test_a_file_in_the_current_folder_is_no_library(tmp_path: Path) -> None:
     assert done.stdout.startswith("mattebox ")
 
 
+def test_a_current_folder_that_is_gone_is_no_fault(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    leave = (
+        "import os, sys; os.chdir(sys.argv[1]); os.rmdir(sys.argv[1]); os.execv(*eval(sys.argv[2]))"
+    )
+    command = repr((sys.executable, [sys.executable, "-m", "mattebox", "--version"]))
+    done = subprocess.run(
+        [sys.executable, "-c", leave, str(gone), command],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("mattebox ")
+
+
 def test_a_password_of_a_mirror_is_shown_nowhere(tmp_path: Path) -> None:
     env = os.environ | {"MATTEBOX_WEIGHTS": "https://me:secret@mirror.studio.org/w"}
     for arguments in (("list", "--json"), ("list",), ("path", "rvm_mobilenetv3"), ("verify",)):
