@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .mattebox_command import BrokenError, Mattebox, ask
+from .mattebox_command import Mattebox, ask, understood
 from .patterns import is_pattern, split_channel
 from .request import Request, safe_name
 from .run import Run
@@ -48,13 +47,9 @@ class HintTool:
 def known_tools(mattebox: Mattebox) -> tuple[HintTool, ...]:
     """All tools that the core knows, in its order. Raises BrokenError."""
     answer = ask(mattebox, ("hint", "list", "--json"), seconds=LIST_SECONDS)
-    try:
-        return tuple(_tool(one) for one in json.loads(answer)["tools"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise BrokenError(
-            f"{' '.join(mattebox.command)} answered something else than its tools: "
-            f"{answer[:80]!r}. It may be an older Mattebox"
-        ) from error
+    return understood(
+        mattebox, answer, lambda said: tuple(map(_tool, said["tools"])), what="its tools"
+    )
 
 
 def _tool(one: Mapping[str, Any]) -> HintTool:

@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+Read = TypeVar("Read")
 
 VARIABLE = "MATTEBOX_PYTHON"
 """Environment variable that names the interpreter, or the command, of the Mattebox environment."""
@@ -181,20 +183,30 @@ def ask(mattebox: Mattebox, words: Sequence[str], *, seconds: float = EXAMINE_SE
 def examine(mattebox: Mattebox) -> Health:
     """What ``mattebox doctor`` finds. Raises BrokenError."""
     answer = ask(mattebox, ("doctor", "--json"))
+    return understood(mattebox, answer, _health, what="a report")
+
+
+def understood(
+    mattebox: Mattebox, answer: str, read: Callable[[dict[str, Any]], Read], *, what: str
+) -> Read:
+    """What ``read`` makes of a JSON answer of the core. Raises BrokenError where it is another."""
     try:
-        report: dict[str, Any] = json.loads(answer)
-        return Health(
-            version=report["mattebox"],
-            python=f"{report['python']} ({report['executable']})",
-            devices=tuple(_device(device) for device in report["devices"]),
-            weights=tuple(report["weights"]),
-            faults=tuple(Fault(fault["what"], fault["cure"]) for fault in report["faults"]),
-        )
+        return read(json.loads(answer))
     except (ValueError, KeyError, TypeError) as error:
         raise BrokenError(
-            f"{' '.join(mattebox.command)} answered something else than a report: "
-            f"{answer[:80]!r}. Is it Mattebox?"
+            f"{' '.join(mattebox.command)} answered something else than {what}: "
+            f"{answer[:80]!r}. Is it Mattebox, and of this version?"
         ) from error
+
+
+def _health(report: dict[str, Any]) -> Health:
+    return Health(
+        version=report["mattebox"],
+        python=f"{report['python']} ({report['executable']})",
+        devices=tuple(_device(device) for device in report["devices"]),
+        weights=tuple(report["weights"]),
+        faults=tuple(Fault(fault["what"], fault["cure"]) for fault in report["faults"]),
+    )
 
 
 def _device(device: Mapping[str, Any]) -> str:

@@ -14,45 +14,25 @@ from ..request import Request
 from ..run import Phase, Progress, Run
 from . import preferences
 from .frames import file_frames
-from .group import is_mattebox
+from .group_run import GroupRun
 from .node_request import request_of
 from .source import SourceError, write_source
 
 
-class Making:
-    """One run of a tool for one group, which is known by its name."""
+class Making(GroupRun):
+    """One run of a tool for one group."""
 
     def __init__(self, group_name: str, request: Request, tool: HintTool, run: Run) -> None:
-        self.group_name = group_name
+        super().__init__(group_name, run)
         self._request, self._tool = request, tool
-        self.run = run
 
-    @property
-    def progress(self) -> Progress:
-        return self.run.progress
-
-    def poll(self) -> Progress:
-        return self.run.poll()
-
-    def stop(self) -> None:
-        self.run.stop()
-
-    def kill(self) -> None:
-        self.run.kill()
-
-    def finish(self) -> Progress:
+    def hand_over(self, group: Any, progress: Progress) -> None:
         """Let the group key with the mattes, if the tool made all of them."""
-        progress = self.run.progress
-        group = bpy.data.node_groups.get(self.group_name)
-        if group is None or not is_mattebox(group):
-            return progress
-        group.mattebox.status = progress.error or progress.line
         if progress.phase is Phase.DONE:
             # As the artist would: a path from the file where there is one.
             mattes = mattes_of(self._request, self._tool)
             group.mattebox.hint = _from_file(mattes)
             group.mattebox.engine = "hint"
-        return progress
 
 
 def start(group: Any, scene: Any, name: str, *, accept_licence: bool) -> Making:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
-
-import bpy
+from typing import Any
 
 from ..keyed_frames import runs
 from ..mattebox_command import find
@@ -14,49 +12,26 @@ from ..warm import FrameKey
 from ..warm import end_all as end_warm
 from . import preferences
 from .frames import show
-from .group import is_mattebox
+from .group_run import Core, GroupRun
 from .node_request import request_of
 from .source import Source, SourceError, write_source
 
-Core = Union[Run, FrameKey]
 
-
-class Keying:
-    """One run of the core for one group. The group is known by its name: files may be closed, and
-    groups deleted, while it runs."""
+class Keying(GroupRun):
+    """Frames of one group that are being keyed."""
 
     def __init__(self, group_name: str, request: Request, source: Source, run: Core) -> None:
-        self.group_name = group_name
+        super().__init__(group_name, run)
         self._request = request
         self._source = source
-        self.run = run
-
-    @property
-    def progress(self) -> Progress:
-        return self.run.progress
-
-    def poll(self) -> Progress:
-        return self.run.poll()
-
-    def stop(self) -> None:
-        self.run.stop()
-
-    def kill(self) -> None:
-        self.run.kill()
 
     def wait(self) -> Progress:
         return self.run.wait()
 
-    def finish(self) -> Progress:
+    def hand_over(self, group: Any, progress: Progress) -> None:
         """Show what was keyed, whole run or not, and remember what it was keyed with."""
-        progress = self.run.progress
-        group = bpy.data.node_groups.get(self.group_name)
-        if group is None or not is_mattebox(group):
-            return progress
-        group.mattebox.status = progress.error or progress.line
         if progress.fingerprint is not None:
             show(group, self._request, self._source)
-        return progress
 
 
 _under_way: dict[str, Keying] = {}
