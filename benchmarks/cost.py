@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.device import NETWORKS, PASSES, device_markdown, measure_device
 from benchmarks.grainy import SPACES
 from benchmarks.memory import measure_memory, plot_memory
 from benchmarks.overlap import measure_overlap
@@ -168,6 +170,46 @@ def whole(
     FigureFiles(json_file, markdown_file).write(
         lambda: whole_document(measured, threads=threads, cores=cores),
         lambda: whole_markdown(measured),
+    )
+
+
+@cost.command()
+def device(
+    name: Annotated[str, typer.Option("--device", help="cuda, or cpu to compare.")] = "cuda",
+    sizes: Annotated[
+        str, typer.Option(help="Sizes of the pictures, joined by commas.")
+    ] = "1920x1080,3840x2160",
+    engines: Annotated[
+        str, typer.Option(help="Engines, joined by commas; networks have random weights.")
+    ] = ",".join(NETWORKS),
+    layers: Annotated[str, typer.Option(help="What is written, joined by commas.")] = ",".join(
+        PASSES
+    ),
+    frames: Annotated[int, typer.Option(min=2, help="Frames of each job.")] = 48,
+    threads: Threads = 1,
+    json_file: JsonFile = None,
+    markdown_file: MarkdownFile = None,
+) -> None:
+    """Frames a second from file to file where a GPU keys, and how much of the time it computes.
+
+    `python -m benchmarks device --sizes 3840x2160 --engines screen`
+    """
+    known = list(NETWORKS)
+    wanted = set(chosen(engines, [one.value for one in known], kind="engine"))
+    keyed = []
+    for one in measure_device(
+        name,
+        [Canvas(*parse_size(size, least=64)) for size in sizes.split(",")],
+        engines=[engine for engine in known if engine.value in wanted],
+        layers=[one for one in PASSES if one in chosen(layers, list(PASSES), kind="layers")],
+        frames=frames,
+        threads=threads,
+    ):
+        keyed.append(one)
+        typer.echo(device_markdown([one]).splitlines()[-1], err=str(json_file) == "-")
+    FigureFiles(json_file, markdown_file).write(
+        lambda: {"kind": "mattebox/bench-device", "version": 1, "jobs": [asdict(k) for k in keyed]},
+        lambda: device_markdown(keyed),
     )
 
 

@@ -3,7 +3,10 @@ own in every frame, since how fast a file is packed depends on what is in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from benchmarks.shapes import Canvas
 from benchmarks.subjects import person
 from mattebox.bench.grain import with_grain
 from mattebox.bench.shots import SPACE
+from mattebox.devices import usable_cores
 from mattebox.frames import write_frame
 from mattebox.images import Frame, Window
 from mattebox_ocio import PINNED_BUILTIN
@@ -31,33 +35,52 @@ _SMALLER = 4
 Pixels = NDArray[np.float32]
 
 
-def grainy_frames(size: Canvas, frames: int) -> Iterator[Pixels]:
-    """HxWx3 float32, linear Rec.709, frame by frame; equal arguments give equal pictures."""
-    # A cloth is smooth: drawn small and enlarged it looks the same, and takes seconds at 2160p.
-    cloth = background(Background.GREEN, size.height // _SMALLER, size.width // _SMALLER)
-    screen = cv2.resize(cloth, (size.width, size.height), interpolation=cv2.INTER_CUBIC)
-    drawn = person()
-    for frame in range(frames):
-        subject = drawn(size, float(frame))
-        light = subject[..., :3] + (1.0 - subject[..., 3:4]) * screen
-        yield with_grain(light, _SEED + frame)
+def grainy_frame(size: Canvas, number: int) -> Pixels:
+    """HxWx3 float32, linear Rec.709; equal arguments give equal pictures."""
+    subject = person()(size, float(number))
+    light = subject[..., :3] + (1.0 - subject[..., 3:4]) * _screen(size)
+    return with_grain(light, _SEED + number)
 
 
-def write_plates(folder: Path, size: Canvas, frames: int) -> dict[str, Path]:
-    """The frames as half EXR in each of ``SPACES``; the sequences by the spaces' short names.
+def write_plates(
+    folder: Path, size: Canvas, frames: int, spaces: Iterable[str] = SPACES
+) -> dict[str, Path]:
+    """The frames as half EXR in each of the spaces; the sequences by the spaces' short names.
+
+    They are drawn by as many processes as there are cores.
 
     Raises:
         WriteError: a file cannot be written.
     """
-    config = ocio.Config.CreateFromBuiltinConfig(PINNED_BUILTIN)
-    for name in SPACES:
+    names = tuple(spaces)
+    for name in names:
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for number, light in enumerate(grainy_frames(size, frames), start=1):
-        for name, space in SPACES.items():
-            held = light.copy()
-            config.getProcessor(LINEAR, space).getDefaultCPUProcessor().applyRGB(held)
-            write_frame(folder / name / f"{name}.{number:04d}.exr", _picture(held, space))
-    return {name: folder / name / f"{name}.####.exr" for name in SPACES}
+    write = partial(_write_frame, folder, size, names)
+    with ProcessPoolExecutor(usable_cores(), get_context("spawn")) as drawing:
+        list(drawing.map(write, range(frames)))
+    return {name: folder / name / f"{name}.####.exr" for name in names}
+
+
+def write_clean_plate(path: Path, size: Canvas) -> None:
+    """The screen without the person, with grain of its own, linear. Raises WriteError."""
+    write_frame(path, _picture(with_grain(_screen(size), _SEED - 1), LINEAR))
+
+
+def _write_frame(folder: Path, size: Canvas, spaces: Sequence[str], index: int) -> None:
+    light = grainy_frame(size, index)
+    config = ocio.Config.CreateFromBuiltinConfig(PINNED_BUILTIN)
+    for name in spaces:
+        space, held = SPACES[name], light.copy()
+        config.getProcessor(LINEAR, space).getDefaultCPUProcessor().applyRGB(held)
+        write_frame(folder / name / f"{name}.{index + 1:04d}.exr", _picture(held, space))
+
+
+@cache
+def _screen(size: Canvas) -> Pixels:
+    # A cloth is smooth: drawn small and enlarged it looks the same, and takes seconds at 2160p.
+    cloth = background(Background.GREEN, size.height // _SMALLER, size.width // _SMALLER)
+    wide = cv2.resize(cloth, (size.width, size.height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(wide, np.float32)
 
 
 def _picture(pixels: NDArray[Any], space: str) -> Frame:

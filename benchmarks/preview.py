@@ -125,7 +125,7 @@ def measure_preview(
     Raises:
         MatteboxError: a frame could not be keyed.
     """
-    plate = write_plates(folder, size, FRAMES)["linear"]
+    plate = write_plates(folder, size, FRAMES, ["linear"])["linear"]
     for proxy in proxies:
         job = {
             "plate": str(plate),

@@ -147,7 +147,7 @@ def measure_whole(
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="mattebox-whole-") as made:
             folder = Path(made)
-            plates = write_plates(folder / "plates", size, frames)
+            plates = write_plates(folder / "plates", size, frames, spaces)
             for space in spaces:
                 for engine, weights in engines.items():
                     work = folder / f"{space}-{engine}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,6 +63,12 @@ def choose_device(wanted: str) -> Device:
             setting="device",
         )
     return _cuda(index)
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on: what a scheduler gave it, where the system says so."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return os.cpu_count() or 1 if affinity is None else len(affinity(0))
 
 
 def use_deterministic_arithmetic(threads: int) -> None:

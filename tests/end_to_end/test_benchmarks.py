@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -240,6 +241,31 @@ def test_a_whole_job_is_measured_beside_its_stages_and_a_copy(
     assert job["written"]["mattebox key"] == job["written"]["mattebox key, before"] > 0
     assert 0.0 < job["write_share"] < 1.0
     assert all(cost["peak"] > 10.0 for cost in job["costs"]["mattebox key"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="getrusage is POSIX; Linux runs it")
+def test_jobs_of_every_engine_are_measured_on_a_device(tmp_path: Path, benchmarks: Run) -> None:
+    found = tmp_path / "device.json"
+    done = benchmarks(
+        "device", "--device", "cpu", "--sizes", "96x64", "--engines", "screen,bgmv2",
+        "--frames", 2, "--layers", "rgba", "--json", found,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    jobs = json.loads(found.read_text())["jobs"]
+    assert [(job["engine"], job["layers"]) for job in jobs] == [
+        ("screen", "rgba"),
+        ("bgmv2", "rgba"),
+    ]
+    assert all(job["looks"] is None for job in jobs)  # nvidia-smi is not asked about a CPU
+    assert all(job["clock"]["waited"]["engine"] > 0.0 for job in jobs)
+
+
+def test_where_no_driver_is_the_gpu_is_not_said_to_be_idle(benchmarks: Run) -> None:
+    if shutil.which("nvidia-smi") is not None:
+        pytest.skip("an NVIDIA driver is here: its GPU is measured")
+    done = benchmarks("device", "--sizes", "96x64", "--engines", "screen", "--frames", 2)
+    assert done.returncode == 69, done.stderr
+    assert "--device cpu" in done.stderr
 
 
 def test_an_engine_without_a_file_is_refused_before_anything_is_measured(benchmarks: Run) -> None:

@@ -8,13 +8,14 @@ import pytest
 from tests.end_to_end.conftest import Run
 from tests.support.pictures import HEIGHT, WIDTH, write_shot
 
-from mattebox.pipeline.memory import Waiting, needed_memory, needed_to_analyse
+from mattebox.pipeline.memory import Demand, Waiting
 from mattebox.settings import EngineName
 
 pytestmark = pytest.mark.slow
 
-KEYING = needed_memory(EngineName.SCREEN, WIDTH, HEIGHT, Waiting(1, 1))
-ANALYSIS = needed_to_analyse(EngineName.SCREEN, WIDTH, HEIGHT, 4)  # all frames of the shot
+SHOT = Demand(EngineName.SCREEN, WIDTH, HEIGHT)
+KEYING = SHOT.keying(Waiting(1, 1))
+ANALYSIS = SHOT.analysis(4)  # all frames of the shot
 
 
 def test_a_limit_below_one_frame_ends_with_64_before_the_analysis(
@@ -36,8 +37,9 @@ def test_where_the_analysis_alone_does_not_fit_another_machine_may_take_it(
     # Many frames, so that what is held of each outweighs the network.
     shot, job = write_shot(tmp_path / "in", range(1001, 1013), scale=8), tmp_path / "job.json"
     width, height = 8 * WIDTH, 8 * HEIGHT
-    analysis = needed_to_analyse(EngineName.SCREEN, width, height, 12)
-    assert needed_memory(EngineName.SCREEN, width, height, Waiting(1, 1)) < analysis
+    demand = Demand(EngineName.SCREEN, width, height)
+    analysis = demand.analysis(12)
+    assert demand.keying(Waiting(1, 1)) < analysis
     limit = ("--max-memory", f"{(analysis - 1) // 1024}K")
     plate = ("key", shot, "-o", tmp_path / "out", "--screen", "auto")
     refused = mattebox(*plate, *limit)

@@ -151,7 +151,7 @@ def measure_network(
     reference = Case(name, "torch", "float32", size)
     cases = [reference, *(case for case in wanted if not case.is_reference)]
     pictures = [_input(size, index, device) for index in range(PICTURES)]
-    model = _seeded_network(name)
+    model = seeded_network(name)
     ready: dict[Case, _Run] = {}
     notes: dict[Case, str] = {}
     for case in cases:
@@ -239,7 +239,8 @@ def _input(size: Size, index: int, device: torch.device) -> EngineInput:
     return EngineInput(source, background_linear=plate, encoded=source, background_encoded=plate)
 
 
-def _seeded_network(name: NetworkName) -> Network:
+def seeded_network(name: NetworkName) -> Network:
+    """A network with random weights, the same ones every time, that computes all it can."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(_SEED)
         model = build_network(name)

@@ -11,12 +11,17 @@ import re
 from dataclasses import dataclass
 
 from mattebox.errors import UsageError, named
+from mattebox.job import Job
 from mattebox.matte.alignment import LARGEST_PICTURE
 from mattebox.pipeline.carried import HELD_BYTES
 from mattebox.settings import EngineName
+from mattebox.shot import Shot
 
 MOST_WAITING = 2
-"""Frames read ahead, and being written, where memory is no concern: more made no run faster."""
+"""Frames read ahead, and being written, where a CPU keys: more made no run faster."""
+READERS_SHARE = 0.25
+"""Of the cores that a GPU leaves to the files: packing a frame takes four times as long as reading
+one."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +84,81 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT])(?:i?B)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Waiting:
-    """How many frames wait on either side of the one in hand, 1..2 each."""
+    """How many frames wait on either side of the one in hand, 1 or more each."""
 
     read_ahead: int = MOST_WAITING
     being_written: int = MOST_WAITING
+
+    @classmethod
+    def on(cls, device: str, cores: int) -> Waiting:
+        """As many as make a run faster where ``device`` (``cpu`` or ``cuda``) keys.
+
+        A frame that waits is one that a core reads or writes.
+        """
+        if device == "cpu":
+            return cls()
+        readers = max(MOST_WAITING, round(READERS_SHARE * cores))
+        return cls(readers, max(MOST_WAITING, cores - readers))
+
+    def fewer(self) -> Waiting | None:
+        """One frame less on the side that has more of them; None where there is one on each."""
+        if self.being_written >= self.read_ahead > 1 or self.being_written > self.read_ahead:
+            return Waiting(self.read_ahead, self.being_written - 1)
+        return Waiting(self.read_ahead - 1, self.being_written) if self.read_ahead > 1 else None
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the memory of a run depends on.
+
+    Attributes:
+        engine: whose network is there too.
+        width, height: of the working window.
+        passed: channels that are passed through, beside ``CHANNELS``.
+        carries: whether hints are carried from keys.
+    """
+
+    engine: EngineName
+    width: int
+    height: int
+    passed: int = 0
+    carries: bool = False
+
+    @classmethod
+    def of(cls, job: Job, shot: Shot) -> Demand:
+        """Of keying a job's shot."""
+        return cls(
+            job.settings.engine,
+            shot.window.width,
+            shot.window.height,
+            passed=len(job.layers),
+            carries=job.hint_keys is not None,
+        )
+
+    def keying(self, waiting: Waiting) -> int:
+        """Estimated peak in bytes of keying, with so many frames waiting."""
+        in_flight = (CHANNELS + self.passed) * 4
+        # Passed channels are no part of the measured peak: they count for the first frames too.
+        first = 2 * self.passed * 4
+        further = waiting.read_ahead + waiting.being_written - 2
+        each = KEYING_BYTES_PER_PIXEL + first + further * in_flight
+        return FIXED[self.engine].keying * 2**20 + self._pixels * each + self._carrying()
+
+    def analysis(self, frames: int) -> int:
+        """Estimated peak in bytes of analysing so many frames, which are held at once."""
+        compared = self._pixels
+        while compared > LARGEST_PICTURE:
+            compared //= 4
+        held = compared * COMPARED_BYTES_PER_PIXEL
+        each = ANALYSIS_BYTES_PER_PIXEL + frames * (ANALYSIS_BYTES_PER_FRAME + self.passed * 4)
+        return FIXED[self.engine].analysis * 2**20 + held + self._pixels * each + self._carrying()
+
+    @property
+    def _pixels(self) -> int:
+        return self.width * self.height
+
+    def _carrying(self) -> int:
+        return HELD_BYTES + self._pixels * CARRYING_BYTES_PER_PIXEL if self.carries else 0
 
 
 def parse_memory(text: str) -> int:
@@ -101,128 +177,48 @@ def parse_memory(text: str) -> int:
     return size
 
 
-def needed_memory(
-    engine: EngineName,
-    width: int,
-    height: int,
-    waiting: Waiting,
-    *,
-    passed: int = 0,
-    carries: bool = False,
-) -> int:
-    """Estimated peak in bytes of keying pictures of this size.
-
-    Args:
-        engine: whose network is there too.
-        width, height: of the working window.
-        waiting: how many frames wait.
-        passed: channels that are passed through, beside ``CHANNELS``.
-        carries: whether hints are carried from keys.
-    """
-    in_flight = (CHANNELS + passed) * 4
-    # Passed channels are no part of the measured peak: they count for the first frames too.
-    first = 2 * passed * 4
-    further = waiting.read_ahead + waiting.being_written - 2
-    each = KEYING_BYTES_PER_PIXEL + first + further * in_flight
-    carrying = _carrying(width, height) if carries else 0
-    return FIXED[engine].keying * 2**20 + width * height * each + carrying
-
-
-def _carrying(width: int, height: int) -> int:
-    return HELD_BYTES + width * height * CARRYING_BYTES_PER_PIXEL
-
-
-def needed_to_analyse(
-    engine: EngineName,
-    width: int,
-    height: int,
-    frames: int,
-    *,
-    passed: int = 0,
-    carries: bool = False,
-) -> int:
-    """Estimated peak in bytes of analysing a shot.
-
-    Args:
-        engine: whose network is there too.
-        width, height: of the working window.
-        frames: analysed; all of them are held at once.
-        passed: channels that are passed through.
-        carries: as ``needed_memory``.
-    """
-    pixels = compared = width * height
-    while compared > LARGEST_PICTURE:
-        compared //= 4
-    held = compared * COMPARED_BYTES_PER_PIXEL
-    each = ANALYSIS_BYTES_PER_PIXEL + frames * (ANALYSIS_BYTES_PER_FRAME + passed * 4)
-    carrying = _carrying(width, height) if carries else 0
-    return FIXED[engine].analysis * 2**20 + held + pixels * each + carrying
-
-
-def refuse_too_little(
-    limit: int,
-    engine: EngineName,
-    width: int,
-    height: int,
-    *,
-    analysed: int,
-    passed: int = 0,
-    carries: bool = False,
-) -> None:
+def refuse_too_little(limit: int, demand: Demand, *, analysed: int) -> None:
     """Refuse a limit within which a shot cannot be analysed and then keyed.
 
     Args:
         limit: in bytes.
-        engine, width, height, passed, carries: as ``needed_memory``.
+        demand: of the run.
         analysed: frames that the analysis holds at once.
 
     Raises UsageError, which says so where keying alone would fit.
     """
-    size = (engine, width, height)
-    analysis = needed_to_analyse(*size, analysed, passed=passed, carries=carries)
-    key = needed_memory(*size, Waiting(1, 1), passed=passed, carries=carries)
+    analysis, key = demand.analysis(analysed), demand.keying(Waiting(1, 1))
     if limit >= max(analysis, key):
         return
     if limit < key:
-        raise _too_little(limit, width, height, max(analysis, key))
+        raise _too_little(limit, demand, max(analysis, key))
     raise UsageError(
         f"{named('max_memory')} of {limit // 2**20} MiB is too little for analysing "
         "the shot, which holds "
-        f"{analysed} frames of {width}x{height} at once",
+        f"{analysed} frames of {demand.width}x{demand.height} at once",
         expected=f"at least {_mib(analysis)} MiB; keying alone takes {_mib(key)} MiB",
         next_step="run `mattebox analyse` on a machine with more memory, and key the job that it "
         "writes; or give more",
     )
 
 
-def waiting_within(
-    limit: int | None,
-    engine: EngineName,
-    width: int,
-    height: int,
-    *,
-    passed: int = 0,
-    carries: bool = False,
-) -> Waiting:
-    """As many frames as fit into ``limit`` bytes; None means no limit.
+def waiting_within(limit: int, demand: Demand, most: Waiting) -> Waiting:
+    """As many frames as fit into ``limit`` bytes, no more than ``most``.
 
     Raises UsageError where one frame each way does not fit.
     """
-    choices = (Waiting(2, 2), Waiting(2, 1), Waiting(1, 1))
-    if limit is None:
-        return choices[0]
-    needed = 0
-    for waiting in choices:
-        needed = needed_memory(engine, width, height, waiting, passed=passed, carries=carries)
-        if needed <= limit:
+    waiting: Waiting | None = most
+    while waiting is not None:
+        if demand.keying(waiting) <= limit:
             return waiting
-    raise _too_little(limit, width, height, needed)
+        waiting = waiting.fewer()
+    raise _too_little(limit, demand, demand.keying(Waiting(1, 1)))
 
 
-def _too_little(limit: int, width: int, height: int, needed: int) -> UsageError:
+def _too_little(limit: int, demand: Demand, needed: int) -> UsageError:
     return UsageError(
         f"{named('max_memory')} of {limit // 2**20} MiB is too little for frames of "
-        f"{width}x{height}",
+        f"{demand.width}x{demand.height}",
         expected=f"at least {_mib(needed)} MiB",
         next_step=f"give {named('max_memory')} {_mib(needed)}M or more, or smaller frames",
     )

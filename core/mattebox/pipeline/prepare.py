@@ -8,7 +8,7 @@ from mattebox.flow.dense import flow_identity
 from mattebox.job import Job, Prepared, PreparedJob
 from mattebox.matte.unmixing.weights_file import weights_sha256
 from mattebox.pipeline.analyse import analyse, sampled_pairs
-from mattebox.pipeline.memory import refuse_too_little
+from mattebox.pipeline.memory import Demand, refuse_too_little
 from mattebox.pipeline.plan import checked_output
 from mattebox.pipeline.setup import ShotSetup
 
@@ -50,15 +50,8 @@ def prepare(
         )
     checked_output(job, shot, shot.plate.frames)
     if max_memory is not None:
-        refuse_too_little(
-            max_memory,
-            job.settings.engine,
-            shot.window.width,
-            shot.window.height,
-            analysed=len({frame for pair in sampled_pairs(job, shot) for frame in pair}),
-            passed=len(job.layers),
-            carries=job.hint_keys is not None,
-        )
+        analysed = len({frame for pair in sampled_pairs(job, shot) for frame in pair})
+        refuse_too_little(max_memory, Demand.of(job, shot), analysed=analysed)
     weights = setup.find_weights()
     colour = setup.find_colour(reporter)
     analysis = analyse(setup, colour, weights, reporter)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mattebox import header_words
-from mattebox.devices import use_deterministic_arithmetic
+from mattebox.devices import usable_cores, use_deterministic_arithmetic
 from mattebox.errors import (
     FaultyFramesError,
     InputError,
@@ -25,7 +25,7 @@ from mattebox.pipeline.chunks import NO_STATES, ChunkLinks, StateFiles
 from mattebox.pipeline.clock import StageClock, Tally
 from mattebox.pipeline.keyed_frame import LeavingFrame
 from mattebox.pipeline.keyer import FrameKeyer
-from mattebox.pipeline.memory import Waiting, waiting_within
+from mattebox.pipeline.memory import Demand, Waiting, waiting_within
 from mattebox.pipeline.neighbourhood import Neighbourhood
 from mattebox.pipeline.output import write_keyed
 from mattebox.pipeline.overlap import overlapped
@@ -97,14 +97,9 @@ def run(
     sheet = None if preview is None else sheet_file(preview, shot, overwrite=overwrite)
     if sheet is not None:
         sheet.check()
-    waiting = waiting_within(
-        max_memory,
-        job.settings.engine,
-        shot.window.width,
-        shot.window.height,
-        passed=len(job.layers),
-        carries=job.hint_keys is not None,
-    )
+    waiting = Waiting.on(setup.device.kind, usable_cores())
+    if max_memory is not None:
+        waiting = waiting_within(max_memory, Demand.of(job, shot), waiting)
     tell_start(plan, setup.device.description, tally, reporter)
     with clock.stage("check"):
         current = () if force else tuple(frame for frame in plan.frames if plan.is_current(frame))

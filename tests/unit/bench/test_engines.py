@@ -17,7 +17,7 @@ from mattebox.bench.engines import (
     Size,
     Speed,
     _input,
-    _seeded_network,
+    seeded_network,
     measure_network,
 )
 from mattebox.bench.published import PUBLISHED, SOURCES, published_for
@@ -146,7 +146,7 @@ def test_a_backend_that_cannot_run_is_a_note_and_the_others_are_measured(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["bgmv2_mobilenetv2", "bgmv2_resnet50"])
 def test_bgmv2_refines_as_many_cells_as_it_may(name: NetworkName) -> None:
-    network = _seeded_network(name)
+    network = seeded_network(name)
     assert isinstance(network, BackgroundMatting)
     size: Size = (128, 192)
     frame = _input(size, 0, torch.device("cpu"))

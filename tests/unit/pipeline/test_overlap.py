@@ -12,7 +12,7 @@ from mattebox.pipeline.memory import Waiting
 from mattebox.pipeline.overlap import overlapped
 
 FRAMES = range(1, 13)
-WAITINGS = [Waiting(2, 2), Waiting(2, 1), Waiting(1, 1)]
+WAITINGS = [Waiting(4, 12), Waiting(2, 2), Waiting(2, 1), Waiting(1, 1)]
 
 
 def doubled(frame: int) -> Iterator[int]:
