@@ -14,24 +14,44 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 START = "docs/index"
 
 NAVIGATION = {
-    "Use": [
+    "See": ["docs/gallery", "docs/quality", "docs/speed"],
+    "Start": [
+        "docs/install",
         "docs/first_clip",
+        *(f"docs/start/{user}" for user in ("blender", "nuke", "pipeline", "farm", "developer")),
+    ],
+    "How to": [
+        f"docs/how_to/{task}"
+        for task in ("hair", "smoke", "bad_screen", "room", "matte", "markers", "spill", "edges")
+    ],
+    "From another keyer": [
+        f"docs/migration/{keyer}"
+        for keyer in ("keylight", "ibk", "primatte", "delta_keyer", "blender_keying")
+    ],
+    "Look up": [
+        "docs/key",
+        "docs/commands",
+        "docs/bad_input",
         "docs/blender",
         "docs/nuke",
         "docs/farm",
+        "docs/preview",
         "docs/movies",
         "docs/hints",
         "docs/weights",
         "docs/report",
-        "docs/preview",
-    ],
-    "Look up": [
-        "docs/commands",
-        "docs/bad_input",
         "docs/onnx",
         "docs/export",
+        "docs/safety",
+        "docs/glossary",
     ],
-    "Understand": ["docs/colour", "docs/unmixing", "docs/quality", "docs/speed", "docs/safety"],
+    "Understand": [
+        "docs/light",
+        "docs/unmixing",
+        "docs/model_card",
+        "docs/colour",
+        "docs/determinism",
+    ],
     "Work on it": [
         "CONTRIBUTING",
         "docs/architecture",
