@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test test-quick drill fuzz train bench figures lint lint-workflows types check format docs plugin blender-zip blender-environments hint-environments wheel clean
+.PHONY: demo test test-quick drill fuzz train bench figures lint lint-workflows types check format docs site plugin blender-zip blender-environments hint-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -67,6 +67,9 @@ figures: $(READY) ## the tables of docs/quality.md again: SHOTS=folder of the re
 
 docs: $(READY) ## write the generated documents again
 	$(BIN)/python docs/generate.py
+
+site: $(READY) ## the documentation site, in out/site; a link that leads nowhere is an error; needs no network
+	$(BIN)/python -m sphinx -q -n -W --keep-going -b html -c docs -d out/doctrees . out/site
 
 plugin: $(READY) ## write again what the hosts' plugin takes from the core's settings
 	$(BIN)/python plugin/make_parameters.py

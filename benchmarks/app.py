@@ -22,6 +22,7 @@ from benchmarks.confidence import confidence_bands, plot_bands
 from benchmarks.cost import cost
 from benchmarks.crops import read_crops
 from benchmarks.flowing import flowing
+from benchmarks.gallery import showing
 from benchmarks.kinds import kind_markdown, kind_means, kind_table
 from benchmarks.looks import write_looks
 from benchmarks.plotting import require_png
@@ -70,6 +71,7 @@ app = typer.Typer(
 )
 app.add_typer(cost)
 app.add_typer(flowing)
+app.add_typer(showing)
 
 
 @app.command()
