@@ -68,7 +68,8 @@ figures: $(READY) ## the tables of docs/quality.md again: SHOTS=folder of the re
 docs: $(READY) ## write the generated documents again
 	$(BIN)/python docs/generate.py
 
-plugin: $(READY) ## write again what the hosts' plugin takes from the core's settings
+plugin: $(READY) ## write again what the hosts' plugin takes from the core: version, settings, inputs
+	$(BIN)/python plugin/make_version.py
 	$(BIN)/python plugin/make_parameters.py
 	$(BIN)/python plugin/make_gizmo.py
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from . import __version__
+
 Read = TypeVar("Read")
 
 VARIABLE = "MATTEBOX_PYTHON"
@@ -200,12 +202,18 @@ def understood(
 
 
 def _health(report: dict[str, Any]) -> Health:
+    faults = [Fault(fault["what"], fault["cure"]) for fault in report["faults"]]
+    if report["mattebox"] != __version__:
+        versions = (
+            f"this plug-in is of Mattebox {__version__}, and {report['mattebox']} is installed"
+        )
+        faults.append(Fault(versions, "install the same version of both"))
     return Health(
         version=report["mattebox"],
         python=f"{report['python']} ({report['executable']})",
         devices=tuple(_device(device) for device in report["devices"]),
         weights=tuple(report["weights"]),
-        faults=tuple(Fault(fault["what"], fault["cure"]) for fault in report["faults"]),
+        faults=tuple(faults),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -205,6 +206,18 @@ def test_a_fault_is_shown_with_its_cure() -> None:
         "weights: none installed",
         "no X. Cure: install X",
     )
+
+
+@needs_posix
+def test_a_core_of_another_version_than_the_plug_in_is_a_fault(
+    program: Callable[..., Path],
+) -> None:
+    report: dict[str, object] = {"mattebox": "9.9.9", "python": "3.11", "executable": "/p"}
+    report |= {"devices": [], "weights": [], "faults": []}
+    path = program("other", f"print({json.dumps(report)!r})")
+    (fault,) = examine(find(str(path), {})).faults
+    assert fault.what == (f"this plug-in is of Mattebox {__version__}, and 9.9.9 is installed")
+    assert "same version" in fault.cure
 
 
 @needs_posix
