@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test test-quick drill fuzz train bench figures lint lint-workflows types check format docs plugin blender-zip blender-environments hint-environments wheel clean
+.PHONY: demo test test-quick drill fuzz train bench figures lint lint-workflows types check format docs plugin blender-zip nuke-zip blender-environments hint-environments wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -74,7 +74,10 @@ plugin: $(READY) ## write again what the hosts' plugin takes from the core: vers
 	$(BIN)/python plugin/make_gizmo.py
 
 blender-zip: $(READY) ## the add-on that Blender installs, in dist/
-	$(BIN)/python plugin/make_zip.py
+	$(BIN)/python plugin/make_zip.py blender
+
+nuke-zip: $(READY) ## the folder that NUKE_PATH names, in dist/
+	$(BIN)/python plugin/make_zip.py nuke
 
 blender-environments: ## real Blenders for tests/hosts, 1 GB each, in .bpy
 	@set -e; for one in $(BLENDERS); do echo "bpy $${one#*/}"; \

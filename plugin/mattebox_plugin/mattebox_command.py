@@ -17,6 +17,9 @@ Read = TypeVar("Read")
 VARIABLE = "MATTEBOX_PYTHON"
 """Environment variable that names the interpreter, or the command, of the Mattebox environment."""
 
+WHEEL = f"mattebox-{__version__}-py3-none-any.whl"
+"""What goes with this plug-in into an environment: no package index has Mattebox."""
+
 EXAMINE_SECONDS = 120
 """Importing torch from a cold network disk may take a minute."""
 
@@ -114,7 +117,7 @@ def find(preference: str = "", environ: Mapping[str, str] | None = None) -> Matt
         raise NotFoundError(
             "Mattebox was not found: no environment is chosen in the preferences, "
             f"{VARIABLE} is not set, and there is no command mattebox on the PATH. Make an "
-            "environment (python3 -m venv mattebox; mattebox/bin/pip install mattebox) and choose "
+            f"environment (python3 -m venv mattebox; mattebox/bin/pip install {WHEEL}) and choose "
             "its python in the preferences."
         )
     return Mattebox((str(Path(command).absolute()),), "PATH")
@@ -177,7 +180,7 @@ def ask(mattebox: Mattebox, words: Sequence[str], *, seconds: float = EXAMINE_SE
         said = done.stderr.strip().splitlines() or ["nothing was said"]
         raise BrokenError(
             f"{' '.join(mattebox.command)} ended with {done.returncode}: {said[-1]}. "
-            "Is Mattebox installed in that environment (pip install mattebox)?"
+            f"Is Mattebox installed in that environment (pip install {WHEEL})?"
         )
     return str(done.stdout)
 

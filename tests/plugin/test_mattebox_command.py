@@ -14,6 +14,7 @@ import pytest
 from mattebox import __version__
 from mattebox_plugin.mattebox_command import (
     VARIABLE,
+    WHEEL,
     BrokenError,
     Fault,
     Health,
@@ -115,7 +116,7 @@ def test_a_choice_that_is_no_program_is_an_error_and_no_other_core_is_taken(
 def test_no_core_at_all_says_where_it_was_looked_for_and_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError) as caught:
         find("", {"PATH": str(tmp_path)})
-    for words in ("preferences", VARIABLE, "on the PATH", "pip install mattebox"):
+    for words in ("preferences", VARIABLE, "on the PATH", f"pip install {WHEEL}"):
         assert words in str(caught.value)
 
 
@@ -244,7 +245,7 @@ def test_a_program_that_fails_is_quoted(program: Callable[..., Path]) -> None:
 
 def test_an_interpreter_without_mattebox_says_so() -> None:
     bare = Mattebox((sys.executable, "-S", *AS_MODULE), "preferences")
-    with pytest.raises(BrokenError, match=r"No module named mattebox.*pip install mattebox"):
+    with pytest.raises(BrokenError, match=r"No module named mattebox.*pip install mattebox-.*whl"):
         examine(bare)
 
 
