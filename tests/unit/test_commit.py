@@ -23,6 +23,7 @@ OURS = ("core/mattebox/commit.py", "core/mattebox/commit.txt", ".gitattributes")
 
 def git(folder: Path, *words: str) -> str:
     who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
+    who += ["-c", "commit.gpgSign=false"]
     done = subprocess.run(
         ["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True
     )
