@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 
 BLENDERS := 4.2/4.2.23 4.5/4.5.15 5.0/5.0.1
 
-.PHONY: demo test test-quick drill fuzz train bench figures lint lint-workflows types check format docs site plugin blender-zip blender-environments hint-environments wheel clean
+.PHONY: demo test test-quick drill fuzz train bench figures lint lint-workflows types check format docs site plugin blender-zip nuke-zip blender-environments hint-environments release wheel clean
 
 demo: $(READY) ## key the shipped shot and compare it with its truth
 	$(BIN)/mattebox demo -o out/demo
@@ -33,10 +33,11 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-lint-workflows: $(READY) ## hosted CI and issue forms, against the published schemas; needs no network
+lint-workflows: $(READY) ## hosted CI, issue forms and CITATION.cff, against the published schemas; needs no network
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[0-9]*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
 
 types: $(READY)
 	$(BIN)/mypy
@@ -71,12 +72,16 @@ docs: $(READY) ## write the generated documents again
 site: $(READY) ## the documentation site, in out/site; a link that leads nowhere is an error; needs no network
 	$(BIN)/python -m sphinx -q -n -W --keep-going -b html -c docs -d out/doctrees . out/site
 
-plugin: $(READY) ## write again what the hosts' plugin takes from the core's settings
+plugin: $(READY) ## write again what the hosts' plugin takes from the core: version, settings, inputs
+	$(BIN)/python plugin/make_version.py
 	$(BIN)/python plugin/make_parameters.py
 	$(BIN)/python plugin/make_gizmo.py
 
 blender-zip: $(READY) ## the add-on that Blender installs, in dist/
-	$(BIN)/python plugin/make_zip.py
+	$(BIN)/python plugin/make_zip.py blender
+
+nuke-zip: $(READY) ## the folder that NUKE_PATH names, in dist/
+	$(BIN)/python plugin/make_zip.py nuke
 
 blender-environments: ## real Blenders for tests/hosts, 1 GB each, in .bpy
 	@set -e; for one in $(BLENDERS); do echo "bpy $${one#*/}"; \
@@ -89,8 +94,11 @@ hint-environments: ## rembg and SAM 2 (CPU torch, 1 GB) for tests/end_to_end/tes
 	$(PYTHON) -m venv .hints/sam2
 	.hints/sam2/bin/python -m pip install --quiet --disable-pip-version-check torch torchvision transformers==5.24.0 pillow
 
+release: $(READY) ## wheel, source archive, hosts' zips, SBOM, licences and checksums of this commit, in dist/
+	$(BIN)/python -m release
+
 wheel: $(READY)
-	$(BIN)/python -m build --outdir dist
+	$(BIN)/python -m build --no-isolation --outdir dist
 
 clean:
 	rm -rf $(VENV) .bpy .hints out dist build

@@ -1,12 +1,12 @@
-"""Build the zip that Blender installs: `make blender-zip` writes dist/mattebox_blender-VERSION.zip.
+"""Build what a host installs: `make blender-zip nuke-zip` writes dist/mattebox_HOST-VERSION.zip.
 
-Equal sources give equal bytes.
+Blender takes its zip as it is. Nuke's is unpacked, and NUKE_PATH names the one folder in it. Equal
+sources give equal bytes.
 """
 
 from __future__ import annotations
 
 import sys
-import tomllib
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,28 +15,53 @@ PLUGIN = Path(__file__).resolve().parent
 PACKAGE = PLUGIN / "mattebox_plugin"
 REPOSITORY = PLUGIN.parent
 
+sys.path.insert(0, str(PLUGIN))
+
+from mattebox_plugin import __version__
+
 OLDEST = (1980, 1, 1, 0, 0, 0)
 """The first moment a zip can hold: the same for every build."""
 
+NUKE_FOLDER = "mattebox_nuke"
+"""What NUKE_PATH names, after the folder that the zip was unpacked in."""
 
-def contents() -> Iterator[tuple[str, Path]]:
-    """Names in the zip and their files: the package less what is Nuke's, manifest and licence."""
+
+def blender() -> Iterator[tuple[str, Path]]:
+    """Names in Blender's zip and their files: manifest, licence and the package less Nuke's."""
     yield "blender_manifest.toml", PACKAGE / "blender_manifest.toml"
     yield "LICENSE", REPOSITORY / "LICENSE"
+    yield from _package_without("nuke_")
+
+
+def nuke() -> Iterator[tuple[str, Path]]:
+    """Names in Nuke's zip and their files: one folder with the package less Blender's in it."""
+    yield f"{NUKE_FOLDER}/LICENSE", REPOSITORY / "LICENSE"
+    for path in sorted((PLUGIN / "nuke_path").iterdir()):
+        if path.is_file():
+            yield f"{NUKE_FOLDER}/{path.name}", path
+    for name, path in _package_without("blender_"):
+        yield f"{NUKE_FOLDER}/{PACKAGE.name}/{name}", path
+
+
+HOSTS = {"blender": blender, "nuke": nuke}
+
+
+def _package_without(other: str) -> Iterator[tuple[str, Path]]:
+    """The package's code, less the other host's."""
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE)
-        if not name.parts[0].startswith("nuke_"):
+        if not name.parts[0].startswith(other):
             yield name.as_posix(), path
 
 
-def build(folder: Path) -> Path:
-    """Write the zip into a folder; its path."""
-    manifest = tomllib.loads((PACKAGE / "blender_manifest.toml").read_text(encoding="utf-8"))
+def build(host: str, folder: Path) -> Path:
+    """Write a host's zip into a folder; its path."""
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"mattebox_blender-{manifest['version']}.zip"
+    target = folder / f"mattebox_{host}-{__version__}.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, path in contents():
+        for name, path in HOSTS[host]():
             entry = zipfile.ZipInfo(name, OLDEST)
+            entry.create_system = 3  # Unix, on every system: else its permissions are not read
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, path.read_bytes())
@@ -44,4 +69,4 @@ def build(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    print(build(Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "dist"))
+    print(build(sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else REPOSITORY / "dist"))

@@ -13,7 +13,7 @@
     ├── StaleError           65  frames that do not match the job (``check``)
     ├── DeviceError          69  no usable device, or not enough memory on it
     ├── WeightsError         69  weights missing, wrong, or of another network
-    ├── ToolError            69  a matting tool that is not set up, or fails (``hint``)
+    ├── ToolError            69  a tool that is not set up, or fails (``hint``, ``doctor --copy``)
     ├── WriteError           74  a frame could not be written
     └── RunInterruptedError  75  stopped on request; run again to finish
         └── SupersededError      a newer request for the same frame came (``serve``)
@@ -251,7 +251,7 @@ class WeightsError(MatteboxError):
 
 
 class ToolError(MatteboxError):
-    """A matting tool beside Mattebox that is not set up here, or that failed at its work."""
+    """A tool beside Mattebox that is not set up here, or that failed at its work."""
 
     code = "tool"
     exit_code = 69

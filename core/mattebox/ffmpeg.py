@@ -157,6 +157,12 @@ def version_of(ffmpeg: Path) -> str:
     return first.removeprefix("ffmpeg version ").partition(" ")[0]
 
 
+def encoders(ffmpeg: Path) -> frozenset[str]:
+    """Names of the encoders that an ffmpeg was built with. Raises InputError."""
+    listed = _output([str(ffmpeg), "-hide_banner", "-encoders"])
+    return frozenset(re.findall(r"^ [A-Z.]{6} (\S+)", listed, re.MULTILINE))
+
+
 def _refuse_old(ffmpeg: Path) -> None:
     version = version_of(ffmpeg)
     found = re.match(r"n?(\d+)\.(\d+)", version)  # builds of a day have no such number

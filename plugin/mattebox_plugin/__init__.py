@@ -7,7 +7,7 @@ their own Python, and neither ever loads torch. ``blender_host`` is the only par
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 
 def register() -> None:

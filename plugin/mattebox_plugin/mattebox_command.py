@@ -10,10 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from . import __version__
+
 Read = TypeVar("Read")
 
 VARIABLE = "MATTEBOX_PYTHON"
 """Environment variable that names the interpreter, or the command, of the Mattebox environment."""
+
+WHEEL = f"mattebox-{__version__}-py3-none-any.whl"
+"""What goes with this plug-in into an environment: no package index has Mattebox."""
 
 EXAMINE_SECONDS = 120
 """Importing torch from a cold network disk may take a minute."""
@@ -112,7 +117,7 @@ def find(preference: str = "", environ: Mapping[str, str] | None = None) -> Matt
         raise NotFoundError(
             "Mattebox was not found: no environment is chosen in the preferences, "
             f"{VARIABLE} is not set, and there is no command mattebox on the PATH. Make an "
-            "environment (python3 -m venv mattebox; mattebox/bin/pip install mattebox) and choose "
+            f"environment (python3 -m venv mattebox; mattebox/bin/pip install {WHEEL}) and choose "
             "its python in the preferences."
         )
     return Mattebox((str(Path(command).absolute()),), "PATH")
@@ -175,7 +180,7 @@ def ask(mattebox: Mattebox, words: Sequence[str], *, seconds: float = EXAMINE_SE
         said = done.stderr.strip().splitlines() or ["nothing was said"]
         raise BrokenError(
             f"{' '.join(mattebox.command)} ended with {done.returncode}: {said[-1]}. "
-            "Is Mattebox installed in that environment (pip install mattebox)?"
+            f"Is Mattebox installed in that environment (pip install {WHEEL})?"
         )
     return str(done.stdout)
 
@@ -200,12 +205,18 @@ def understood(
 
 
 def _health(report: dict[str, Any]) -> Health:
+    faults = [Fault(fault["what"], fault["cure"]) for fault in report["faults"]]
+    if report["mattebox"] != __version__:
+        versions = (
+            f"this plug-in is of Mattebox {__version__}, and {report['mattebox']} is installed"
+        )
+        faults.append(Fault(versions, "install the same version of both"))
     return Health(
         version=report["mattebox"],
         python=f"{report['python']} ({report['executable']})",
         devices=tuple(_device(device) for device in report["devices"]),
         weights=tuple(report["weights"]),
-        faults=tuple(Fault(fault["what"], fault["cure"]) for fault in report["faults"]),
+        faults=tuple(faults),
     )
 
 

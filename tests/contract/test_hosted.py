@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import tomllib
 from itertools import chain
@@ -13,8 +12,7 @@ import pytest
 import yaml
 from tests.conftest import REPOSITORY
 
-import mattebox
-import mattebox_plugin
+import make_version
 
 WORKFLOWS = sorted((REPOSITORY / ".github/workflows").glob("*.yml"))
 MAKEFILE = (REPOSITORY / "Makefile").read_text("utf-8")
@@ -70,11 +68,13 @@ def test_every_python_that_is_promised_is_tested() -> None:
     assert project["requires-python"] == f">={PYTHONS[0]}"
 
 
-def test_the_version_is_the_same_everywhere_and_the_changelogs_newest_dated_one() -> None:
-    manifest = REPOSITORY / "plugin/mattebox_plugin/blender_manifest.toml"
-    heads = re.findall(r"^## (.+)$", (REPOSITORY / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
-    assert heads[0] == "Unreleased"
-    version, day = heads[1].split()
-    dt.date.fromisoformat(day.strip("()"))
-    assert version == mattebox.__version__ == mattebox_plugin.__version__
-    assert version == tomllib.loads(manifest.read_text("utf-8"))["version"]
+def test_the_plug_in_has_the_cores_version() -> None:
+    for path, text in make_version.files().items():
+        assert path.read_text(encoding="utf-8") == text, "run `make plugin`"
+
+
+def test_versions_are_written_as_blender_wants_them() -> None:
+    assert make_version.semantic("0.2.0.dev0") == "0.2.0-dev.0"
+    assert make_version.semantic("1.12.3") == "1.12.3"
+    with pytest.raises(ValueError, match="neither a release"):
+        make_version.semantic("1.0")

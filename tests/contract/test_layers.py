@@ -9,6 +9,9 @@ import sys
 import pytest
 from tests.conftest import REPOSITORY
 
+from mattebox import __version__
+from mattebox.matte.unmixing.weights_file import weights_sha256
+
 NOT_LOADED = [
     ("mattebox", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO", "pydantic", "typer")),
     ("mattebox.settings", ("torch", "numpy", "OpenImageIO", "PyOpenColorIO")),
@@ -69,8 +72,11 @@ def test_asking_for_the_version_loads_nothing_heavy() -> None:
         f"print(code, [name for name in {heavy!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] in ("0 []", "None []")
-    assert done.stdout.startswith("mattebox ")
+    version, commit, weights, loaded = done.stdout.splitlines()
+    assert loaded in ("0 []", "None []")
+    assert version == f"mattebox {__version__}"
+    assert commit.startswith("commit ")
+    assert weights == f"unmixing weights {weights_sha256()[:12]}"
 
 
 def test_nothing_in_the_wheel_imports_what_is_not_in_it() -> None:

@@ -120,7 +120,10 @@ def python_of(version: str) -> Path:
 def build_package(folder: Path) -> Path:
     """The zip that Blender installs, built by its own script."""
     done = subprocess.run(
-        [sys.executable, str(MAKE_ZIP), str(folder)], capture_output=True, text=True, check=True
+        [sys.executable, str(MAKE_ZIP), "blender", str(folder)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return Path(done.stdout.strip())
 

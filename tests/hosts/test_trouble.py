@@ -28,7 +28,7 @@ def test_every_refusal_says_what_to_do(blender: Blender, tmp_path: Path) -> None
         "no Mattebox": "nowhere/python (from MATTEBOX_PYTHON) is not a program. Choose the python",
         "check: no Mattebox": "is not a program. Choose the python of the environment",
         "Mattebox not installed": "No module named mattebox",
-        "check: not installed": "Is Mattebox installed in that environment (pip install mattebox)?",
+        "check: not installed": "Is Mattebox installed in that environment (pip install mattebox-",
         "clips": "Clip black 0.8 must lie below Clip white 0.5",
         "cuts": "cuts are frame numbers with commas, not 'ten'",
         "other frames": "the clip has the frames 1001-1002, and none of them is asked for",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from mattebox import __version__
 from mattebox_plugin.mattebox_command import (
     VARIABLE,
+    WHEEL,
     BrokenError,
     Fault,
     Health,
@@ -114,7 +116,7 @@ def test_a_choice_that_is_no_program_is_an_error_and_no_other_core_is_taken(
 def test_no_core_at_all_says_where_it_was_looked_for_and_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError) as caught:
         find("", {"PATH": str(tmp_path)})
-    for words in ("preferences", VARIABLE, "on the PATH", "pip install mattebox"):
+    for words in ("preferences", VARIABLE, "on the PATH", f"pip install {WHEEL}"):
         assert words in str(caught.value)
 
 
@@ -208,6 +210,18 @@ def test_a_fault_is_shown_with_its_cure() -> None:
 
 
 @needs_posix
+def test_a_core_of_another_version_than_the_plug_in_is_a_fault(
+    program: Callable[..., Path],
+) -> None:
+    report: dict[str, object] = {"mattebox": "9.9.9", "python": "3.11", "executable": "/p"}
+    report |= {"devices": [], "weights": [], "faults": []}
+    path = program("other", f"print({json.dumps(report)!r})")
+    (fault,) = examine(find(str(path), {})).faults
+    assert fault.what == (f"this plug-in is of Mattebox {__version__}, and 9.9.9 is installed")
+    assert "same version" in fault.cure
+
+
+@needs_posix
 @pytest.mark.parametrize("answer", ["hello", "[1, 2]", '{"mattebox": "0.1.0"}', "7", ""])
 def test_a_program_that_is_not_mattebox_is_told_by_its_answer(
     answer: str, program: Callable[..., Path]
@@ -231,7 +245,7 @@ def test_a_program_that_fails_is_quoted(program: Callable[..., Path]) -> None:
 
 def test_an_interpreter_without_mattebox_says_so() -> None:
     bare = Mattebox((sys.executable, "-S", *AS_MODULE), "preferences")
-    with pytest.raises(BrokenError, match=r"No module named mattebox.*pip install mattebox"):
+    with pytest.raises(BrokenError, match=r"No module named mattebox.*pip install mattebox-.*whl"):
         examine(bare)
 
 

@@ -36,7 +36,12 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from mattebox.commit import commit_in_words
+        from mattebox.matte.unmixing.weights_file import shown_digest
+
         typer.echo(f"mattebox {__version__}")
+        typer.echo(commit_in_words())
+        typer.echo(f"unmixing weights {shown_digest()}")
         raise typer.Exit
 
 
@@ -44,7 +49,13 @@ def _print_version(wanted: bool) -> None:
 def root(
     version: Annotated[
         bool,
-        typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Version."),
+        typer.Option(
+            "--version",
+            "-V",
+            callback=_print_version,
+            is_eager=True,
+            help="Version, commit, and the weights that come with it.",
+        ),
     ] = False,
 ) -> None:
     """A colour-managed neural keyer: EXR in, linear premultiplied EXR out.

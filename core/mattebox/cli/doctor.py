@@ -8,80 +8,93 @@ import json
 import os
 import platform
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from mattebox import __version__
+from mattebox.cli.output import say
+from mattebox.commit import commit
+from mattebox.doctor.report import REPORT_VERSION, Fault, Host, Report, SmallKey
 from mattebox.engines.onnx_runtime import OnnxRuntime, find_runtime
+from mattebox.errors import UsageError
 from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
+from mattebox.plain_text import harmless
+
+INSTALL_AGAIN = f"pip install --force-reinstall mattebox-{__version__}-py3-none-any.whl"
+"""From the file: no package index has Mattebox."""
 
 LIBRARIES = ("numpy", "torch", "OpenImageIO", "opencolorio", "fileseq", "pydantic", "safetensors")
-REPORT_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something that will get in the way, and what to do about it."""
-
-    what: str
-    cure: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was found. Hosts read it as JSON; keys are only ever added."""
-
-    version: int
-    mattebox: str
-    python: str
-    executable: str
-    platform: str
-    cores: int
-    libraries: dict[str, str | None]
-    devices: list[dict[str, Any]]
-    onnx_providers: list[str]
-    onnxruntime: dict[str, Any] | None
-    ocio: dict[str, str]
-    unmixing: str | None
-    weights: list[str]
-    ffmpeg: str | None
-    flow: str | None
-    hint_tools: list[dict[str, Any]]
-    faults: list[Fault] = field(default_factory=list)
 
 
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="The report as JSON, for hosts.")] = False,
+    for_issue: Annotated[
+        bool,
+        typer.Option(
+            "--report",
+            help="A report for an issue, without names of people, machines and projects.",
+        ),
+    ] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="The same, to paste: it goes to the clipboard.")
+    ] = False,
+    key: Annotated[
+        bool | None,
+        typer.Option(
+            "--key/--no-key",
+            help="Key a small shot: right, and how fast? Default: yes, but with --json no.",
+        ),
+    ] = None,
 ) -> None:
-    """Show versions, devices, OCIO config and weights, and the cure for every fault found.
+    """Show versions, devices, OCIO config, weights and hosts, and the cure for every fault found.
+
+    For each host it says what works with it and what to press next. A small shot is keyed and
+    held against its truth and against the time that it should take here.
 
     Ends with 69 where a fault stands in the way of keying, else with 0.
     """
-    report = examine()
+    from mattebox.doctor.clipboard import copy_text
+
+    if as_json and (for_issue or copy):
+        raise UsageError("--json and --report are two reports", next_step="give one of them")
+    report = examine(with_key=not as_json if key is None else key)
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
+    elif for_issue or copy:
+        text = issue_text(report)
+        if for_issue:
+            say(text)
+        if copy:
+            copy_text(text)
+            say("the report is on the clipboard: read it, then paste it into the issue")
     else:
         _print(report)
     if report.faults:
         raise typer.Exit(69)
 
 
-def examine() -> Report:
-    """Look at this machine; never raises for what it finds."""
+def examine(*, with_key: bool = False) -> Report:
+    """Look at this machine; never raises for what it finds.
+
+    Args:
+        with_key: also key the shipped shot on each device.
+    """
     faults: list[Fault] = []
     runtime = _onnxruntime(faults)
+    devices = _devices(faults)
     return Report(
         version=REPORT_VERSION,
         mattebox=__version__,
+        commit=commit(),
         python=platform.python_version(),
         executable=sys.executable,
         platform=platform.platform(),
         cores=os.cpu_count() or 1,
         libraries=_libraries(faults),
-        devices=_devices(faults),
+        devices=devices,
         onnx_providers=[] if runtime is None else list(runtime.providers),
         onnxruntime=None if runtime is None else asdict(runtime),
         ocio=_ocio(faults),
@@ -90,8 +103,20 @@ def examine() -> Report:
         ffmpeg=_ffmpeg(faults),
         flow=_flow(),
         hint_tools=_hint_tools(faults),
+        hosts=_hosts(),
+        small_keys=_small_keys(devices, faults) if with_key else [],
         faults=faults,
     )
+
+
+def issue_text(report: Report) -> str:
+    """The report as an issue wants it: plain, whole, and of nobody."""
+    from mattebox.doctor.anonymous import Secrets, anonymous
+    from mattebox.doctor.words import lines
+
+    shown = anonymous(report, Secrets.of_this_machine())
+    faults = [f"fault: {fault.what}" for fault in shown.faults]
+    return "\n".join([*lines(shown, what_to_press=False), *(faults or ["no faults found"])])
 
 
 def _libraries(faults: list[Fault]) -> dict[str, str | None]:
@@ -101,7 +126,7 @@ def _libraries(faults: list[Fault]) -> dict[str, str | None]:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             found[name] = None
-            faults.append(Fault(f"{name} is not installed", "pip install --upgrade mattebox"))
+            faults.append(Fault(f"{name} is not installed", INSTALL_AGAIN))
     return found
 
 
@@ -193,7 +218,7 @@ def _unmixing(faults: list[Fault]) -> str | None:
         faults.append(
             Fault(
                 f"the unmixing weights {WEIGHTS} cannot be read: {error.strerror}",
-                "pip install --force-reinstall mattebox",
+                INSTALL_AGAIN,
             )
         )
         return None
@@ -246,40 +271,39 @@ def _hint_tools(faults: list[Fault]) -> list[dict[str, Any]]:
     return [{"name": tool.recipe.name, "why_not": tool.faults()} for tool in tools]
 
 
-def _onnx_row(report: Report) -> str:
-    runtime = report.onnxruntime
-    if runtime is None:
-        return "onnxruntime: none (ONNX weights need it: pip install 'mattebox[onnx]')"
-    cuda = "" if runtime["cuda"] is None else f", CUDA {runtime['cuda']}"
-    packages = " and ".join(runtime["packages"]) or "onnxruntime, not installed by pip"
-    return f"{packages} {runtime['version']}{cuda}: {', '.join(report.onnx_providers)}"
+def _hosts() -> list[Host]:
+    from mattebox.doctor.hosts import find_hosts
+
+    return find_hosts()
+
+
+def _small_keys(devices: list[dict[str, Any]], faults: list[Fault]) -> list[SmallKey]:
+    """The shipped shot on the CPU, and on CUDA where a card is seen."""
+    if any(importlib.util.find_spec(name) is None for name in ("torch", "OpenImageIO")):
+        return []  # told as a fault already
+    from mattebox.cli.small_key import small_key
+
+    names = dict.fromkeys(str(device["name"]).partition(":")[0] for device in devices)
+    keys = []
+    for name in names:
+        tried = small_key(name)
+        if isinstance(tried, Fault):
+            faults.append(tried)
+        else:
+            keys.append(tried)
+    return keys
 
 
 def _print(report: Report) -> None:
     from rich.console import Console
 
+    from mattebox.doctor.words import lines
+
     console = Console(highlight=False)
-    console.print(f"mattebox {report.mattebox}, Python {report.python}, {report.platform}")
-    for name, version in report.libraries.items():
-        console.print(f"  {name} {version or 'missing'}")
-    for device in report.devices:
-        memory = f", {device['memory_mib']} MiB" if "memory_mib" in device else ""
-        console.print(f"  device {device['name']}: {device['description']}{memory}")
-    console.print(f"  {_onnx_row(report)}")
-    console.print(f"  OCIO config: {report.ocio['name']} ({report.ocio['source']})")
-    console.print(f"  unmixing network: {report.unmixing or 'missing'}", soft_wrap=True)
-    none = "none installed (mattebox weights list)"
-    console.print(f"  weights: {', '.join(report.weights) or none}", soft_wrap=True)
-    console.print(f"  ffmpeg: {report.ffmpeg or 'none (movies need it)'}")
-    none = "none (--hint-keys needs it: pip install 'mattebox[flow]')"
-    console.print(f"  optical flow: {report.flow or none}", soft_wrap=True, markup=False)
-    usable = [tool["name"] for tool in report.hint_tools if not tool["why_not"]]
-    others = [tool["name"] for tool in report.hint_tools if tool["why_not"]]
-    console.print(f"  hint tools: {', '.join(usable) or 'none'}", soft_wrap=True)
-    if others:
-        why = f"  not set up: {', '.join(others)} (mattebox hint list says why)"
-        console.print(why, soft_wrap=True, markup=False)
+    for line in lines(report):
+        console.print(harmless(line), soft_wrap=True, markup=False)
     for fault in report.faults:
-        console.print(f"fault: {fault.what}\n  cure: {fault.cure}", style="red", markup=False)
+        told = harmless(f"fault: {fault.what}\n  cure: {fault.cure}")
+        console.print(told, style="red", markup=False)
     if not report.faults:
         console.print("no faults found")

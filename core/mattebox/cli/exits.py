@@ -68,6 +68,6 @@ def tell(error: BaseException) -> None:
         traceback.print_exception(error)
         print(
             f"mattebox {__version__}: this is a fault of Mattebox, not yours; please report it "
-            "with the lines above and the output of `mattebox doctor`",
+            "with the lines above and what `mattebox doctor --report` prints",
             file=sys.stderr,
         )

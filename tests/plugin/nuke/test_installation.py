@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.plugin.nuke.conftest import Start, keyer
 from tests.support.nuke.fake import FakeNuke
+
+import make_zip
 
 PLUGIN = REPOSITORY / "plugin"
 
@@ -46,6 +49,35 @@ def test_the_package_is_found_inside_the_folder_or_beside_it(
     assert host.plug_in is not None
     assert Path(host.plug_in.__file__).is_relative_to(tmp_path)
     assert host.create("Mattebox").name() == "Mattebox1"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip for Nuke."""
+    return make_zip.build("nuke", tmp_path_factory.mktemp("package"))
+
+
+def test_the_folder_of_the_zip_is_all_that_nuke_needs(
+    start: Start, package: Path, tmp_path: Path, without_package: None
+) -> None:
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path / "mit Leerzeichen é")
+    (folder,) = (tmp_path / "mit Leerzeichen é").iterdir()
+    host = start(folder=folder)
+    assert host.plug_in is not None
+    assert Path(host.plug_in.__file__).is_relative_to(folder)
+    assert host.create("Mattebox").name() == "Mattebox1"
+
+
+def test_the_zip_holds_nukes_part_alone_in_one_folder(package: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        names = archive.namelist()
+    assert {name.partition("/")[0] for name in names} == {"mattebox_nuke"}
+    inside = {name.partition("/")[2] for name in names}
+    assert {"init.py", "menu.py", "Mattebox.gizmo", "Mattebox.png", "LICENSE"} <= inside
+    assert {"mattebox_plugin/run.py", "mattebox_plugin/nuke_host/guard.py"} <= inside
+    assert [name for name in names if "blender" in name or "__pycache__" in name] == []
+    assert make_zip.build("nuke", tmp_path).read_bytes() == package.read_bytes()
 
 
 def test_a_folder_without_the_package_says_what_to_do_and_does_not_stop_nuke(

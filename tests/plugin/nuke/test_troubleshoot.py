@@ -108,7 +108,7 @@ def test_a_machine_without_mattebox_is_told_how_to_get_it(
     monkeypatch.delenv("MATTEBOX_PYTHON")
     monkeypatch.setenv("PATH", "/nowhere")
     found = dict(faults(node))
-    assert "pip install mattebox" in found["Mattebox was not found on this machine"]
+    assert "pip install mattebox-" in found["Mattebox was not found on this machine"]
 
 
 def test_the_cores_own_faults_are_listed_too(

@@ -1,0 +1,1 @@
+"""What ``mattebox doctor`` finds besides Mattebox itself, and how it is told."""
