@@ -54,7 +54,7 @@ def draw_picture(layout: Any, settings: Any, one: Input) -> None:
 
 def may_have_parts(image: Any) -> bool:
     """Whether files of an image may hold several parts or layers."""
-    return image.source != "MOVIE" and image.filepath.lower().endswith(".exr")
+    return bool(image.source != "MOVIE" and image.filepath.lower().endswith(".exr"))
 
 
 class MATTEBOX_PT_key(_Panel):
