@@ -235,7 +235,7 @@ def main() -> None:
     kinds = ", ".join(f"{count} x {kind}" for kind, count in found.faults.items())
     print(f"seed {asked.seed}, {asked.frames} frames, {sum(found.faults.values())} faults: {kinds}")
     print(
-        f"after a rerun: {found.lost} lost, {found.stale} stale, {found.differing} differing bytes, "
+        f"after a rerun: {found.lost} lost, {found.stale} stale, {found.differing} differing; "
         f"{found.left_over} unfinished files (hidden, gone after an hour)"
     )
     raise SystemExit(0 if found.is_whole else 1)
