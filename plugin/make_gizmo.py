@@ -21,11 +21,11 @@ from mattebox_plugin.nuke_script import (
     pushed,
     remembered,
 )
-from mattebox_plugin.parameter import Kind, Parameter
-from mattebox_plugin.parameters import PARAMETERS
+from mattebox_plugin.parameter import HOLD_HELP, OFFSET_HELP, Kind, Parameter
+from mattebox_plugin.parameters import INPUTS, PARAMETERS
 from mattebox_plugin.request import ENGINES, SCREEN_CHOICES
 
-TABS = ("Key", "Matte", "Spill", "Plate", "Network", "Output")
+TABS = ("Key", "Matte", "Spill", "Plate", "Inputs", "Network", "Output")
 """Groups of the settings in the order in which an artist works."""
 
 DEFAULT_SCREEN = (0.1, 0.4, 0.1)
@@ -55,6 +55,8 @@ def text() -> str:
                 _screen(panel) if parameter.name == "screen" else _setting(panel, parameter)
         if tab == "Key":
             _running(panel)
+        if tab == "Inputs":
+            _timing(panel)
         if tab == "Network":
             _network(panel)
         if tab == "Output":
@@ -164,6 +166,17 @@ def _running(panel: NodeText) -> None:
         "Check the frames on disk again, and show those of the settings as they are now.",
         starts_line=False,
     )
+
+
+def _timing(panel: NodeText) -> None:
+    """How the numbers of each input go with the plate's."""
+    for one in INPUTS:
+        panel.user_knob(
+            KnobType.INTEGER, one.offset, f"{one.name} offset", tip=f"{OFFSET_HELP}. (frames)"
+        )
+        panel.knob(one.offset, 0)
+        panel.user_knob(KnobType.FLAG, one.hold, "hold", tip=f"{HOLD_HELP}.", flags="-STARTLINE")
+        panel.knob(one.hold, "false")
 
 
 def _network(panel: NodeText) -> None:

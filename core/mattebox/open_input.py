@@ -90,7 +90,7 @@ def open_input(job: Job, what: Input) -> OpenInput | None:
     if offset and found.is_one:
         raise UsageError(
             f"{named('offset')} moves {named(what.name)}, which is one picture for all frames",
-            next_step=f"leave {what.name} out of {named('offset')}, or name a sequence",
+            next_step=f"give {named(what.name)} no offset, or name a sequence",
             setting="offset",
         )
     return replace(found, offset=offset, is_held=what.name in job.hold)

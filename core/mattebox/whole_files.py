@@ -14,6 +14,7 @@ import errno
 import os
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -33,7 +34,15 @@ _LOOKED_AT = 1 << 16
 """Bytes at either end of a file in which a mark is looked for: headers are shorter."""
 
 _NO_FLUSH = frozenset(
-    {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EBADF, errno.EACCES, errno.EISDIR}
+    {
+        errno.EINVAL,
+        errno.ENOTSUP,
+        errno.EOPNOTSUPP,
+        errno.ENOSYS,
+        errno.EBADF,
+        errno.EACCES,
+        errno.EISDIR,
+    }
 )
 """How network file systems say that they do not bring files or folders to the disk on request."""
 
@@ -224,10 +233,8 @@ def write_folder(folder: Path, texts: dict[str, str], kind: FileKind) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft.mkdir()
         for name, text in texts.items():
-            with (draft / name).open("wb") as stream:
-                stream.write(text.encode())
-                stream.flush()
-                os.fsync(stream.fileno())
+            (draft / name).write_bytes(text.encode())
+            flush(draft / name)
         if folder.exists():
             folder.replace(earlier)
         try:
@@ -245,11 +252,47 @@ def write_folder(folder: Path, texts: dict[str, str], kind: FileKind) -> None:
             shutil.rmtree(earlier, ignore_errors=True)
 
 
+class NotFlushed:
+    """The first place of this process whose file system brings nothing to the disk on request.
+
+    Files are written by several threads; whoever talks to the user takes it and says it once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: str | None = None
+        self._is_told = False
+
+    def found(self, path: Path, error: OSError) -> None:
+        """Remember a file or folder that was refused."""
+        with self._lock:
+            self._found = self._found or (
+                f"{path} is on a file system that does not bring it to the disk on request "
+                f"({error.strerror}): it is whole for all who read it, and reaches the disk later"
+            )
+
+    def take(self) -> str | None:
+        """What to tell the user, the first time there is something; then None."""
+        with self._lock:
+            if self._found is None or self._is_told:
+                return None
+            self._is_told = True
+            return self._found
+
+
+not_flushed = NotFlushed()
+
+NOT_FLUSHED_STEP = (
+    "if the machine that holds these files loses power before that, run the same command again"
+)
+
+
 def flush(path: Path) -> None:
     """Have the system bring a file, or a folder's names, to the disk.
 
     Where a file system does not do that on request, it does it in its own time: the file is whole
-    for all who read it, so nothing is raised. Raises OSError for every other fault.
+    for all who read it, so ``not_flushed`` remembers it and nothing is raised. Raises OSError for
+    every other fault.
     """
     if path.is_dir() and os.name == "nt":
         return  # Windows has no handle of a folder to flush
@@ -262,6 +305,7 @@ def flush(path: Path) -> None:
     except OSError as error:
         if error.errno not in _NO_FLUSH:
             raise
+        not_flushed.found(path, error)
 
 
 def _refuse_foreign_folder(folder: Path, texts: Collection[str], kind: FileKind) -> None:

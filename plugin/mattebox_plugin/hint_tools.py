@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .mattebox_command import Mattebox, ask, understood
+from .mattebox_command import BrokenError, Mattebox, ask, understood
 from .patterns import is_pattern, split_channel
 from .request import Request, safe_name
 from .run import Run
@@ -99,15 +99,21 @@ def start_making(
 
     Raises:
         OSError: the folder cannot be made.
-        BrokenError: the core does not start.
+        BrokenError: the core does not start, or an input that the tool wants is moved.
     """
+    moved = [name for name in _wanted(tool) if name in {*request.offset, *request.hold}]
+    if moved:
+        raise BrokenError(
+            f"{tool.title} takes the {moved[0].replace('_', ' ')} by the plate's own frame "
+            "numbers; set its offset to 0 and its hold off, or run `mattebox hint make` yourself"
+        )
     mattes = mattes_of(request, tool)
     folder = Path(mattes).parent
     folder.mkdir(parents=True, exist_ok=True)
     words = ["hint", "make", tool.name, request.plate, "-o", mattes, "--json"]
-    wanted = {"clean_plate": tool.wants_clean_plate, "hint": tool.wants_mask}
-    given = {name: request.pictures.get(name) for name, is_wanted in wanted.items() if is_wanted}
+    given = {name: request.pictures.get(name) for name in _wanted(tool)}
     options = {
+        "--part": request.part,
         "--in-space": request.in_space,
         "--ocio": request.config,
         "--clean-plate": given.get("clean_plate"),
@@ -121,6 +127,12 @@ def start_making(
     if accept_licence:
         words.append("--accept-licence")
     return Run.of_words(mattebox, words, folder=folder)
+
+
+def _wanted(tool: HintTool) -> tuple[str, ...]:
+    """The inputs of a node that a tool takes."""
+    wanted = {"clean_plate": tool.wants_clean_plate, "hint": tool.wants_mask}
+    return tuple(name for name, is_wanted in wanted.items() if is_wanted)
 
 
 def _other_than(mask: str | None, mattes: str) -> str | None:

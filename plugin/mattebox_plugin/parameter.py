@@ -42,6 +42,23 @@ class Input(NamedTuple):
     is_matte: bool
     help: str
 
+    @property
+    def offset(self) -> str:
+        """Name of the knob that moves its numbers."""
+        return f"{self.name}_offset"
+
+    @property
+    def hold(self) -> str:
+        """Name of the knob that has the picture before serve where there is none."""
+        return f"{self.name}_hold"
+
+
+OFFSET_HELP = "What is added to the number of a plate's frame to find the picture of this input"
+HOLD_HELP = (
+    "Where this input has no picture of a number, the one before serves, or its first: mattes on "
+    "twos, a single one"
+)
+
 
 class Parameter(NamedTuple):
     """One setting of the core.

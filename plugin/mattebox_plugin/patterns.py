@@ -6,6 +6,7 @@ Held to the core's own ``mattebox.sequences`` by tests.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _PADDING = re.compile(r"(#+|@+|%[0-9]{0,2}d|\$F[0-9]{0,2})")
@@ -58,6 +59,13 @@ def frames_on_disk(pattern: str) -> tuple[int, ...]:
         return ()
     tokens = {match[1] for match in found if match}
     return tuple(sorted({int(token) for token in tokens if _is_padded(token, digits)}))
+
+
+def held(frames: Sequence[int], wanted: int) -> int:
+    """The frame that serves where one of these holds: the one before, or the first."""
+    if not frames:
+        return wanted
+    return max((frame for frame in frames if frame <= wanted), default=min(frames))
 
 
 def split_channel(text: str) -> tuple[str, str | None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .parameters import INPUTS, PARAMETERS
-from .patterns import is_pattern, numbered, split_channel
+from .patterns import frames_on_disk, held, is_pattern, numbered, split_channel
 
 JOB_FILE = "request.json"
 PREPARED_FILE = "prepared.json"
@@ -43,6 +43,9 @@ class Request:
         root: folder that holds the results of all nodes.
         plate: the clip as the core reads it: ``shot.####.exr``, or one file.
         pictures: the inputs that are given, by name: a file or pattern, or ``FILE[:channel]``.
+        part: part or layer of the plate's files, by name; None lets the core find it.
+        offset: by name of a given input, what is added to a plate's frame to find its picture.
+        hold: given inputs whose picture before serves where there is none of a number.
         weights: file or catalogue name; None for the engine's own.
         network_config: how an ``onnx-matte`` network is fed.
         cuts: first frames of new scenes.
@@ -57,6 +60,9 @@ class Request:
     root: str
     plate: str
     pictures: Mapping[str, str] = field(default_factory=dict)
+    part: str | None = None
+    offset: Mapping[str, int] = field(default_factory=dict)
+    hold: tuple[str, ...] = ()
     weights: str | None = None
     network_config: str | None = None
     cuts: tuple[int, ...] = ()
@@ -80,6 +86,9 @@ class Request:
         del deciding["name"], deciding["root"], deciding["pictures"]
         deciding.update((one.name, None) for one in INPUTS[:FIRST_INPUTS])
         deciding.update(self.pictures)
+        for name in ("part", "offset", "hold"):
+            if not deciding[name]:
+                del deciding[name]  # so that frames keyed before there were these are found again
         for name in FILES:
             if deciding.get(name) is not None:
                 deciding[name] = _way(deciding[name], self.root)
@@ -114,9 +123,18 @@ class Request:
 
     def inputs(self, frame: int) -> tuple[Path, ...]:
         """The files that a frame is made from, as far as a host can tell by their names."""
-        given = (self.pictures[one.name] for one in INPUTS if one.name in self.pictures)
-        named = (self.plate, *(split_channel(text)[0] for text in given))
-        return tuple(Path(numbered(pattern, frame)) for pattern in named)
+        given = tuple(one.name for one in INPUTS if one.name in self.pictures)
+        plate = Path(numbered(self.plate, frame))
+        return (plate, *(self.picture(name, frame) for name in given))
+
+    def picture(self, name: str, frame: int) -> Path:
+        """The file of an input that serves a frame of the plate."""
+        pattern, _ = split_channel(self.pictures[name])
+        wanted = frame + self.offset.get(name, 0)
+        path = Path(numbered(pattern, wanted))
+        if name in self.hold and not path.exists():
+            path = Path(numbered(pattern, held(frames_on_disk(pattern), wanted)))
+        return path
 
     def job(self) -> dict[str, Any]:
         """The job file's content; the core finds out the rest."""
@@ -125,6 +143,9 @@ class Request:
             "plate": self.plate,
             "output": self.output,
             **{n: _matte(file) if n in mattes else file for n, file in self.pictures.items()},
+            "part": self.part,
+            "offset": dict(self.offset),
+            "hold": list(self.hold),
             "weights": self.weights,
             "network_config": self.network_config,
             "cuts": list(self.cuts),
@@ -137,7 +158,7 @@ class Request:
             "out_space": self.out_space,
         }
         return {
-            **{name: value for name, value in given.items() if value not in (None, [])},
+            **{name: value for name, value in given.items() if value not in (None, [], {})},
             "colour": {name: value for name, value in colour.items() if value is not None},
             "settings": dict(self.settings),
         }

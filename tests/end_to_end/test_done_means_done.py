@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.end_to_end.conftest import Run
 from tests.support.pictures import plate_pixels, read_exr, write_exr, write_shot
 
 from mattebox.engines.networks.rvm_decoder import RvmState
@@ -207,3 +212,62 @@ def test_a_state_file_whose_content_or_shape_changed_is_refused(
     path.write_bytes(changed)
     with pytest.raises(UnreadableError, match="is damaged"):
         read_owner(path)
+
+
+NO_FSYNC = """
+import os, stat
+fsync = os.fsync
+def refuse(handle):
+    if {of_folders_alone} and not stat.S_ISDIR(os.fstat(handle).st_mode):
+        return fsync(handle)
+    raise OSError({number}, os.strerror({number}))
+os.fsync = refuse
+"""
+"""Started with Python: no file system here refuses, so the call answers as one that does."""
+
+
+def environment_without_fsync(
+    folder: Path, number: int, *, of_folders_alone: bool
+) -> dict[str, str]:
+    (folder / "start").mkdir()
+    text = NO_FSYNC.format(number=number, of_folders_alone=of_folders_alone)
+    (folder / "start/sitecustomize.py").write_text(text)
+    return {**os.environ, "PYTHONPATH": str(folder / "start")}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not flushed there; Linux runs it")
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_folders_that_are_not_flushed_are_one_warning_and_no_frame_less(
+    number: int, tmp_path: Path, mattebox: Run
+) -> None:
+    shot = write_shot(tmp_path / "in")
+    environ = environment_without_fsync(tmp_path, number, of_folders_alone=True)
+    words = ["key", shot, "--clean-plate", tmp_path / "in/clean.exr", "--frames", "1001-1002", "-o"]
+    lines = mattebox(*words, tmp_path / "out", "--json", env=environ)
+    assert lines.returncode == 0, lines.stdout + lines.stderr
+    events = [json.loads(line) for line in lines.stdout.splitlines()]
+    warnings = [event for event in events if event["event"] == "warning"]
+    assert [event["code"] for event in warnings] == ["not_flushed"]
+    assert f"{tmp_path}/out is on a file system" in warnings[0]["message"]
+    assert os.strerror(number) in warnings[0]["message"]
+    assert events[-1]["event"] == "end"
+    read_exr(tmp_path / "out/shot.1002.exr")
+    page = mattebox(
+        "report", tmp_path / "out", "-o", tmp_path / "page.html", "--pictures", "0", env=environ
+    )
+    assert page.returncode == 0, page.stderr
+    assert page.stderr.count("warning") == 1
+    assert "next step: if the machine" in page.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not flushed there; Linux runs it")
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC])
+def test_a_disk_that_fails_to_flush_is_an_error(number: int, tmp_path: Path, mattebox: Run) -> None:
+    shot = write_shot(tmp_path / "in")
+    environ = environment_without_fsync(tmp_path, number, of_folders_alone=False)
+    words = ["key", shot, "--clean-plate", tmp_path / "in/clean.exr", "--frames", "1001", "-o"]
+    done = mattebox(*words, tmp_path / "out", env=environ)
+    assert done.returncode == 74, done.stderr
+    assert os.strerror(number) in done.stderr
+    assert not list((tmp_path / "out").glob("*.exr"))

@@ -20,7 +20,7 @@ def test_frames_are_whole_or_absent_whatever_happens(tmp_path: Path) -> None:
 
     found = drill(tmp_path, faults=16, frames=12, seed=3)
     assert sum(found.faults.values()) == 16
-    assert (found.lost, found.differing) == (0, 0)
+    assert (found.lost, found.stale, found.differing) == (0, 0, 0)
 
 
 def test_files_with_bytes_changed_at_random_are_read_or_refused(tmp_path: Path) -> None:

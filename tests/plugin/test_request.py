@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from mattebox.inputs import inputs
 from mattebox.job import Job
+from mattebox.open_input import open_input
 from mattebox.settings import KeySettings
 from mattebox_plugin.request import (
     JOB_FILE,
@@ -39,6 +41,9 @@ FULL = replace(
         "outside": "/show/shot/mattes/out.exr:mask.R",
         "protect": "/show/shot/mattes/prop.####.exr:R",
     },
+    part="ViewLayer.Combined",
+    offset={"hint": -1000, "inside": 2},
+    hold=("hint",),
     weights="/show/nets/rvm.safetensors",
     network_config="/show/nets/net.toml",
     cuts=(1040, 1100),
@@ -73,6 +78,7 @@ def test_the_core_takes_the_job_of_a_request_with_everything() -> None:
         "protect": ("/show/shot/mattes/prop.####.exr", "R"),
     }
     assert (job.weights, job.network_config) == (FULL.weights, FULL.network_config)
+    assert (job.part, job.offset, job.hold) == (FULL.part, FULL.offset, FULL.hold)
     assert (job.cuts, job.device) == (FULL.cuts, FULL.device)
     assert job.colour.model_dump(exclude_none=True) == {
         "config": FULL.config, "in_space": "ACEScg", "out_space": "ACEScg"
@@ -94,6 +100,9 @@ CHANGES: list[dict[str, Any]] = [
     others(outside="/show/shot/mattes/other.exr:mask.R"),
     others(protect="/show/shot/mattes/prop.####.exr"),
     others(later="/show/shot/mattes/later.exr"),
+    {"part": None},
+    {"offset": {"hint": -1000}},
+    {"hold": ()},
     {"weights": "rvm_resnet50"},
     {"network_config": "/show/nets/other.toml"},
     {"cuts": (1040,)},
@@ -221,11 +230,24 @@ def test_the_inputs_of_a_frame_are_its_files() -> None:
     assert [str(path) for path in FULL.inputs(1002)] == [
         "/show/shot/plate/hair.1002.exr",
         "/show/shot/plate/clean.exr",
-        "/show/shot/mattes/rough.1002.exr",
-        "/show/shot/mattes/in.1002.exr",
+        "/show/shot/mattes/rough.0002.exr",
+        "/show/shot/mattes/in.1004.exr",
         "/show/shot/mattes/out.exr",
         "/show/shot/mattes/prop.1002.exr",
     ]
+
+
+def test_an_input_that_holds_is_the_file_that_the_core_takes(tmp_path: Path) -> None:
+    for number in (5, 7, 10):
+        (tmp_path / f"rough.{number:04d}.exr").touch()
+    pictures = {"hint": f"{tmp_path}/rough.####.exr:A"}
+    request = replace(FULL, pictures=pictures, offset={"hint": -1000}, hold=("hint",))
+    job = Job.checked(request.job())
+    (what,) = (one for one in inputs() if one.name == "hint")
+    found = open_input(job, what)
+    assert found is not None
+    for frame in range(1000, 1015):
+        assert request.picture("hint", frame) == found.path(frame)
 
 
 def test_a_written_job_is_the_core_s_to_read_and_nothing_else_is_left(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mattebox import whole_files
 from mattebox.errors import UsageError, WriteError
-from mattebox.whole_files import OutputFile, marked, write_folder, write_whole
+from mattebox.whole_files import NotFlushed, OutputFile, marked, write_folder, write_whole
 
 
 def test_a_file_is_replaced_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -90,8 +91,16 @@ def test_a_file_system_that_brings_nothing_to_the_disk_on_request_costs_no_file(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "fsync", refuse)
+    told = NotFlushed()
+    monkeypatch.setattr(whole_files, "not_flushed", told)
     write_whole(tmp_path / "a", b"after")
     assert (tmp_path / "a").read_bytes() == b"after"
+    write_folder(tmp_path / "folder", {"b": "our mark"}, SHEET)
+    assert (tmp_path / "folder/b").read_text() == "our mark"
+    said = told.take()
+    assert said is not None
+    assert os.strerror(number) in said
+    assert told.take() is None  # once
 
 
 def test_a_disk_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ def main(application: str = "mattebox.cli.app") -> None:
     # 5 to 20 times slower than threads that sleep.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-    from mattebox.cli.exits import exit_code_of, tell
+    from mattebox.cli.exits import exit_code_of, tell, tell_not_flushed
     from mattebox.errors import UsageError
 
     _have_outputs()
@@ -30,6 +30,7 @@ def main(application: str = "mattebox.cli.app") -> None:
         try:
             importlib.import_module(application).app()
         finally:
+            tell_not_flushed()
             sys.stdout.flush()  # here, or a full disk would end the interpreter with 120
     except SystemExit as request:
         # The argument parser says 2 for a wrong call; for us it is a bad argument as any other.

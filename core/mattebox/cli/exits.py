@@ -15,6 +15,7 @@ from mattebox.errors import (
     WriteError,
 )
 from mattebox.plain_text import harmless
+from mattebox.whole_files import NOT_FLUSHED_STEP, not_flushed
 
 WRITING = frozenset(
     {errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EBADF}
@@ -44,6 +45,16 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     said = str(error).casefold()
     return isinstance(error, RuntimeError) and any(words in said for words in _NO_MEMORY)
+
+
+def tell_not_flushed() -> None:
+    """Print on standard error what no listener was told of files that are not on the disk yet."""
+    refused = not_flushed.take()
+    if refused is not None:
+        print(
+            f"mattebox: warning: {harmless(refused)}\n  next step: {NOT_FLUSHED_STEP}",
+            file=sys.stderr,
+        )
 
 
 def tell(error: BaseException) -> None:

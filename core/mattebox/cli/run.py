@@ -28,11 +28,13 @@ from mattebox.events import (
     NoteEvent,
     Reporter,
     TerminalReporter,
+    WarningEvent,
     error_event,
 )
 from mattebox.farm.openjd_lines import OpenJdReporter
 from mattebox.job import Job, PreparedJob, job_file
 from mattebox.sequences import format_frames, parse_frames, told_steps
+from mattebox.whole_files import NOT_FLUSHED_STEP, not_flushed
 
 if TYPE_CHECKING:
     from mattebox.pipeline.clock import Tally
@@ -104,7 +106,12 @@ class Session:
     tally: Tally
 
     def end(self, exit_code: int) -> None:
-        """Tell the last event."""
+        """Tell the last event, and before it what the process was told of its disk."""
+        refused = not_flushed.take()
+        if refused is not None:
+            self.reporter.emit(
+                WarningEvent(code="not_flushed", message=refused, next_step=NOT_FLUSHED_STEP)
+            )
         tally = self.tally
         self.reporter.emit(
             EndEvent(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +21,7 @@ from mattebox.frames.exr_header import NO_SEAL, mark_uint, seal
 from mattebox.frames.repair import non_finite
 from mattebox.header_words import PREFIX, SEAL
 from mattebox.images import Frame, PassedChannel, Pixels
-from mattebox.whole_files import DRAFT_PREFIX, GENERATOR, OutputFile, draft_of, marked
+from mattebox.whole_files import DRAFT_PREFIX, GENERATOR, OutputFile, draft_of, flush, marked
 
 LARGEST_HALF = 65504.0
 """The largest finite binary16 number (IEEE 754)."""
@@ -250,8 +249,7 @@ def _reasons(temporary: Path) -> Iterator[None]:
     except (MatteboxError, _NotWholeError) as error:
         with temporary.open("ab") as stream:
             stream.write(bytes(_PROBE_BYTES))
-            stream.flush()
-            os.fsync(stream.fileno())
+        flush(temporary)
         raise _NotWholeError(str(error)) from error
 
 

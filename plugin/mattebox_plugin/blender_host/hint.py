@@ -32,6 +32,8 @@ class Making(GroupRun):
             # As the artist would: a path from the file where there is one.
             mattes = mattes_of(self._request, self._tool)
             group.mattebox.hint = _from_file(mattes)
+            # The tool numbers them as the plate.
+            group.mattebox.hint_offset, group.mattebox.hint_hold = 0, False
             group.mattebox.engine = "hint"
 
 

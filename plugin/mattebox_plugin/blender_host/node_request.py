@@ -54,6 +54,15 @@ def request_of(group: Any, scene: Any) -> tuple[Request, Source]:
             root=root,
             plate=source.pattern,
             pictures=pictures,
+            part=_part(settings),
+            offset={
+                one.name: offset
+                for one in INPUTS
+                if one.name in pictures and (offset := getattr(settings, one.offset))
+            },
+            hold=tuple(
+                one.name for one in INPUTS if one.name in pictures and getattr(settings, one.hold)
+            ),
             weights=_weights(settings.weights),
             network_config=_file(settings.network_config),
             cuts=_cuts(settings.cuts),
@@ -94,6 +103,12 @@ def _matte(text: str) -> str | None:
     path, channel = split_channel(text.strip())
     pattern = _file(path)
     return pattern if channel is None else f"{pattern}:{channel}"
+
+
+def _part(settings: Any) -> str | None:
+    """The part of the clip; what Blender writes for the key has one alone."""
+    is_file = settings.source == "IMAGE" and settings.image.source != "MOVIE"
+    return (settings.part.strip() or None) if is_file else None
 
 
 def _weights(text: str) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from ..keyed_frames import FrameStatus, Status
+from ..parameter import Input
 from ..parameters import INPUTS
 from . import key
 from .frames import frame_statuses
@@ -42,9 +43,18 @@ class _Panel(bpy.types.Panel):
         return active_group(context) is not None
 
 
-def pictures_of(group: str) -> tuple[str, ...]:
-    """The inputs that stand in the panel of a group."""
-    return tuple(one.name for one in INPUTS if one.group == group)
+def draw_picture(layout: Any, settings: Any, one: Input) -> None:
+    """An input, and how its numbers go with the plate's where it is given."""
+    layout.prop(settings, one.name)
+    if getattr(settings, one.name).strip():
+        row = layout.row(heading="Its frames", align=True)
+        row.prop(settings, one.offset, text="")
+        row.prop(settings, one.hold, text="Hold", toggle=True)
+
+
+def may_have_parts(image: Any) -> bool:
+    """Whether files of an image may hold several parts or layers."""
+    return bool(image.source != "MOVIE" and image.filepath.lower().endswith(".exr"))
 
 
 class MATTEBOX_PT_key(_Panel):
@@ -68,11 +78,13 @@ class MATTEBOX_PT_key(_Panel):
             layout.template_ID(settings, "image", open="image.open")
             if settings.image is not None:
                 layout.prop(settings.image.colorspace_settings, "name", text="Colour space")
+                if may_have_parts(settings.image):
+                    layout.prop(settings, "part")
         layout.prop(settings, "engine")
-        for name in pictures_of("Key"):
-            if name != "hint" or settings.engine == "hint":
-                layout.prop(settings, name)
-            if name == "hint" and settings.engine == "hint":
+        for one in (one for one in INPUTS if one.group == "Key"):
+            if one.name != "hint" or settings.engine == "hint":
+                draw_picture(layout, settings, one)
+            if one.name == "hint" and settings.engine == "hint":
                 layout.operator("mattebox.hint_tools", icon="COLLAPSEMENU").group = group.name
         layout.prop(settings, "screen")
         if settings.screen == "colour":
@@ -123,6 +135,9 @@ class _SettingsPanel(_Panel):
         layout, settings = self.layout, active_group(context).mattebox
         layout.use_property_split = True
         layout.use_property_decorate = False
+        for one in INPUTS:
+            if one.group == self.group and self.group != "Key":
+                draw_picture(layout, settings, one)
         for name in self.before:
             layout.prop(settings, name)
         for parameter in SHOWN:
@@ -133,13 +148,11 @@ class _SettingsPanel(_Panel):
 class MATTEBOX_PT_matte(_SettingsPanel):
     bl_label = "Matte"
     group = "Matte"
-    before = pictures_of("Matte")
 
 
 class MATTEBOX_PT_spill(_SettingsPanel):
     bl_label = "Spill"
     group = "Spill"
-    before = pictures_of("Spill")
 
 
 class MATTEBOX_PT_plate(_SettingsPanel):

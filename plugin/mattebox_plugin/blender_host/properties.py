@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy
 
-from ..parameter import Input, Kind, Parameter
+from ..parameter import HOLD_HELP, OFFSET_HELP, Input, Kind, Parameter
 from ..parameters import INPUTS, PARAMETERS
 from ..patterns import frames_on_disk, is_pattern, pattern_of, split_channel
 from ..request import ENGINES, SCREEN_CHOICES
@@ -121,6 +121,18 @@ def _picture(one: Input) -> Any:
     return _frames(one.label, f"{one.help} A file or one frame of a sequence{channel}")
 
 
+def _timing(one: Input) -> dict[str, Any]:
+    """How the numbers of an input go with the plate's."""
+    return {
+        one.offset: bpy.props.IntProperty(
+            name=f"{one.label} offset", description=OFFSET_HELP, update=_turned
+        ),
+        one.hold: bpy.props.BoolProperty(
+            name=f"{one.label} hold", description=HOLD_HELP, update=_turned
+        ),
+    }
+
+
 _ANNOTATIONS: dict[str, Any] = {
     "is_mattebox": bpy.props.BoolProperty(options={"HIDDEN"}),
     "source": bpy.props.EnumProperty(
@@ -140,7 +152,14 @@ _ANNOTATIONS: dict[str, Any] = {
         name="Offset",
         description="Frame number of the file that shows at scene frame 0",
     ),
+    "part": bpy.props.StringProperty(
+        name="Part",
+        description="Part or layer of the clip that is keyed, where its files hold several: "
+        "ViewLayer.Combined. Empty: found by its name",
+        update=_turned,
+    ),
     **{one.name: _picture(one) for one in INPUTS},
+    **{name: knob for one in INPUTS for name, knob in _timing(one).items()},
     "engine": bpy.props.EnumProperty(
         name="Engine",
         description="How the first alpha is found",

@@ -129,4 +129,6 @@ def _connect(node: nuke.Node, mattes: str, wanted: NodeRequest) -> None:
             raw=True,
         )
     node.setInput(names.INPUTS.index("hint"), read)
-    set_values(node, {"engine": "hint"})
+    numbered_as_the_plate = {"hint_offset": 0, "hint_hold": False}
+    there = {name: no for name, no in numbered_as_the_plate.items() if node.knob(name) is not None}
+    set_values(node, {"engine": "hint", **there})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +52,7 @@ class Picture:
         node: what is rendered, or the Read.
         rendered: the frames that are rendered, where any are; a still picture needs one.
         reads: the Reads it is made from.
+        offset: what is added to a plate's frame to find its number here.
     """
 
     pipe: str
@@ -60,15 +62,26 @@ class Picture:
     node: nuke.Node
     rendered: Span
     reads: tuple[nuke.Node, ...]
+    offset: int
 
-    def sources(self, frame: int) -> tuple[Path, ...]:
-        """The files on disk that a frame is made from, as far as their Reads say."""
+    def number(self, frame: int) -> int:
+        """The number of the picture that serves a frame of the plate."""
+        return frame + self.offset
+
+    def sources(self, number: int) -> tuple[Path, ...]:
+        """The files on disk that a picture is made from, as far as their Reads say."""
         return tuple(
-            Path(numbered(pattern, frame)) for pattern in map(file_of, self.reads) if pattern
+            Path(numbered(pattern, number)) for pattern in map(file_of, self.reads) if pattern
         )
 
 
-def pictures(node: nuke.Node, colour: ScriptColour, span: Span, root: str) -> dict[str, Picture]:
+def pictures(
+    node: nuke.Node,
+    colour: ScriptColour,
+    span: Span,
+    root: str,
+    offsets: Mapping[str, int],
+) -> dict[str, Picture]:
     """All connected inputs by the name of their pipe.
 
     The core reads plate and clean plate in one colour space: where theirs differ, what is not in
@@ -77,21 +90,23 @@ def pictures(node: nuke.Node, colour: ScriptColour, span: Span, root: str) -> di
     Args:
         node: the Mattebox node.
         colour: of the script.
-        span: the frames that inputs must have.
+        span: the node's frames; inputs must have them, moved by their offsets.
         root: folder that rendered inputs go below.
+        offsets: what is added to a plate's frame to find that of an input, by pipe.
     """
+    place = _Place(colour, span, root, offsets)
     found = {}
     for index, pipe in enumerate(names.INPUTS):
         source = node.input(index)
         top = graph.feeding(source)
         if source is not None and top is not None:
-            found[pipe] = _picture(pipe, top, colour, span, root)
+            found[pipe] = _picture(pipe, top, place)
     plate, clean = found.get(names.PLATE), found.get("clean_plate")
     if plate is not None and clean is not None and plate.space != clean.space:
         for one in (plate, clean):
             if one.space != colour.working:
                 why = f"{plate.space} and {clean.space} meet in one key"
-                found[one.pipe] = _to_render(one.pipe, one.node, colour, span, root, why)
+                found[one.pipe] = _to_render(one.pipe, one.node, place, why)
     return found
 
 
@@ -100,24 +115,40 @@ def file_of(read: nuke.Node) -> str:
     return forward(str(read["file"].value() or "").strip())
 
 
-def _picture(pipe: str, top: nuke.Node, colour: ScriptColour, span: Span, root: str) -> Picture:
-    why = _why_not_plain(pipe, top, colour, span)
+@dataclass(frozen=True)
+class _Place:
+    """What all inputs of a node share; as ``pictures``."""
+
+    colour: ScriptColour
+    span: Span
+    root: str
+    offsets: Mapping[str, int]
+
+    def span_of(self, pipe: str) -> Span:
+        """The frames that an input must have, by its own numbers."""
+        offset = self.offsets.get(pipe, 0)
+        return Span(self.span.first + offset, self.span.last + offset)
+
+
+def _picture(pipe: str, top: nuke.Node, place: _Place) -> Picture:
+    span = place.span_of(pipe)
+    why = _why_not_plain(pipe, top, place.colour, span)
     if why is not None:
-        return _to_render(pipe, top, colour, span, root, why)
-    space = _space(pipe, top, colour)
+        return _to_render(pipe, top, place, why)
+    space = _space(pipe, top, place.colour)
     assert space is not None
-    return Picture(pipe, file_of(top), space, None, top, span, (top,))
+    offset = place.offsets.get(pipe, 0)
+    return Picture(pipe, file_of(top), space, None, top, span, (top,), offset)
 
 
-def _to_render(
-    pipe: str, top: nuke.Node, colour: ScriptColour, span: Span, root: str, why: str
-) -> Picture:
+def _to_render(pipe: str, top: nuke.Node, place: _Place, why: str) -> Picture:
     name = f"{pipe}_{graph.digest(top)}"
-    numbers = ".####"
+    span, numbers = place.span_of(pipe), ".####"
     if pipe != names.PLATE and top.firstFrame() == top.lastFrame():
         span, numbers = Span(span.first, span.first), ""  # a still: one file serves all frames
-    pattern = safe_in_nuke(f"{root}/{RENDERED}/{name}/{pipe}{numbers}.exr")
-    return Picture(pipe, pattern, colour.working, why, top, span, graph.reads_above(top))
+    pattern = safe_in_nuke(f"{place.root}/{RENDERED}/{name}/{pipe}{numbers}.exr")
+    reads, offset = graph.reads_above(top), place.offsets.get(pipe, 0)
+    return Picture(pipe, pattern, place.colour.working, why, top, span, reads, offset)
 
 
 def _space(pipe: str, read: nuke.Node, colour: ScriptColour) -> str | None:

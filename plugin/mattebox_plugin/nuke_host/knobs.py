@@ -10,7 +10,7 @@ import nuke
 
 from .. import nuke_node as names
 from ..parameter import Kind, Parameter
-from ..parameters import PARAMETERS
+from ..parameters import INPUTS, PARAMETERS
 from ..request import screen_text, settings_of
 from .messages import NodeError
 
@@ -84,6 +84,19 @@ def cuts(node: nuke.Node) -> tuple[int, ...]:
         raise NodeError(
             f"cuts {text(node, 'cuts')!r} are not frame numbers", "write them like 1040, 1100"
         ) from error
+
+
+def offsets(node: nuke.Node) -> dict[str, int]:
+    """What is added to a plate's frame to find that of an input, by pipe; old scripts have none."""
+    return {
+        one.name: whole(node, one.offset) for one in INPUTS if node.knob(one.offset) is not None
+    }
+
+
+def held(node: nuke.Node) -> tuple[str, ...]:
+    """The inputs whose picture before serves where there is none of a number."""
+    knobs = {one.name: node.knob(one.hold) for one in INPUTS}
+    return tuple(name for name, knob in knobs.items() if knob is not None and knob.value())
 
 
 def set_values(node: nuke.Node, values: Mapping[str, object]) -> None:

@@ -54,7 +54,7 @@ def _key(node: nuke.Node, name: str) -> None:
             status.refresh(node)  # the knob was turned back
             return
         for picture in wanted.to_render:
-            if not rendering.is_fresh(picture, frame):
+            if not rendering.is_fresh(picture, picture.number(frame)):
                 status.say(node, f"live waits: {picture.pipe} is to be rendered; Key current frame")
                 return
         key.key_beside(node, wanted, frame)

@@ -36,7 +36,7 @@ class NodeRequest:
         """Find the status of a keyed frame against the files it is made from."""
         sources = {*self.request.inputs(frame)}
         for picture in self.pictures.values():
-            sources.update(picture.sources(frame))
+            sources.update(picture.sources(picture.number(frame)))
         return frame_status(
             frame, self.request.frame_path(frame), fingerprint, tuple(sorted(sources))
         )
@@ -57,7 +57,8 @@ def request_of(node: nuke.Node) -> NodeRequest:
     space = colour.of_script()
     span = span_of(node)
     root = results_folder(node)
-    pictures = inputs.pictures(node, space, span, root)
+    offsets = knobs.offsets(node)
+    pictures = inputs.pictures(node, space, span, root, offsets)
     if names.PLATE not in pictures:
         raise NodeError("nothing feeds the plate input", "connect a Read above it")
     plate = pictures[names.PLATE]
@@ -67,6 +68,8 @@ def request_of(node: nuke.Node) -> NodeRequest:
         root=root,
         plate=plate.pattern,
         pictures=files,
+        offset={pipe: offset for pipe, offset in offsets.items() if offset and pipe in files},
+        hold=tuple(pipe for pipe in knobs.held(node) if pipe in files),
         weights=knobs.file_text(node, "weights") or None,
         network_config=knobs.file_text(node, "network_config") or None,
         cuts=knobs.cuts(node),

@@ -136,9 +136,13 @@ def _node(node: nuke.Node) -> Iterator[Fault]:
     if engine == "bgmv2" and "screen" not in settings and "clean_plate" not in wanted.pictures:
         yield Fault("engine bgmv2 has no clean plate", "connect one, or choose a screen colour")
     for picture in wanted.pictures.values():
-        if picture.why_rendered is None and not _is_there(picture.sources(wanted.span.first)):
+        first = picture.number(wanted.span.first)
+        files = picture.sources(first)
+        if picture.pipe in wanted.request.hold:
+            files = (wanted.request.picture(picture.pipe, wanted.span.first),)
+        if picture.why_rendered is None and not _is_there(files):
             yield Fault(
-                f"{picture.pipe}: {picture.pattern} is not there at frame {wanted.span.first}",
+                f"{picture.pipe}: {picture.pattern} is not there at frame {first}",
                 f"look at {picture.node.name()}, and at the node's frames (Key tab)",
             )
     fingerprint = attach.fingerprint_of(node, wanted)

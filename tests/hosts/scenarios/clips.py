@@ -95,7 +95,7 @@ def key_movie_and_render(folder: str) -> dict[str, Any]:
         "movie": add_key(tree, movie),
         "render": add_key(tree, None, source="RENDER", when_rendering="KEY"),
     }
-    _light_scene(bpy.context.scene)
+    light_scene(bpy.context.scene)
     answer: dict[str, Any] = {}
     for name, node in nodes.items():
         if name == "movie":
@@ -151,7 +151,7 @@ def _make_movie(first_file: str, target: str) -> Any:
     return movie
 
 
-def _light_scene(scene: Any) -> None:
+def light_scene(scene: Any) -> None:
     """The cube that Blender starts with, glowing red before a green world, and moving."""
     scene.render.engine = "CYCLES"
     scene.cycles.samples = 2

@@ -15,7 +15,7 @@ from tests.support.nuke.tcl_replay import ReplayedNode, ScriptError, replay
 from mattebox_plugin import nuke_node as names
 from mattebox_plugin.nuke_script import KnobType, NodeText, expression, word
 from mattebox_plugin.parameter import Kind
-from mattebox_plugin.parameters import PARAMETERS
+from mattebox_plugin.parameters import INPUTS, PARAMETERS
 from mattebox_plugin.request import ENGINES, SCREEN_CHOICES
 
 GIZMO = REPOSITORY / "plugin/nuke_path/Mattebox.gizmo"
@@ -114,6 +114,13 @@ def test_every_setting_of_the_core_has_a_knob_of_its_type_with_its_default(
             assert knob.limits == (parameter.minimum, parameter.maximum)
 
 
+def test_every_input_has_an_offset_and_a_hold_beside_it(gizmo: ReplayedNode) -> None:
+    for one in INPUTS:
+        assert gizmo.user_knobs[one.offset].kind == str(int(KnobType.INTEGER))
+        assert gizmo.user_knobs[one.hold].kind == str(int(KnobType.FLAG))
+        assert (gizmo.knobs[one.offset], gizmo.knobs[one.hold]) == ("0", "false")
+
+
 def test_every_tooltip_of_a_number_says_its_unit(gizmo: ReplayedNode) -> None:
     for parameter in PARAMETERS:
         if parameter.unit:
@@ -125,7 +132,17 @@ def test_every_tooltip_of_a_number_says_its_unit(gizmo: ReplayedNode) -> None:
 
 def test_tabs_come_in_the_order_in_which_an_artist_works(gizmo: ReplayedNode) -> None:
     tabs = [knob.label for knob in gizmo.user_knobs.values() if knob.kind == "20"]
-    assert tabs == ["Key", "Matte", "Spill", "Plate", "Network", "Output", "Farm", "About"]
+    assert tabs == [
+        "Key",
+        "Matte",
+        "Spill",
+        "Plate",
+        "Inputs",
+        "Network",
+        "Output",
+        "Farm",
+        "About",
+    ]
 
 
 def test_no_knob_has_a_name_that_nuke_uses_itself(gizmo: ReplayedNode) -> None:

@@ -191,6 +191,41 @@ def test_mattes_have_no_colour_space(nuke: FakeNuke, plate: str) -> None:
     assert pictures(node)["hint"] == ("matte.####.png", "Linear Rec.709 (sRGB)", None)
 
 
+def test_numbers_of_an_input_are_moved_and_held_as_the_job_says(nuke: FakeNuke, plate: str) -> None:
+    node = keyer(nuke, plate)
+    node.setInput(2, nuke.read("/show/matte.####.exr", 1001, 1003, LINEAR))
+    assert pictures(node)["hint"][2] == "it does not have all of 1-3"
+    node["hint_offset"].setValue(1000)
+    node["hint_hold"].setValue(True)
+    node["outside_offset"].setValue(7)  # nothing is connected there
+    assert pictures(node)["hint"] == ("matte.####.exr", "Linear Rec.709 (sRGB)", None)
+    job = part("node_request").request_of(node).request.job()
+    assert job["offset"] == {"hint": 1000}
+    assert job["hold"] == ["hint"]
+
+
+def test_an_input_that_is_rendered_is_rendered_over_its_own_numbers(
+    nuke: FakeNuke, plate: str
+) -> None:
+    node = keyer(nuke, plate)
+    node["range"].setValue("custom")
+    for name, frame in (("first", 101), ("last", 103)):
+        node[name].setValue(frame)
+    matte = nuke.read(plate, 1, 3, LINEAR)
+    grade = nuke.create("Grade")
+    grade.setInput(0, matte)
+    node.setInput(2, grade)
+    node["hint_offset"].setValue(-100)
+    wanted = part("node_request").request_of(node)
+    hint = wanted.pictures["hint"]
+    part("rendering").render(hint)
+    assert [frame for _, frame in nuke.executed] == [1, 2, 3]
+    assert wanted.request.picture("hint", 102) == Path(hint.pattern.replace("####", "0002"))
+    status = wanted.frame_status(102, None)
+    assert status.status.value == "missing"
+    assert hint.sources(hint.number(102)) == (Path(plate.replace("####", "0002")),)
+
+
 def test_windows_paths_are_written_with_forward_slashes(nuke: FakeNuke) -> None:
     nuke.root_node["name"].setValue("D:\\show\\sh010\\comp.nk")
     node = keyer(nuke, "C:\\plates v1\\sh010.####.exr")
