@@ -67,6 +67,7 @@ def write_clean_plate(path: Path, size: Canvas) -> None:
 
 
 def _write_frame(folder: Path, size: Canvas, spaces: Sequence[str], index: int) -> None:
+    cv2.setNumThreads(1)  # there is a process for every core
     light = grainy_frame(size, index)
     config = ocio.Config.CreateFromBuiltinConfig(PINNED_BUILTIN)
     for name in spaces:

@@ -31,15 +31,17 @@ PAIRED_SHARE = 0.2
 ENLARGED_SHARE = 0.12
 HINTED_SCREEN_SHARE = 0.12
 NAIVE_ROOM_SHARE = 0.35
-CODEC_SHARE = 0.3
-BACKLIT_SHARE = 0.08
+BACKLIT_SHARE = 0.12
 CLIPPED_SHARE = 0.1
 STEADY_SHARE = 0.3
-# Logarithm and its deviation of the factor on the drawn share of the screen's light. Hair and cloth
-# a few metres before a screen throw 2 to 5 % of it back, what scatters or mirrors a fifth or more.
+# Logarithm and its deviation of the factor on the drawn share of the screen's light. Hair, grass and
+# cloth a few metres before a screen throw 2 to 5 % of it back, glass a third, smoke 0.35 to 0.5: what
+# a renderer gives for a screen that fills the half of the space behind them.
 GLOW = {
-    **dict.fromkeys(("smoke", "steam", "glass", "plastic"), (0.1, 0.3)),
+    **dict.fromkeys(("smoke", "steam"), (0.15, 0.3)),
+    **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
+    "plants": (-1.6, 0.7),
 }
 PLAIN_GLOW = (-1.0, 0.8)
 BLACK_LEVEL, WHITE_LEVEL = 0.03, 0.97  # of the plain key, as mattebox.colour_difference
@@ -84,6 +86,11 @@ class Footage:
         if self.rooms > 0.5:
             return Part.ROOM
         return Part.SUBSAMPLED if self.subsampled else Part.SCREEN
+
+    @property
+    def coded(self) -> float:
+        """Share of scenes that went through a codec; screens in video have a network of their own."""
+        return {Part.SUBSAMPLED: 1.0, Part.ROOM: 0.3, Part.SCREEN: 0.15}[self.part]
 
 
 def add_footage(parser: argparse.ArgumentParser) -> None:
@@ -140,7 +147,7 @@ def compose(
     )
     noisy, background, lit = (torch.minimum(one, ceiling) for one in (noisy, background, lit))
     noisy, background = sharpened(dice, [noisy, background], 0.1)
-    damaged = count if footage.subsampled else max(1, round(CODEC_SHARE * count))
+    damaged = max(1, round(footage.coded * count))
     codec = draw_codec(dice, damaged, level[:damaged], subsampled=footage.subsampled)
     background_coded = dice.chance(damaged, 0.6)
     noisy = torch.cat([coded(codec, noisy[:damaged]), noisy[damaged:]])

@@ -63,7 +63,7 @@ def smoke(sheet: Sheet) -> Layer:
     """Grey, tinted or dark smoke, thin to opaque."""
     depth = _cloud(sheet) * np.float32(sheet.log_uniform(0.3, 5))
     white = sheet.uniform(0.6, 1) if sheet.chance(0.8) else sheet.uniform(0.03, 0.5)
-    share = white * float(np.clip(0.31 + sheet.normal(0.09), 0.04, 0.5))
+    share = white * float(np.clip(0.42 + sheet.normal(0.1), 0.05, 0.65))
     return _scattering(sheet, plane(depth), white, share)
 
 
@@ -74,7 +74,7 @@ def steam(sheet: Sheet) -> Layer:
     top = sheet.whole(0, n)
     depth = tall[top : top + n] * np.float32(sheet.log_uniform(0.3, 3))
     white = sheet.uniform(0.8, 1)
-    return _scattering(sheet, plane(depth), white, white * sheet.uniform(0.15, 0.5))
+    return _scattering(sheet, plane(depth), white, white * sheet.uniform(0.15, 0.6))
 
 
 def veil(sheet: Sheet) -> Layer:
