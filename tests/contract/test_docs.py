@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -101,31 +101,51 @@ def test_what_a_block_needs_is_one_of_the_known_needs() -> None:
     assert {need for block in SHELL_BLOCKS for need in block.needs} == {*NEEDS, CHECKOUT}
 
 
-def test_every_subcommand_and_option_that_is_written_exists() -> None:
-    """Those of blocks that are not run, and those in the text, too."""
-    roots = {
-        "mattebox": typer.main.get_command(mattebox),
-        "benchmarks": typer.main.get_command(benchmarks),
-    }
-    wrong = []
-    for where, command in written():
-        if command[0] == "mattebox" or command[0].endswith("/bin/mattebox"):
-            found = unknown_words(command[1:], roots["mattebox"])
-        elif command[:3] == ["python", "-m", "benchmarks"]:
-            found = unknown_words(command[3:], roots["benchmarks"])
-        else:
-            continue
-        wrong += [f"{where}: {word}" for word in found]
+@pytest.mark.parametrize(
+    ("where", "command"),
+    [
+        pytest.param(block.name, command, id=f"{block.name} {' '.join(command[:3])}")
+        for block in SHELL_BLOCKS
+        for command in block.commands()
+        if Path(command[0]).name == "mattebox"
+    ],
+)
+def test_the_command_line_takes_what_a_block_says(where: str, command: list[str]) -> None:
+    """Values too; also of blocks that are not run."""
+    root: Any = typer.main.get_command(mattebox)
+    words = command[1 : command.index(">") if ">" in command else None]
+    while hasattr(root, "commands"):
+        root = root.commands[words.pop(0)]
+    root.make_context(root.name, words)
+
+
+def test_every_subcommand_and_option_in_the_text_exists() -> None:
+    root = typer.main.get_command(mattebox)
+    wrong = [
+        f"{name_of(page)}: {word}"
+        for page in DOCUMENTS
+        for command in inline_commands(page)
+        for word in unknown_words(command[1:], root)
+    ]
     assert wrong == []
 
 
-def written() -> Iterator[tuple[str, list[str]]]:
-    for page in DOCUMENTS:
-        for command in inline_commands(page):
-            yield name_of(page), command
-    for block in SHELL_BLOCKS:
-        for command in block.commands():
-            yield block.name, command
+def test_every_benchmark_and_option_of_it_that_is_written_exists() -> None:
+    root = typer.main.get_command(benchmarks)
+    wrong = [
+        f"{block.name}: {word}"
+        for block in SHELL_BLOCKS
+        for command in block.commands()
+        if command[:3] == ["python", "-m", "benchmarks"]
+        for word in unknown_words(command[3:], root)
+    ]
+    assert wrong == []
+
+
+def test_the_farms_page_shows_every_dispatcher() -> None:
+    commands = [c for b in blocks(REPOSITORY / "docs/farm.md") for c in b.commands()]
+    shown = {words[2] for words in commands if words[:2] == ["mattebox", "farm"]}
+    assert shown == {"openjd", "opencue", "flamenco"}
 
 
 def test_every_make_target_and_file_of_the_source_that_is_written_exists() -> None:

@@ -69,9 +69,9 @@ class Block:
         """The words of each command line, without comments and what is piped or redirected."""
         waiting = ""
         for line in self.text.replace("\\\n", " ").splitlines():
-            waiting += f"{line}\n"
+            waiting += re.sub(r"(?:^|(?<=\s))#.*$", "", line) + "\n"  # shlex ends at any "#"
             try:
-                words = shlex.split(waiting, comments=True)
+                words = shlex.split(waiting)
             except ValueError:  # a quotation goes on in the next line
                 continue
             waiting = ""
