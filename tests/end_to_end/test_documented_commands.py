@@ -28,12 +28,15 @@ LONGER = {"docs/farm.md": range(1001, 1051)}
 """Pages whose commands name more frames."""
 
 SHELL = ("bash", "-euo", "pipefail", "-c")
-RUN = [page for page in DOCUMENTS if any(b.language == "sh" and not b.needs for b in blocks(page))]
+FFMPEG = "ffmpeg"
+HAS_FFMPEG = all(map(shutil.which, ("ffmpeg", "ffprobe")))
 
 
-def is_run(block: Block) -> bool:
-    has_ffmpeg = shutil.which("ffmpeg") is not None and shutil.which("ffprobe") is not None
-    return not block.needs or (block.needs == ("ffmpeg",) and has_ffmpeg)
+def can_be_run(block: Block) -> bool:
+    return block.language == "sh" and set(block.needs) <= {FFMPEG}
+
+
+PAGES = [page for page in DOCUMENTS if any(map(can_be_run, blocks(page)))]
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def write_material(folder: Path, frames: range) -> None:
     mask = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     mask[:, :8] = 255
     write_png(folder / "mask.png", mask)
-    if shutil.which("ffmpeg") is not None:
+    if HAS_FFMPEG:
         green = (
             "color=0x30a452:size=96x64:rate=24,drawbox=x=30:y=16:w=30:h=48:color=0x905030:t=fill"
         )
@@ -87,14 +90,19 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("page", RUN, ids=name_of)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_commands_of_a_page_run_one_after_the_other(
     page: Path, folder: Path, environment: dict[str, str]
 ) -> None:
     write_material(folder, LONGER.get(name_of(page), FRAMES))
-    for block in blocks(page):
-        if block.language != "sh" or not is_run(block):
-            continue
+    run = [block for block in blocks(page) if can_be_run(block)]
+    if not HAS_FFMPEG:
+        run = [block for block in run if FFMPEG not in block.needs]
+    if not run:
+        pytest.skip(
+            "ffmpeg is not installed; its commands run where it is (apt-get install ffmpeg)"
+        )
+    for block in run:
         done = subprocess.run(
             [*SHELL, block.text], cwd=folder, env=environment, capture_output=True, text=True,
             timeout=600, check=False, stdin=subprocess.DEVNULL,
