@@ -43,6 +43,7 @@ def generated() -> dict[Path, str]:
 
 GENERATED = [
     "commands.md",
+    "interface.md",
     "schema/job.schema.json",
     "schema/events.schema.json",
     "schema/requests.schema.json",
