@@ -41,6 +41,7 @@ NAVIGATION = {
         "docs/hints",
         "docs/weights",
         "docs/report",
+        "docs/doctor",
         "docs/onnx",
         "docs/export",
         "docs/safety",

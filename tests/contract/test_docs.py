@@ -28,7 +28,7 @@ from mattebox.settings import EngineName, knobs
 
 BLOCKS = [block for page in DOCUMENTS for block in blocks(page)]
 SHELL_BLOCKS = [block for block in BLOCKS if block.language == "sh"]
-PROGRAMS = ("mattebox", "python", "python3", "pip", "make", "openjd")
+PROGRAMS = ("mattebox", "python", "python3", "pip", "make", "openjd", "git")
 
 
 def generated() -> dict[Path, str]:

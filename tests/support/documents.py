@@ -25,6 +25,7 @@ NEEDS = {
     "weights": "weights are not handed on with the source",
     "ffmpeg": "a program beside Mattebox; run where it is",
     "Nuke": "wants a licence",
+    "a clipboard": "a machine without a screen has none",
     "a farm": "wants a dispatcher and its workers, or a GPU",
     "rembg": "another tool; tests/end_to_end/test_hint_tools.py runs it where it is",
     "the rendered shots": "not in the repository",
