@@ -67,7 +67,7 @@ class Block:
         return tuple(part.removeprefix("needs ") for part in first.removeprefix("# ").split(", "))
 
     def commands(self) -> Iterator[list[str]]:
-        """The words of each command line, without comments and what is piped or redirected."""
+        """The words of each command line, without comments and the variables it begins with."""
         waiting = ""
         for line in self.text.replace("\\\n", " ").splitlines():
             waiting += re.sub(r"(?:^|(?<=\s))#.*$", "", line) + "\n"  # shlex ends at any "#"
