@@ -70,7 +70,7 @@ docs: $(READY) ## write the generated documents again
 	$(BIN)/python docs/generate.py
 
 site: $(READY) ## the documentation site, in out/site; a link that leads nowhere is an error; needs no network
-	$(BIN)/python -m sphinx -q -n -W --keep-going -b html -c docs -d out/doctrees . out/site
+	$(BIN)/python -m sphinx -q -E -a -n -W --keep-going -b html -c docs -d out/doctrees . out/site
 
 plugin: $(READY) ## write again what the hosts' plugin takes from the core: version, settings, inputs
 	$(BIN)/python plugin/make_version.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import shlex
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from tests.conftest import REPOSITORY
+from tests.support.browser import in_browser
 
 pytestmark = pytest.mark.slow
 
@@ -114,3 +116,59 @@ def test_every_link_on_the_site_leads_to_a_place(site: Path, pages: dict[Path, P
             if not there:
                 broken.append(f"{path.relative_to(site)}: {address}")
     assert broken == []
+
+
+ACTIONS = """<script>
+addEventListener("load", () => {
+  const sliders = [...document.querySelectorAll(".compare input[type=range]")];
+  const [slider] = sliders;
+  const right = slider.parentElement.querySelectorAll("img")[1];
+  const said = {sliders: sliders.length, label: slider.getAttribute("aria-label")};
+  slider.focus();
+  said.focus = document.activeElement === slider;
+  slider.stepUp();
+  slider.dispatchEvent(new Event("input"));
+  said.at = slider.value;
+  said.clip = getComputedStyle(right).clipPath;
+  document.body.dataset.said = Object.entries(said).map((e) => e.join("=")).join("|");
+});
+</script>"""
+
+
+PHONE = "--window-size=500,900"  # the least width that Chromium gives a window
+TOO_WIDE = """<script>
+addEventListener("load", () => {
+  document.body.dataset.said = document.documentElement.scrollWidth > innerWidth;
+});
+</script>"""
+
+
+def said_by(page: Path, script: str, profile: Path, *flags: str) -> str:
+    """What a script that is put at the end of a page leaves in ``data-said``."""
+    acted = page.with_name("acted.html")
+    acted.write_text(page.read_text("utf-8") + script, encoding="utf-8")
+    done = in_browser(acted, profile, "--virtual-time-budget=5000", "--dump-dom", *flags)
+    acted.unlink()
+    assert "CONSOLE" not in done.stderr
+    found = re.search(r'data-said="([^"]*)"', done.stdout)
+    assert found is not None, done.stdout[-2000:]
+    return html.unescape(found[1])
+
+
+def test_in_a_browser_each_pair_of_pictures_is_a_slider_that_keys_move(
+    site: Path, tmp_path: Path
+) -> None:
+    said = said_by(site / "docs/gallery.html", ACTIONS, tmp_path)
+    pairs = (REPOSITORY / "docs/gallery.md").read_text("utf-8").count('<div class="compare"')
+    assert dict(part.split("=", 1) for part in said.split("|")) == {
+        "sliders": str(pairs),
+        "label": 'from "plain key" on the left to "Mattebox" on the right',
+        "focus": "true",
+        "at": "51",
+        "clip": "inset(0px 0px 0px 51%)",
+    }
+
+
+@pytest.mark.parametrize("page", ["index", "gallery", "commands", "quality", "start/pipeline"])
+def test_no_page_is_wider_than_a_phone(site: Path, tmp_path: Path, page: str) -> None:
+    assert said_by(site / f"docs/{page}.html", TOO_WIDE, tmp_path, PHONE) == "false"

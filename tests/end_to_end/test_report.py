@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.end_to_end.conftest import COMMAND, Run
+from tests.support.browser import in_browser
 from tests.support.pictures import WIDTH, write_shot
 
 from mattebox.frames import read_frame, write_frame
@@ -221,22 +222,6 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 </script>"""
-
-
-def in_browser(page: Path, profile: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    """Open a page in headless Chromium. Its console goes to standard error."""
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if program is None:
-        pytest.skip("chromium is not installed; this runs in CI, which installs it")
-    return subprocess.run(
-        [
-            program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-            "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", f"--user-data-dir={profile}", "--enable-logging=stderr",
-            "--window-size=1300,900", *flags, page.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
 
 
 def test_the_browser_says_so_when_a_page_has_a_fault(tmp_path: Path) -> None:

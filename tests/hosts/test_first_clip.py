@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,18 +10,13 @@ import numpy as np
 import pytest
 from tests.hosts.conftest import Blender
 from tests.hosts.pictures import over, rgb, rgba
+from tests.support.documents import blocks
 from tests.support.movies import needs_ffmpeg, write_movie
 from tests.support.pictures import plate_pixels, write_exr
 
 pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/first_clip.md"
-
-
-def commands() -> list[list[str]]:
-    """Every command line of the page."""
-    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    return [shlex.split(line) for block in blocks for line in block.splitlines()]
 
 
 def write_clip(path: Path) -> Path:
@@ -38,7 +31,7 @@ def test_the_pages_commands_key_a_clip_and_its_steps_put_it_over_a_picture(
     newest_blender: Blender, tmp_path: Path
 ) -> None:
     write_clip(tmp_path / "clip.mp4")
-    for program, *words in commands():
+    for program, *words in (words for block in blocks(PAGE) for words in block.commands()):
         assert program == "mattebox"
         done = subprocess.run(
             [sys.executable, "-m", "mattebox", *words],
