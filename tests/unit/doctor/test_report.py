@@ -76,24 +76,14 @@ def test_hosts_read_the_report_as_plain_values(report: Report) -> None:
     assert set(read) >= {"commit", "faults", "weights", "devices"}
 
 
-def command(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mattebox", "doctor", *words],
+@pytest.mark.slow
+def test_the_command_keys_a_small_shot_and_its_report_names_nobody() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mattebox", "doctor", "--report"],
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def test_two_reports_at_once_are_refused() -> None:
-    done = command("--json", "--report")
-    assert done.returncode == 64
-    assert "two reports" in done.stderr
-
-
-@pytest.mark.slow
-def test_the_command_keys_a_small_shot_and_its_report_names_nobody() -> None:
-    done = command("--report")
     assert done.returncode in (0, 69)
     assert "small key on cpu: 8 frames of 320x180 in " in done.stdout
     assert "a frame computes for " in done.stdout
