@@ -32,6 +32,7 @@ NAVIGATION = {
         "docs/key",
         "docs/commands",
         "docs/bad_input",
+        "docs/doctor",
         "docs/blender",
         "docs/nuke",
         "docs/farm",
