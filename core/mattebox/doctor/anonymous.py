@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mattebox.doctor.machine import home_folder
+
 Value = TypeVar("Value")
 
 _END = "\n'\"<>|:;,()"
@@ -50,11 +52,13 @@ class Secrets:
     @classmethod
     def of_this_machine(cls) -> Secrets:
         """Those of the environment, the user and the machine."""
-        places = {str(Path.home()), os.getcwd(), *_paths(os.environ.values())}  # noqa: PTH109
+        places = {str(home_folder()), *_paths(os.environ.values())}
+        with contextlib.suppress(OSError):  # a current folder that is gone has no name
+            places.add(str(Path.cwd()))
         users = {os.environ.get(name, "") for name in ("USER", "LOGNAME", "USERNAME")}
         with contextlib.suppress(OSError, KeyError):  # a container whose user has no name
             users.add(getpass.getuser())
-        users.add(Path.home().name)
+        users.add(home_folder().name)
         names = {
             platform.node(),
             os.environ.get("HOSTNAME", ""),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mattebox import __version__
-from mattebox.doctor.machine import Machine, first_line_of
+from mattebox.doctor.machine import Machine, files_in, first_line_of, is_there
 from mattebox.doctor.report import Host
 from mattebox.errors import MatteboxError
 from mattebox.ffmpeg import encoders, find_programs, version_of
@@ -72,7 +72,7 @@ def _blender(machine: Machine, number: tuple[int, int]) -> tuple[str, str]:
         f"Preferences > Get Extensions > Install from Disk: mattebox_blender-{__version__}.zip"
     )
     extensions = machine.blenders_folder() / f"{number[0]}.{number[1]}" / "extensions"
-    installed = sorted(extensions.glob("*/mattebox/__init__.py"))
+    installed = files_in(extensions, "*/mattebox/__init__.py")
     if not installed:
         choose = f"choose {sys.executable} in the add-on's preferences and press Check Mattebox"
         return f"the add-on can be installed{untested}", f"{install}; then {choose}"
@@ -108,12 +108,12 @@ def _nuke(machine: Machine, major: int | None) -> tuple[str, str]:
     separator = ";" if machine.system == "win32" else ":"
     named = machine.environ.get("NUKE_PATH", "").split(separator)
     folders = [*(Path(folder) for folder in named if folder), machine.home / ".nuke"]
-    ours = next((folder for folder in folders if (folder / "Mattebox.gizmo").is_file()), None)
+    ours = next((folder for folder in folders if is_there(folder / "Mattebox.gizmo")), None)
     if ours is None:
         choose = f"set MATTEBOX_PYTHON={sys.executable}"
         return f"the node can be installed ({UNPROVED})", f"{install}; {choose}"
     packages = [place / "mattebox_plugin/__init__.py" for place in (ours, ours.parent)]
-    package = next((file for file in packages if file.is_file()), None)
+    package = next((file for file in packages if is_there(file)), None)
     if package is None:
         return f"nothing, {ours} has the node without its package mattebox_plugin", install
     theirs = _plug_in_version(package)

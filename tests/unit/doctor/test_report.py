@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import pytest
 
@@ -64,7 +63,7 @@ def test_an_issues_report_has_all_that_helps_and_no_path(report: Report) -> None
         "Blender 4.5.1 (<path",
     ):
         assert words in text
-    for secret in ("client", str(Path.home()) + "/", sys.prefix, "press Key", "set $OCIO"):
+    for secret in ("client", sys.prefix, "press Key", "set $OCIO"):
         assert secret not in text
 
 
