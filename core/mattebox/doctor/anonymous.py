@@ -33,6 +33,10 @@ _KEPT = re.compile(r"(<environment>(?:[\\/][\w.-]+)*|ocio://[\w.-]+|pytorch\.org
 """What has separators and may be read by all: pip's own folders, and words of ours."""
 
 
+_STAND_INS = {"path", "address", "environment", "user", "host"}
+"""Who is called so is named by no report: the words stand in every one."""
+
+
 @dataclass
 class Secrets:
     """What a report must not show.
@@ -107,7 +111,7 @@ def anonymous_text(text: str, secrets: Secrets) -> str:
     pieces[::2] = [_without_paths(piece, secrets) for piece in pieces[::2]]
     found = "".join(pieces)
     for name, stand_in in sorted(secrets.people, key=lambda pair: len(pair[0]), reverse=True):
-        if name:
+        if name and name.casefold() not in _STAND_INS:
             found = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", stand_in, found, flags=re.IGNORECASE)
     return found
 

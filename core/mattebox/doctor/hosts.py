@@ -31,6 +31,7 @@ UNPROVED = "run in no real Nuke yet"
 OPENJDS = "0.8"
 """The ``openjd-cli`` that runs our bundles in tests."""
 
+_NUKE = re.compile(r"Nuke\d+\.\d+(\.exe)?")
 _PLUG_IN_VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 
 
@@ -84,15 +85,13 @@ def _blender(machine: Machine, number: tuple[int, int]) -> tuple[str, str]:
 
 
 def _nukes(machine: Machine) -> Iterator[Host]:
-    places = [
-        *machine.on_path("Nuke", "nuke"),
-        *machine.in_folders(
-            linux=("usr/local/Nuke*/Nuke[0-9]*", "opt/Nuke*/Nuke[0-9]*"),
-            mac=("Applications/Nuke*/Nuke*.app/Contents/MacOS/Nuke[0-9]*",),
-            windows="Nuke*/Nuke[0-9]*.exe",
-        ),
-    ]
-    for program in dict.fromkeys(places):
+    in_folders = machine.in_folders(
+        linux=("usr/local/Nuke*/Nuke*", "opt/Nuke*/Nuke*"),
+        mac=("Applications/Nuke*/Nuke*.app/Contents/MacOS/Nuke*",),
+        windows="Nuke*/Nuke*.exe",
+    )
+    programs = [file for file in in_folders if _NUKE.fullmatch(file.name)]
+    for program in dict.fromkeys([*machine.on_path("Nuke", "nuke"), *programs]):
         numbers = [re.search(r"(\d+)\.(\d+)v(\d+)", part) for part in reversed(program.parts)]
         found = next((one for one in numbers if one is not None), None)
         works, press = _nuke(machine, None if found is None else int(found[1]))

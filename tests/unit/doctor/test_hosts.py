@@ -120,6 +120,7 @@ def test_nuke_is_found_by_its_folder_and_never_started(
 ) -> None:
     (tmp_path / place).parent.mkdir(parents=True)
     (tmp_path / place).write_text("not even a program")
+    (tmp_path / place).with_name("Nuke_readme.exe").write_text("no program either")
     places = {name: str(tmp_path / folder) for name, folder in environ.items()}
     machine = Machine(system, tmp_path / "home", {"PATH": "", **places}, tmp_path)
     (host,) = found(machine, "Nuke")
