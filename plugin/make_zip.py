@@ -6,6 +6,7 @@ sources give equal bytes.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -69,4 +70,8 @@ def build(host: str, folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    print(build(sys.argv[1], Path(sys.argv[2]) if len(sys.argv) > 2 else REPOSITORY / "dist"))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("host", choices=HOSTS)
+    parser.add_argument("folder", nargs="?", type=Path, default=REPOSITORY / "dist")
+    asked = parser.parse_args()
+    print(build(asked.host, asked.folder))

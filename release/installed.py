@@ -40,8 +40,8 @@ class Environment:
     @property
     def packages(self) -> Path:
         """Where distributions lie in it."""
-        (found,) = self.folder.glob("[Ll]ib/**/site-packages")
-        return found
+        (found,) = self.folder.glob("Lib" if os.name == "nt" else "lib/python3*")
+        return found / "site-packages"
 
     def distributions(self) -> list[Distribution]:
         """All that is installed, by name."""

@@ -48,7 +48,7 @@ def checked_source(root: Path) -> Source:
     if changes:
         more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
         raise ReleaseError(
-            f"{changes[0][3:]}{more} in {root} is as no commit has it: commit it, or run make "
+            f"{root} holds what no commit has ({changes[0][3:]}{more}): commit it, or run make "
             "release in a fresh clone"
         )
     version = version_of((root / "core/mattebox/__init__.py").read_text(encoding="utf-8"))

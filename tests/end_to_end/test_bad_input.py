@@ -557,6 +557,11 @@ def _(folder: Path) -> list[object]:
     return [*key(folder)[:4], "--engine", "triangulate"]
 
 
+@case("two reports of the doctor at once")
+def _(folder: Path) -> list[object]:
+    return ["doctor", "--json", "--report"]
+
+
 @case("a job file with several faults")
 def _(folder: Path) -> list[object]:
     values = {"plate": "a.exr", "threads": 0, "settings": {"gamma": -1}, "colour_space": "x"}

@@ -172,6 +172,19 @@ def test_the_wheel_says_what_it_is_and_keys_the_demo(released: Released, tmp_pat
     assert len(list((tmp_path / "demo/keyed").glob("hair.*.exr"))) == 8
 
 
+def test_the_doctor_is_well_where_nothing_else_is(released: Released, tmp_path: Path) -> None:
+    python = str(released.environment.python)
+    said = run([python, "-m", "mattebox", "doctor", "--report"], tmp_path, PATH="/nowhere")
+    assert f"  commit {released.commit}\n" in said
+    assert "  in <environment>" in said
+    assert "right (MAD 5.9, expected 5.9, x 1e3)" in said
+    assert "onnxruntime: none" in said
+    assert "optical flow: none" in said
+    assert "ffmpeg: none" in said
+    assert str(tmp_path) not in said
+    assert str(released.clone) not in said
+
+
 def test_the_bill_of_materials_is_what_is_installed(released: Released) -> None:
     bill = json.loads((released.folder / f"{NAME}.cdx.json").read_text("utf-8"))
     main = bill["metadata"]["component"]

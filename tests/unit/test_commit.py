@@ -95,7 +95,7 @@ def test_without_git_or_a_repository_nobody_knows(
     path: str | None, checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if path is None:
-        shutil.rmtree(checkout / ".git")
+        (checkout / ".git").rename(checkout / "moved")
     else:
         monkeypatch.setenv("PATH", path)
     assert commit_of(checkout) is None

@@ -60,7 +60,10 @@ def doctor(
 
     if as_json and (for_issue or copy):
         raise UsageError("--json and --report are two reports", next_step="give one of them")
-    report = examine(with_key=not as_json if key is None else key)
+    with_key = not as_json if key is None else key
+    if with_key and sys.stderr.isatty():
+        say("looking around, and keying a small shot: some seconds", err=True)
+    report = examine(with_key=with_key)
     if as_json:
         typer.echo(json.dumps(asdict(report), indent=2))
     elif for_issue or copy:

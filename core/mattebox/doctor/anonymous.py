@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mattebox.doctor.machine import home_folder
+
 Value = TypeVar("Value")
 
 _END = "\n'\"<>|:;,()"
@@ -29,6 +31,10 @@ _REST = re.compile(rf"[^\s{_END}]*[\\/][^\s{_END}]*")
 
 _KEPT = re.compile(r"(<environment>(?:[\\/][\w.-]+)*|ocio://[\w.-]+|pytorch\.org/get-started)")
 """What has separators and may be read by all: pip's own folders, and words of ours."""
+
+
+_STAND_INS = {"path", "address", "environment", "user", "host"}
+"""Who is called so is named by no report: the words stand in every one."""
 
 
 @dataclass
@@ -50,11 +56,13 @@ class Secrets:
     @classmethod
     def of_this_machine(cls) -> Secrets:
         """Those of the environment, the user and the machine."""
-        places = {str(Path.home()), os.getcwd(), *_paths(os.environ.values())}  # noqa: PTH109
+        places = {str(home_folder()), *_paths(os.environ.values())}
+        with contextlib.suppress(OSError):  # a current folder that is gone has no name
+            places.add(str(Path.cwd()))
         users = {os.environ.get(name, "") for name in ("USER", "LOGNAME", "USERNAME")}
         with contextlib.suppress(OSError, KeyError):  # a container whose user has no name
             users.add(getpass.getuser())
-        users.add(Path.home().name)
+        users.add(home_folder().name)
         names = {
             platform.node(),
             os.environ.get("HOSTNAME", ""),
@@ -103,7 +111,7 @@ def anonymous_text(text: str, secrets: Secrets) -> str:
     pieces[::2] = [_without_paths(piece, secrets) for piece in pieces[::2]]
     found = "".join(pieces)
     for name, stand_in in sorted(secrets.people, key=lambda pair: len(pair[0]), reverse=True):
-        if name:
+        if name and name.casefold() not in _STAND_INS:
             found = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", stand_in, found, flags=re.IGNORECASE)
     return found
 

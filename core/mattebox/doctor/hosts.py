@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mattebox import __version__
-from mattebox.doctor.machine import Machine, first_line_of
+from mattebox.doctor.machine import Machine, files_in, first_line_of, is_there
 from mattebox.doctor.report import Host
 from mattebox.errors import MatteboxError
 from mattebox.ffmpeg import encoders, find_programs, version_of
@@ -31,6 +31,7 @@ UNPROVED = "run in no real Nuke yet"
 OPENJDS = "0.8"
 """The ``openjd-cli`` that runs our bundles in tests."""
 
+_NUKE = re.compile(r"Nuke\d+\.\d+(\.exe)?")
 _PLUG_IN_VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 
 
@@ -72,7 +73,7 @@ def _blender(machine: Machine, number: tuple[int, int]) -> tuple[str, str]:
         f"Preferences > Get Extensions > Install from Disk: mattebox_blender-{__version__}.zip"
     )
     extensions = machine.blenders_folder() / f"{number[0]}.{number[1]}" / "extensions"
-    installed = sorted(extensions.glob("*/mattebox/__init__.py"))
+    installed = files_in(extensions, "*/mattebox/__init__.py")
     if not installed:
         choose = f"choose {sys.executable} in the add-on's preferences and press Check Mattebox"
         return f"the add-on can be installed{untested}", f"{install}; then {choose}"
@@ -84,15 +85,13 @@ def _blender(machine: Machine, number: tuple[int, int]) -> tuple[str, str]:
 
 
 def _nukes(machine: Machine) -> Iterator[Host]:
-    places = [
-        *machine.on_path("Nuke", "nuke"),
-        *machine.in_folders(
-            linux=("usr/local/Nuke*/Nuke[0-9]*", "opt/Nuke*/Nuke[0-9]*"),
-            mac=("Applications/Nuke*/Nuke*.app/Contents/MacOS/Nuke[0-9]*",),
-            windows="Nuke*/Nuke[0-9]*.exe",
-        ),
-    ]
-    for program in dict.fromkeys(places):
+    in_folders = machine.in_folders(
+        linux=("usr/local/Nuke*/Nuke*", "opt/Nuke*/Nuke*"),
+        mac=("Applications/Nuke*/Nuke*.app/Contents/MacOS/Nuke*",),
+        windows="Nuke*/Nuke*.exe",
+    )
+    programs = [file for file in in_folders if _NUKE.fullmatch(file.name)]
+    for program in dict.fromkeys([*machine.on_path("Nuke", "nuke"), *programs]):
         numbers = [re.search(r"(\d+)\.(\d+)v(\d+)", part) for part in reversed(program.parts)]
         found = next((one for one in numbers if one is not None), None)
         works, press = _nuke(machine, None if found is None else int(found[1]))
@@ -108,12 +107,12 @@ def _nuke(machine: Machine, major: int | None) -> tuple[str, str]:
     separator = ";" if machine.system == "win32" else ":"
     named = machine.environ.get("NUKE_PATH", "").split(separator)
     folders = [*(Path(folder) for folder in named if folder), machine.home / ".nuke"]
-    ours = next((folder for folder in folders if (folder / "Mattebox.gizmo").is_file()), None)
+    ours = next((folder for folder in folders if is_there(folder / "Mattebox.gizmo")), None)
     if ours is None:
         choose = f"set MATTEBOX_PYTHON={sys.executable}"
         return f"the node can be installed ({UNPROVED})", f"{install}; {choose}"
     packages = [place / "mattebox_plugin/__init__.py" for place in (ours, ours.parent)]
-    package = next((file for file in packages if file.is_file()), None)
+    package = next((file for file in packages if is_there(file)), None)
     if package is None:
         return f"nothing, {ours} has the node without its package mattebox_plugin", install
     theirs = _plug_in_version(package)

@@ -14,6 +14,22 @@ _SECONDS = 20.0
 """A program that has not said its version by then is told as silent."""
 
 
+def home_folder() -> Path:
+    """The user's folder; the root, where nothing of ours is, for a user without one."""
+    try:
+        return Path.home()
+    except RuntimeError:  # a container's user whom nobody knows
+        return Path(os.sep)
+
+
+def is_there(file: Path) -> bool:
+    """Whether a file is there for us: one that may not be looked at is not."""
+    try:
+        return file.is_file()
+    except OSError:
+        return False
+
+
 @dataclass(frozen=True)
 class Machine:
     """The machine as programs see it.
@@ -26,7 +42,7 @@ class Machine:
     """
 
     system: str = sys.platform
-    home: Path = field(default_factory=Path.home)
+    home: Path = field(default_factory=home_folder)
     environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     root: Path = Path("/")
 
@@ -40,9 +56,9 @@ class Machine:
         """Files that match, in the system's usual folders; patterns are of ``Path.glob``."""
         if self.system == "win32":
             program_files = self.environ.get("ProgramFiles")
-            return [] if program_files is None else _files(Path(program_files), windows)
+            return [] if program_files is None else files_in(Path(program_files), windows)
         patterns = mac if self.system == "darwin" else linux
-        return [file for pattern in patterns for file in _files(self.root, pattern)]
+        return [file for pattern in patterns for file in files_in(self.root, pattern)]
 
     def blenders_folder(self) -> Path:
         """Where Blender keeps a user's files, a folder for each version in it."""
@@ -55,7 +71,8 @@ class Machine:
         return Path(config, "blender")
 
 
-def _files(folder: Path, pattern: str) -> list[Path]:
+def files_in(folder: Path, pattern: str) -> list[Path]:
+    """Files of a folder that match a pattern, links followed."""
     try:
         return sorted(path.resolve() for path in folder.glob(pattern) if path.is_file())
     except OSError:  # a folder that may not be looked into holds nothing for us

@@ -85,6 +85,11 @@ def test_a_name_is_no_pattern(name: str) -> None:
     assert text == "of <user> and amaxb"
 
 
+def test_who_is_called_as_the_stand_ins_are_spoils_none() -> None:
+    known = secrets(people=("path", "User", "environment"))
+    assert anonymous_text(f"{ENVIRONMENT}/x /a/b", known) == "<environment>/x <path 1>"
+
+
 def test_an_empty_name_replaces_nothing() -> None:
     assert anonymous_text("torch 2.13", secrets(people=("",))) == "torch 2.13"
 

@@ -120,6 +120,7 @@ def test_nuke_is_found_by_its_folder_and_never_started(
 ) -> None:
     (tmp_path / place).parent.mkdir(parents=True)
     (tmp_path / place).write_text("not even a program")
+    (tmp_path / place).with_name("Nuke_readme.exe").write_text("no program either")
     places = {name: str(tmp_path / folder) for name, folder in environ.items()}
     machine = Machine(system, tmp_path / "home", {"PATH": "", **places}, tmp_path)
     (host,) = found(machine, "Nuke")
@@ -129,6 +130,7 @@ def test_nuke_is_found_by_its_folder_and_never_started(
     assert f"mattebox_nuke-{__version__}.zip" in host.press
 
 
+@needs_posix
 @pytest.mark.parametrize(
     ("package", "works", "press"),
     [
@@ -160,6 +162,17 @@ def test_a_nuke_that_the_node_was_not_checked_with_says_so(tmp_path: Path) -> No
     nuke.touch()
     (host,) = found(Machine("linux", tmp_path, {"PATH": ""}, tmp_path), "Nuke")
     assert host.works == "the node was checked with 14 to 17 alone"
+
+
+@needs_posix
+def test_what_may_not_be_looked_at_is_not_there(machine: Machine, program: Program) -> None:
+    if os.getuid() == 0:
+        pytest.skip("root may look anywhere; others run it")
+    program("opt/Nuke15.1v3/Nuke15.1")
+    locked = machine.root / "locked"
+    locked.mkdir(mode=0)
+    named = Machine("linux", locked, {"PATH": "", "NUKE_PATH": str(locked)}, machine.root)
+    assert "can be installed" in found(named, "Nuke")[0].works
 
 
 def test_an_empty_machine_has_no_blender_and_no_nuke(machine: Machine) -> None:

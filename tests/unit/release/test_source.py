@@ -50,22 +50,13 @@ def test_a_clean_clone_is_released_as_its_commit(clone: Path) -> None:
 
 
 @needs_git
-@pytest.mark.parametrize(
-    ("file", "words"),
-    [
-        ("CHANGELOG.md", "CHANGELOG.md in "),
-        ("new.py", "new.py in "),
-        ("core/mattebox/__init__.py", "core/mattebox/__init__.py in "),
-    ],
-)
-def test_a_tree_with_changes_is_refused_by_the_name_of_the_first(
-    file: str, words: str, clone: Path
-) -> None:
+@pytest.mark.parametrize("file", ["CHANGELOG.md", "new.py", "core/mattebox/__init__.py"])
+def test_a_tree_with_changes_is_refused_by_the_name_of_the_first(file: str, clone: Path) -> None:
     with (clone / file).open("a") as opened:
         opened.write("# more\n")
     with pytest.raises(ReleaseError) as caught:
         checked_source(clone)
-    assert words in str(caught.value)
+    assert f"holds what no commit has ({file})" in str(caught.value)
     assert "fresh clone" in str(caught.value)
 
 
