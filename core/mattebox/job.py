@@ -52,6 +52,9 @@ DECIDING = frozenset(
 )
 """Entries of a job that decide pixels."""
 
+STATED = ("part", "view", "layers", "hint_invert", "hint_label", "cuts", "offset", "hold")
+"""Entries that a header tells where they are not the defaults."""
+
 
 class _Part(BaseModel, frozen=True, extra="forbid"):
     """Values that never change, and no entry that is not known."""
@@ -216,6 +219,19 @@ class Job(Inputs, _Head, frozen=True):
         """The inputs that are given and have a picture for each frame, but the plate."""
         each = [one.name for one in inputs() if one.kind is not InputKind.KEYS]
         return [name for name in each if name != "plate" and getattr(self, name) is not None]
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What decides pixels and is no default, by name, as a header tells it to people: settings,
+        entries, and which inputs are given. Paths are not in it: frames are passed on."""
+        given = [one.name for one in inputs() if getattr(self, one.name) is not None]
+        usual = KeySettings().model_dump(mode="json")
+        settings = self.settings.model_dump(mode="json")
+        return {
+            **{name: value for name, value in settings.items() if value != usual[name]},
+            **self.model_dump(mode="json", include=set(STATED), exclude_defaults=True),
+            "inputs": given,
+        }
 
     @staticmethod
     def checked(values: dict[str, Any], *, path: Path | None = None) -> Job:
