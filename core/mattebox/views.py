@@ -31,7 +31,8 @@ FAULT_REACH = 4
 
 LEAK = (255, 120, 0)
 HOLE = (0, 110, 255)
-"""Orange on black and blue on white: told apart by all common kinds of colour blindness."""
+"""Orange on black and blue on white: told apart, and from every grey beside them, by all common
+kinds of colour blindness (CIEDE2000 20 or more, as tests/unit/test_colours.py simulates them)."""
 
 _PARTIAL_FROM, _PARTIAL_TO = 64.0, 192.0  # so that no partial alpha looks like 0 or 1
 
