@@ -147,8 +147,8 @@ def _running(panel: NodeText) -> None:
         KnobType.FLAG,
         node.LIVE,
         "live",
-        tip="Key the current frame again whenever a knob rests, by a process that stays warm. With "
-        "proxy 2 or 4 (Output tab) it shows almost at once.",
+        tip="Key the current frame again when a knob was changed, by a process that keeps running. "
+        "With proxy 2 or 4 (Output tab) it shows almost at once.",
         flags="-STARTLINE",
     )
     panel.knob(node.LIVE, "false")

@@ -182,7 +182,7 @@ class Job(Inputs, _Head, frozen=True):
         default=None, description="Named view of the plate and of other inputs that have views."
     )
     hint_invert: bool = Field(
-        default=False, description="The hint is 1 where the background is: it is turned round."
+        default=False, description="The hint is 1 where the background is: it is inverted."
     )
     hint_label: int | None = Field(
         default=None,
@@ -269,8 +269,9 @@ class Job(Inputs, _Head, frozen=True):
             raise JobError(
                 [
                     (
-                        "schema_version: 1 is of a Mattebox whose solver is gone; make the job "
-                        "again with this one: `mattebox key ... --write-job` or `mattebox analyse`"
+                        "schema_version: 1 is of an older Mattebox with another solver; make the "
+                        "job again with this one: `mattebox key ... --write-job` or `mattebox "
+                        "analyse`"
                     )
                 ],
                 path=path,

@@ -95,7 +95,7 @@ def test_a_job_of_the_first_schema_is_refused_with_what_to_do(tmp_path: Path) ->
     with pytest.raises(JobError) as caught:
         Job.read(tmp_path / "job.json")
     assert len(caught.value.faults) == 1
-    assert "schema_version: 1 is of a Mattebox whose solver is gone" in str(caught.value)
+    assert "schema_version: 1 is of an older Mattebox with another solver" in str(caught.value)
     assert "--write-job" in str(caught.value)
     assert caught.value.exit_code == 64
 
