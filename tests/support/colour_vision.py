@@ -8,7 +8,7 @@ matrices of severity 1 (no working cone of that kind), applied to linear light.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +53,15 @@ def seen_lab(light: Light, vision: str) -> NDArray[np.float64]:
     return lab(np.clip(VISIONS[vision] @ np.asarray(light, np.float64), 0.0, 1.0))
 
 
-def nearest(colours: dict[str, Light], others: dict[str, Light] | None = None) -> tuple[float, str]:
+def nearest(
+    colours: Mapping[str, Light], others: Mapping[str, Light] | None = None
+) -> tuple[float, str]:
     """The least CIEDE2000 between any two colours in any vision, or between any of both groups, and
     whose it is."""
     pairs: Iterable[tuple[str, str]] = itertools.combinations(colours, 2)
     if others is not None:
         pairs = itertools.product(colours, others)
-    everything = colours | (others or {})
+    everything = {**colours, **(others or {})}
     return min(
         (
             float(
