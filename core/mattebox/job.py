@@ -55,6 +55,9 @@ DECIDING = frozenset(
 STATED = ("part", "view", "layers", "hint_invert", "hint_label", "cuts", "offset", "hold")
 """Entries that a header tells where they are not the defaults."""
 
+GIVEN = "given"
+"""What a header calls the names of the inputs that are given."""
+
 
 class _Part(BaseModel, frozen=True, extra="forbid"):
     """Values that never change, and no entry that is not known."""
@@ -230,7 +233,7 @@ class Job(Inputs, _Head, frozen=True):
         return {
             **{name: value for name, value in settings.items() if value != usual[name]},
             **self.model_dump(mode="json", include=set(STATED), exclude_defaults=True),
-            "inputs": given,
+            GIVEN: given,
         }
 
     @staticmethod

@@ -27,7 +27,10 @@ FRAMES = range(1001, 1013)
 BAD_FRAME = 1007
 LAYERS = ("fg", "spill", "net", "conf")
 BOX = (0.0, 0.0, 0.2, 1.0)
-SETTINGS = {"keyed_a": (), "keyed_b": ("--gamma", "1.3", "--hold", "clean_plate")}
+SETTINGS = {
+    "keyed_a": "",
+    "keyed_b": "--gamma 1.3 --hold clean_plate --protect CLEAN:R",
+}
 
 
 def change(path: Path, **regions: tuple[slice, slice, float]) -> None:
@@ -44,10 +47,11 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shot keyed with two settings; one frame of B has a hole, and dirt at its left."""
     folder = tmp_path_factory.mktemp("shot")
     shot = write_shot(folder / "in", frames=FRAMES)
+    clean = str(folder / "in/clean.exr")
     for name, flags in SETTINGS.items():
         subprocess.run(
             [str(COMMAND), "key", str(shot), "-o", str(folder / name),
-             "--clean-plate", str(folder / "in/clean.exr"), *flags],
+             "--clean-plate", clean, *flags.replace("CLEAN", clean).split()],
             check=True, capture_output=True, timeout=300,
         )  # fmt: skip
     hole, dirt = (slice(14, 20), slice(30, 38), 0.0), (slice(4, 8), slice(2, 8), 0.3)
@@ -81,10 +85,13 @@ def table(page: Path) -> dict[str, dict[str, str]]:
 
 def test_what_the_settings_differ_in_is_listed_and_nothing_else(page: Path) -> None:
     marked = Page(page.read_text(encoding="utf-8")).marked
-    assert marked["differs"] == ["gamma", "hold", "job"]
+    assert marked["differs"] == ["gamma", "given", "hold", "job"]
     row = re.search(r'data-differs="gamma">(.*?)</tr>', page.read_text("utf-8"), re.DOTALL)
     assert row is not None
     assert re.findall(r"<code>(.*?)</code>", row[1]) == ["default", "1.3"]
+    text = page.read_text(encoding="utf-8")
+    assert "<code>plate, clean_plate, protect</code>" in text
+    assert str(page.parent) not in text  # pages are passed on
 
 
 def test_frames_come_by_how_much_they_differ(page: Path, keyed: Path) -> None:

@@ -204,7 +204,7 @@ def test_a_prepared_job_reads_back_as_one_and_what_was_asked_as_a_job(tmp_path: 
 
 def test_what_a_job_states_is_what_is_no_default_and_no_path() -> None:
     plain = {"plate": "/a/b.####.exr", "output": "/o", "settings": {"screen": "auto"}}
-    assert Job.checked(plain).stated == {"screen": "auto", "inputs": ["plate"]}
+    assert Job.checked(plain).stated == {"screen": "auto", "given": ["plate"]}
     more = {
         "hint": {"pattern": "/a/h.####.exr", "channel": "R"},
         "offset": {"hint": -1000},
@@ -213,5 +213,5 @@ def test_what_a_job_states_is_what_is_no_default_and_no_path() -> None:
     }
     assert Job.checked(plain | more).stated == {
         "engine": "hint", "gamma": 1.2, "passes": ["fg"], "offset": {"hint": -1000},
-        "inputs": ["plate", "hint"],
+        "given": ["plate", "hint"],
     }  # fmt: skip

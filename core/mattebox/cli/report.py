@@ -93,12 +93,13 @@ def report(
     files = tuple(path for sequence in sequences for path in sequence.files.values())
     written = OutputFile(output, PAGE, files, overwrite)
     written.check()
-    if all(sequence.explicit for sequence in sequences):
-        numbers = sequences[0].frames  # one file against another may have any two numbers
-        absent: list[tuple[int, ...]] = [() for _ in sequences]
-    elif frames is not None:
+    absent: list[tuple[int, ...]]
+    if frames is not None:
         numbers = parse_frames(frames)
         absent = [sequence.absent(numbers) for sequence in sequences]
+    elif all(sequence.explicit for sequence in sequences):
+        numbers = sequences[0].frames  # one file against another may have any two numbers
+        absent = [() for _ in sequences]
     else:
         numbers = tuple(sorted({n for sequence in sequences for n in sequence.frames}))
         absent = [

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +14,6 @@ from mattebox import header_words
 from mattebox.errors import InputError, UnknownNameError, UsageError
 from mattebox.frames import Part, read_frame, read_header
 from mattebox.images import Frame
-from mattebox.job import STATED
 from mattebox.measure.cleanness import Box
 from mattebox.measure.quality import FrameQuality, ShotQuality
 from mattebox.measure.suspects import Suspect, find_suspects
@@ -30,23 +26,15 @@ from mattebox.report.pictures import (
     channels_of,
     draw_frame,
 )
+from mattebox.report.stated import Stated, Statements, is_given, settings_of
 from mattebox.sequences import FrameSequence
-from mattebox.settings import KeySettings
+from mattebox.settings import EngineName
 from mattebox.views import ViewInfo
-
-_OF_ONE_FRAME = ("identity", "residual", "inputs", "repaired", "clamped", "seal")
-"""Attributes that differ from frame to frame; they are in the table of frames or no setting."""
-
-_SETTINGS = frozenset({*KeySettings.model_fields, *STATED})
-"""What is left out of a header where it is the default; all else where there is none."""
-
-_NOT_STATED = "not said (an older frame)"
-"""Of a frame whose header does not say its settings."""
 
 _MOST_SUSPECTS = 2 / 3
 """Of the frames with pictures; the rest is spread evenly, so that the page shows the whole shot."""
 
-_DECIDED_ELSEWHERE = {"inside", "outside"}
+_DECIDING_MATTES = ("inside", "outside")
 """Inputs that may empty a subject's inside on purpose."""
 
 
@@ -98,14 +86,6 @@ class PicturedFrame:
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A row of the table of settings; ``values`` has more than one where frames differ."""
-
-    name: str
-    values: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True)
 class KeyReport:
     """What the page says of one key.
 
@@ -115,8 +95,7 @@ class KeyReport:
         frames: the figures of all frames.
         suspects: the worst first.
         missing: frames that should be there and are not.
-        settings: what the headers say.
-        silent: how many frames do not say their settings.
+        stated: what the headers say.
     """
 
     letter: str
@@ -124,19 +103,7 @@ class KeyReport:
     frames: tuple[FrameQuality, ...]
     suspects: tuple[Suspect, ...]
     missing: tuple[int, ...]
-    settings: tuple[Setting, ...]
-    silent: int
-
-    def values(self, name: str) -> tuple[tuple[str, int], ...]:
-        """The values of a setting, with how many frames have each, whether a header says it or
-        not."""
-        found = (setting.values for setting in self.settings if setting.name == name)
-        return next(found, _unsaid(name, len(self.frames), self.silent))
-
-    @property
-    def mixed(self) -> tuple[Setting, ...]:
-        """The settings in which frames differ among themselves."""
-        return tuple(setting for setting in self.settings if len(setting.values) > 1)
+    stated: Stated
 
 
 @dataclass(frozen=True)
@@ -175,13 +142,12 @@ class _Gathering:
     def __init__(self, keyed: Keyed, empty: Sequence[Box]) -> None:
         self._keyed = keyed
         self._quality = ShotQuality(empty)
-        self._seen: dict[str, Counter[str]] = {}
-        self._stated = 0
+        self._statements = Statements()
 
     def add(self, number: int, frame: Frame) -> None:
-        channels, stated = channels_of(frame), _stated(frame)
-        is_plain = frame.attributes.get(header_words.ENGINE) == "screen" and not (
-            _DECIDED_ELSEWHERE & set((stated or {}).get("inputs", ()))
+        channels, settings = channels_of(frame), settings_of(frame.attributes)
+        is_plain = frame.attributes.get(header_words.ENGINE) == EngineName.SCREEN and not any(
+            is_given(settings, matte) for matte in _DECIDING_MATTES
         )
         self._quality.add(
             number,
@@ -190,35 +156,17 @@ class _Gathering:
             frame.attributes,
             plain=channels.get("net.A") if is_plain else None,
         )
-        told = {
-            name.removeprefix(header_words.PREFIX): value
-            for name, value in frame.attributes.items()
-            if name.startswith(header_words.PREFIX)
-        }
-        told.pop("settings", None)
-        if stated is not None:
-            self._stated += 1
-            told |= stated
-        for name, value in told.items():
-            if name not in _OF_ONE_FRAME:
-                self._seen.setdefault(name, Counter())[_shown(value)] += 1
+        self._statements.add(frame.attributes)
 
     def report(self, missing: Sequence[int]) -> KeyReport:
         frames = self._quality.frames
-        silent = len(frames) - self._stated
-        for name, values in self._seen.items():
-            values.update(dict(_unsaid(name, len(frames) - values.total(), silent)))
         return KeyReport(
             letter=self._keyed.letter,
             title=self._keyed.title,
             frames=frames,
             suspects=find_suspects(frames),
             missing=tuple(missing),
-            settings=tuple(
-                Setting(name, tuple(values.most_common()))
-                for name, values in sorted(self._seen.items())
-            ),
-            silent=silent,
+            stated=self._statements.result(),
         )
 
 
@@ -382,32 +330,3 @@ def _read_one(path: Path, number: int, wanted: Sequence[str]) -> Frame:
             frame=number,
         )
     return frame
-
-
-def _stated(frame: Frame) -> dict[str, Any] | None:
-    """What the header says of the settings; None where it is older than that, or not ours."""
-    try:
-        stated = json.loads(str(frame.attributes[header_words.SETTINGS]))
-    except (KeyError, ValueError):
-        return None
-    return stated if isinstance(stated, dict) else None
-
-
-def _unsaid(name: str, count: int, silent: int) -> tuple[tuple[str, int], ...]:
-    """The values of an entry in ``count`` frames whose headers leave it out, ``silent`` of which
-    are older than that headers say their settings."""
-    if name not in _SETTINGS:
-        return (("none", count),) if count else ()
-    silent = min(count, silent)
-    values = (("default", count - silent), (_NOT_STATED, silent))
-    return tuple((value, frames) for value, frames in values if frames)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list):
-        return ", ".join(map(_shown, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(one)}" for name, one in value.items())
-    return str(value)

@@ -16,6 +16,7 @@ from mattebox.report import plots
 from mattebox.report.collect import ShotReport
 from mattebox.report.compare import FIGURES as DIFFERENCES
 from mattebox.report.pictures import DIFFERENCE, SECOND, EncodedView, views_of
+from mattebox.report.stated import Values
 from mattebox.sequences import format_frames
 
 FOLDER = Path(__file__).parent
@@ -88,7 +89,7 @@ class SettingRow:
     """What one setting is in each key; the values with how many frames have each."""
 
     name: str
-    values: tuple[tuple[tuple[str, int], ...], ...]
+    values: tuple[Values, ...]
 
     @property
     def differs(self) -> bool:
@@ -97,8 +98,10 @@ class SettingRow:
 
 def _settings(report: ShotReport) -> list[SettingRow]:
     """All settings of all keys by name, those in which the keys differ first."""
-    names = sorted({setting.name for key in report.keys for setting in key.settings})
-    rows = [SettingRow(name, tuple(key.values(name) for key in report.keys)) for name in names]
+    names = sorted({setting.name for key in report.keys for setting in key.stated.settings})
+    rows = [
+        SettingRow(name, tuple(key.stated.values(name) for key in report.keys)) for name in names
+    ]
     # The job's digest differs with everything else, and says nothing to people.
     return sorted(rows, key=lambda row: (not row.differs, row.name == "job"))
 
