@@ -169,7 +169,8 @@ def _sky(height: int, width: int) -> NDArray[np.float64]:
 def _write(path: Path, codes: NDArray[np.float64]) -> Path:
     """Display codes HxWx3, 0..1, as a JPEG of ``SIZE``."""
     if codes.shape[:2] != (SIZE.height, SIZE.width):
-        codes = cv2.resize(codes, (SIZE.width, SIZE.height), interpolation=cv2.INTER_CUBIC)
+        size = (SIZE.width, SIZE.height)
+        codes = np.asarray(cv2.resize(codes, size, interpolation=cv2.INTER_CUBIC), np.float64)
     bgr = np.rint(np.clip(codes, 0.0, 1.0) * 255.0).astype(np.uint8)[..., ::-1]
     settings = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
     settings += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]

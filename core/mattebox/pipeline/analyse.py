@@ -514,7 +514,7 @@ def _screen(
                 WarningEvent(
                     code="two_screens",
                     message=f"{found.hue} is taken for the screen; "
-                    f"{' and '.join(found.rivals)} is possible too",
+                    f"{' and '.join(found.rivals)} could be meant, too",
                     next_step=f"{named('screen')} green, blue or a colour says which is meant",
                 )
             )

@@ -17,8 +17,8 @@ from mattebox.bench.engines import (
     Size,
     Speed,
     _input,
-    seeded_network,
     measure_network,
+    seeded_network,
 )
 from mattebox.bench.published import PUBLISHED, SOURCES, published_for
 from mattebox.cli.bench import bench
