@@ -12,20 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from benchmarks.crops import Crop
 from benchmarks.real import MATTEBOX, Compared, Keyed
 from mattebox.bench.quality import TOLERATED_SHARE, TOLERATED_STEP
 from mattebox.bench.table import empty_table, markdown_table, number
+from mattebox.measure.cleanness import interior
 from mattebox.measure.visible import DIRT, HOLE
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-OUTLINE, SOLID, MARGIN = 0.9, 0.97, 4
-"""The interior by the plain key: pixels from 0.97 on that lie 4 pixels or more inside the filled
-outline of what is over 0.9."""
 
 HEADINGS = (
     ("shot", ""),
@@ -77,18 +73,6 @@ def cleanness(compared: Compared) -> list[Cleanness]:
     if not {"--inside", "--outside"} & set(compared.crop.arguments):
         inside = {n: interior(plain) for one in compared.keyed for n, plain in one.plain.items()}
     return [_cleanness(compared.crop, keyed, inside) for keyed in compared.keyed]
-
-
-def interior(plain: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
-    """HxW: where a subject is surely solid, by a plain key's alpha HxW 0..1.
-
-    What leaves the picture is not eroded at its border.
-    """
-    filled = ndimage.binary_fill_holes(plain > OUTLINE)
-    core = np.asarray(
-        ndimage.binary_erosion(filled, iterations=MARGIN, border_value=1), dtype=np.bool_
-    )
-    return core & (plain >= SOLID)
 
 
 def cleaner_elsewhere(rows: Sequence[Cleanness]) -> dict[str, list[str]]:

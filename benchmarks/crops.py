@@ -24,25 +24,10 @@ from numpy.typing import NDArray
 
 from mattebox.errors import InputError, UnreadableError
 from mattebox.frames import read_frame
+from mattebox.measure.cleanness import Box
 from mattebox.sequences import FrameSequence, sequences_in, split_channel
 
 EXPECT = "expect.json"
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle of a picture, as shares of its width and height, 0..1 from the upper left."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def of(self, plane: NDArray[Any]) -> NDArray[Any]:
-        """The part of HxW or HxWxC in the box; bounds are rounded down to whole pixels."""
-        height, width = plane.shape[:2]
-        rows = slice(int(self.top * height), int(self.bottom * height))
-        return plane[rows, int(self.left * width) : int(self.right * width)]
 
 
 @dataclass(frozen=True)

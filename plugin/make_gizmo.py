@@ -79,8 +79,8 @@ def _output(panel: NodeText) -> None:
         node.SHOWN,
         "output",
         choices=node.SHOWN_CHOICES,
-        tip="result: the keyed frames. source: the plate. status: the plate, red where the frame "
-        "is missing, yellow where it is stale, green where it is current.",
+        tip="result: the keyed frames. source: the plate. status: the plate dimmed, red where the "
+        "frame is missing, yellow where it is stale, blue where it is current.",
     )
 
 
@@ -147,8 +147,8 @@ def _running(panel: NodeText) -> None:
         KnobType.FLAG,
         node.LIVE,
         "live",
-        tip="Key the current frame again whenever a knob rests, by a process that stays warm. With "
-        "proxy 2 or 4 (Output tab) it shows almost at once.",
+        tip="Key the current frame again when a knob was changed, by a process that keeps running. "
+        "With proxy 2 or 4 (Output tab) it shows almost at once.",
         flags="-STARTLINE",
     )
     panel.knob(node.LIVE, "false")
@@ -362,11 +362,9 @@ def _inside() -> str:
     parts.append(_full_size())
     parts.append(remembered("Nresult"))
     parts.append(pushed("Nplate"))
-    tint = NodeText("Multiply", indent=1).knob("channels", "rgb")
-    tint.raw(
-        "value",
-        expression(f"parent.{node.FRAME_STATE} < 2", f"parent.{node.FRAME_STATE} > 0", "0.1", "1"),
-    )
+    tint = NodeText("Grade", indent=1).knob("channels", "rgb")
+    tint.knob("multiply", node.STATUS_DIMMED)
+    tint.raw("add", expression(*map(_by_state, *node.STATUS_COLOURS), "0"))
     parts.append(str(tint.knob("name", node.STATUS_TINT).knob("xpos", 200).knob("ypos", 100)))
     parts.append(remembered("Nstatus"))
     parts.append(pushed("Nresult", "Nplate", "Nstatus"))
@@ -383,6 +381,13 @@ def _inside() -> str:
     parts.append(str(out))
     parts.append("end_group\n")
     return "".join(parts)
+
+
+def _by_state(missing: float, stale: float, current: float) -> str:
+    """An expression that is one of three numbers by the state of the frame."""
+    state = f"parent.{node.FRAME_STATE}"
+    below = f"{state} < {node.STALE} ? {missing:g} : {state} < {node.CURRENT} ? {stale:g}"
+    return f"{below} : {current:g}"
 
 
 def _full_size() -> str:

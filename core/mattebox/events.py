@@ -297,7 +297,7 @@ def stage_lines(event: EndEvent) -> list[str]:
     """
     waited = event.waited_by_stage
     names = sorted(event.seconds_by_stage, key=lambda name: -waited.get(name, 0.0))
-    lines = [f"  time: {event.seconds:.1f} s of wall, {event.cpu_seconds:.1f} s of processor"]
+    lines = [f"  time: {event.seconds:.1f} s, {event.cpu_seconds:.1f} s of processor time"]
     lines += [
         f"  {name}: computed {event.seconds_by_stage[name]:.1f} s, "
         f"waited for {_of_the_wall(waited.get(name, 0.0), event.seconds)}"

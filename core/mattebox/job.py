@@ -52,6 +52,12 @@ DECIDING = frozenset(
 )
 """Entries of a job that decide pixels."""
 
+STATED = ("part", "view", "layers", "hint_invert", "hint_label", "cuts", "offset", "hold")
+"""Entries that a header tells where they are not the defaults."""
+
+GIVEN = "given"
+"""What a header calls the names of the inputs that are given."""
+
 
 class _Part(BaseModel, frozen=True, extra="forbid"):
     """Values that never change, and no entry that is not known."""
@@ -179,7 +185,7 @@ class Job(Inputs, _Head, frozen=True):
         default=None, description="Named view of the plate and of other inputs that have views."
     )
     hint_invert: bool = Field(
-        default=False, description="The hint is 1 where the background is: it is turned round."
+        default=False, description="The hint is 1 where the background is: it is inverted."
     )
     hint_label: int | None = Field(
         default=None,
@@ -217,6 +223,19 @@ class Job(Inputs, _Head, frozen=True):
         each = [one.name for one in inputs() if one.kind is not InputKind.KEYS]
         return [name for name in each if name != "plate" and getattr(self, name) is not None]
 
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What decides pixels and is no default, by name, as a header tells it to people: settings,
+        entries, and which inputs are given. Paths are not in it: frames are passed on."""
+        given = [one.name for one in inputs() if getattr(self, one.name) is not None]
+        usual = KeySettings().model_dump(mode="json")
+        settings = self.settings.model_dump(mode="json")
+        return {
+            **{name: value for name, value in settings.items() if value != usual[name]},
+            **self.model_dump(mode="json", include=set(STATED), exclude_defaults=True),
+            GIVEN: given,
+        }
+
     @staticmethod
     def checked(values: dict[str, Any], *, path: Path | None = None) -> Job:
         """A job from plain values, prepared where they say so.
@@ -253,8 +272,9 @@ class Job(Inputs, _Head, frozen=True):
             raise JobError(
                 [
                     (
-                        "schema_version: 1 is of a Mattebox whose solver is gone; make the job "
-                        "again with this one: `mattebox key ... --write-job` or `mattebox analyse`"
+                        "schema_version: 1 is of an older Mattebox with another solver; make the "
+                        "job again with this one: `mattebox key ... --write-job` or `mattebox "
+                        "analyse`"
                     )
                 ],
                 path=path,

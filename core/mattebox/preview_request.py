@@ -19,7 +19,7 @@ class PreviewRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    request: str = Field(description="An id of the asker's own; every line of the answer has it.")
+    request: str = Field(description="An id chosen by the asker; every line of the answer has it.")
     frame: int
     job: dict[str, Any] | None = Field(
         default=None, description="The job, as a job file holds it; default: the one before."

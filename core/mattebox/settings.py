@@ -185,7 +185,7 @@ class KeySettings(BaseModel):
     )
     register_plate: PlateFit = _knob(
         "Plate",
-        "Move a clean plate into place where the shot says how, frame by frame if it moves; and "
+        "Move a clean plate into place where the shot shows how, frame by frame if it moves; and "
         "the second take (triangulate) onto the first where they do not register.",
         default=PlateFit.AUTO,
     )
@@ -337,8 +337,8 @@ class KeySettings(BaseModel):
     )
     proxy: Proxy = _knob(
         "Output",
-        "Key a smaller picture, for a look: 2 or 4 pixels on a side become one, and the frames are "
-        "written at that size. 1 keys every pixel.",
+        "Key a smaller picture as a preview: 2 or 4 pixels on a side become one, and the frames "
+        "are written at that size. 1 keys every pixel.",
         default=Proxy.FULL,
     )
 

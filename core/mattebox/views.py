@@ -31,7 +31,8 @@ FAULT_REACH = 4
 
 LEAK = (255, 120, 0)
 HOLE = (0, 110, 255)
-"""Orange on black and blue on white: told apart by all common kinds of colour blindness."""
+"""Orange on black and blue on white: told apart, and from every grey beside them, by all common
+kinds of colour blindness (CIEDE2000 20 or more, as tests/unit/test_colours.py simulates them)."""
 
 _PARTIAL_FROM, _PARTIAL_TO = 64.0, 192.0  # so that no partial alpha looks like 0 or 1
 
@@ -103,7 +104,7 @@ def frame_views(layers: ViewLayers, encode: Encode, *, most: int) -> dict[str, P
         encode: linear Rec.709 to sRGB.
         most: pictures are made smaller by a whole factor so that they are at most this wide.
     """
-    factor = max(1, -(-layers.alpha.shape[1] // most))
+    factor = factor_for(layers.alpha.shape[1], most)
     alpha = shrunk(layers.alpha, factor)
     pictures = {
         "before": encode(shrunk(layers.before, factor)),
@@ -116,6 +117,11 @@ def frame_views(layers: ViewLayers, encode: Encode, *, most: int) -> dict[str, P
     if layers.confidence is not None:
         pictures["conf"] = confidence_view(shrunk(layers.confidence, factor))
     return pictures
+
+
+def factor_for(width: int, most: int) -> int:
+    """The whole factor by which a picture is made smaller to be at most this wide."""
+    return max(1, -(-width // most))
 
 
 def shrunk(pixels: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
@@ -177,6 +183,33 @@ def faults(alpha: Matte) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     leaks = (alpha > 0.0) & (ndimage.maximum_filter(alpha, size) < FAULT)
     holes = (alpha < 1.0) & (ndimage.minimum_filter(alpha, size) > 1.0 - FAULT)
     return leaks, holes
+
+
+def difference_view(first: Matte, second: Matte, *, most: int) -> Picture:
+    """Two HxW alphas of one frame: black where they are equal, ``LEAK``'s orange where the second
+    has more, ``HOLE``'s blue where the first has.
+
+    Brightness is the root of the difference; in a picture that is made smaller, at most this wide,
+    that of the largest one in each square, so that no speck is averaged away.
+    """
+    factor = factor_for(first.shape[1], most)
+    off = second.astype(np.float32) - first
+    up, down = (np.sqrt(np.clip(_largest(side, factor), 0.0, 1.0)) for side in (off, -off))
+    is_up = (up >= down)[..., None]
+    picture = np.where(is_up, up[..., None] * np.array(LEAK), down[..., None] * np.array(HOLE))
+    return np.asarray(picture.round(), np.uint8)
+
+
+def _largest(plane: Matte, factor: int) -> Matte:
+    """HxW made smaller by a whole factor: the largest value of each square."""
+    height, width = (-(-length // factor) for length in plane.shape)
+    largest = np.full((height, width), -np.inf, np.float32)
+    for row in range(factor):
+        for column in range(factor):
+            part = plane[row::factor, column::factor]
+            there = np.s_[: part.shape[0], : part.shape[1]]
+            np.maximum(largest[there], part, out=largest[there])
+    return largest
 
 
 def confidence_view(confidence: Matte) -> Picture:

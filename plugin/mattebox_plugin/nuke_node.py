@@ -58,6 +58,13 @@ FRAME_STATE = "frame_state"
 MISSING, STALE, CURRENT = 0, 1, 2
 """Values of ``FRAME_STATE``, a curve over frames."""
 
+STATUS_COLOURS = ((0.48, 0.016, 0.0), (0.72, 0.6, 0.04), (0.0, 0.096, 0.48))
+"""Red, yellow and blue light, linear, added to a dimmed plate in the order of these values. Told
+apart by all common kinds of colour blindness over every plate; red, yellow and green were not."""
+
+STATUS_DIMMED = 0.15
+"""What the plate is multiplied with below them."""
+
 STATUS = "status"
 
 LIVE = "live"

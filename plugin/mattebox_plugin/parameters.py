@@ -82,8 +82,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=Kind.CHOICE,
         default="auto",
         help=(
-            "Move a clean plate into place where the shot says how, frame by frame if it moves; and"
-            " the second take (triangulate) onto the first where they do not register."
+            "Move a clean plate into place where the shot shows how, frame by frame if it moves; "
+            "and the second take (triangulate) onto the first where they do not register."
         ),
         choices=("auto", "off"),
     ),
@@ -384,8 +384,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         kind=Kind.CHOICE,
         default="1",
         help=(
-            "Key a smaller picture, for a look: 2 or 4 pixels on a side become one, and the frames "
-            "are written at that size. 1 keys every pixel."
+            "Key a smaller picture as a preview: 2 or 4 pixels on a side become one, and the frames"
+            " are written at that size. 1 keys every pixel."
         ),
         choices=("1", "2", "4"),
     ),

@@ -236,7 +236,8 @@ class FrameKey(Hearing):
         """Key it by a process of its own, and say why."""
         alone = Run.start(self._mattebox, self._wanted, frames=str(self._frame), force=self._force)
         alone.progress.warnings.append(
-            f"the warm Mattebox does not answer ({why}); a process of its own keys this frame"
+            f"the Mattebox that keeps running does not answer ({why}); a process of its own "
+            "keys this frame"
         )
         self._alone, self.progress = alone, alone.progress
 

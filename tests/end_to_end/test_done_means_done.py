@@ -103,7 +103,7 @@ def test_frames_that_are_deleted_while_others_are_keyed_are_told(tmp_path: Path)
             for name in ("shot.1001.exr", "shot.1002.exr"):
                 (path.parent / name).unlink()
 
-    with pytest.raises(WriteError, match="gone before the run ended: 2 frames 1001-1002"):
+    with pytest.raises(WriteError, match="deleted before the run ended: 2 frames 1001-1002"):
         run_with(job, delete_early_ones)
     assert run_with(job).written == (1001, 1002)
 

@@ -22,8 +22,8 @@ from tests.support.pictures import (
     write_shot,
 )
 
-from benchmarks.cleanness import interior
 from mattebox.images import Window
+from mattebox.measure.cleanness import interior
 
 
 @pytest.mark.slow

@@ -58,5 +58,5 @@ def test_a_knob_that_rests_keys_the_frame_again_with_the_bytes_of_the_command(
         pattern=tmp_path / "refused/shot.####.exr",
     )
     assert refused.code == 65, refused.text
-    assert "it is keyed as a proxy, for a look: choose proxy 1" in refused.text
+    assert "it is keyed as a preview: choose proxy 1" in refused.text
     assert not list((tmp_path / "refused").glob("*"))

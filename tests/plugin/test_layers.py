@@ -15,7 +15,10 @@ from mattebox_plugin.parameters import PARAMETERS
 
 PACKAGE = REPOSITORY / "plugin" / "mattebox_plugin"
 
-HOSTS = {"nuke": ("nuke_host", {"nuke", "nukescripts"}), "blender": ("blender_host", {"bpy"})}
+HOSTS = {
+    "nuke": ("nuke_host", {"nuke", "nukescripts"}),
+    "blender": ("blender_host", {"bpy", "blf"}),
+}
 """The modules that a host has, and the name of what may import them."""
 
 HOST_FREE = (

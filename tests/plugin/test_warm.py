@@ -96,7 +96,10 @@ def test_where_the_process_dies_another_keys_the_frame_and_says_so(
     progress = keying.wait()
     assert progress.phase is Phase.DONE, progress.error
     assert not keying.is_warm
-    assert any("the warm Mattebox does not answer" in warning for warning in progress.warnings)
+    assert any(
+        "the Mattebox that keeps running does not answer" in warning
+        for warning in progress.warnings
+    )
     after = FrameKey.start(core, hair(tmp_path, gamma=1.5), 3)
     assert after.wait().phase is Phase.DONE
     assert after.is_warm

@@ -95,7 +95,7 @@ def test_a_job_of_the_first_schema_is_refused_with_what_to_do(tmp_path: Path) ->
     with pytest.raises(JobError) as caught:
         Job.read(tmp_path / "job.json")
     assert len(caught.value.faults) == 1
-    assert "schema_version: 1 is of a Mattebox whose solver is gone" in str(caught.value)
+    assert "schema_version: 1 is of an older Mattebox with another solver" in str(caught.value)
     assert "--write-job" in str(caught.value)
     assert caught.value.exit_code == 64
 
@@ -200,3 +200,18 @@ def test_a_prepared_job_reads_back_as_one_and_what_was_asked_as_a_job(tmp_path: 
     for held in (job, asked):
         held.write(tmp_path / "job.json")
         assert type(Job.read(tmp_path / "job.json")) is type(held)
+
+
+def test_what_a_job_states_is_what_is_no_default_and_no_path() -> None:
+    plain = {"plate": "/a/b.####.exr", "output": "/o", "settings": {"screen": "auto"}}
+    assert Job.checked(plain).stated == {"screen": "auto", "given": ["plate"]}
+    more = {
+        "hint": {"pattern": "/a/h.####.exr", "channel": "R"},
+        "offset": {"hint": -1000},
+        "threads": 4,
+        "settings": {"engine": "hint", "gamma": 1.2, "passes": ["fg"]},
+    }
+    assert Job.checked(plain | more).stated == {
+        "engine": "hint", "gamma": 1.2, "passes": ["fg"], "offset": {"hint": -1000},
+        "given": ["plate", "hint"],
+    }  # fmt: skip

@@ -13,6 +13,7 @@ from mattebox.views import (
     ViewLayers,
     alpha_view,
     confidence_view,
+    difference_view,
     faults,
     frame_views,
     over_grey,
@@ -83,6 +84,26 @@ def test_the_result_stands_over_middle_grey() -> None:
     alpha = np.array([[0.0, 0.5, 1.0]], np.float32)
     rgb = np.zeros((1, 3, 3), np.float32)
     assert over_grey(rgb, alpha)[0, :, 0] == pytest.approx([0.18, 0.09, 0.0])
+
+
+def test_a_difference_is_orange_where_the_second_has_more_and_blue_where_the_first_has() -> None:
+    first = np.full((4, 8), 0.5, np.float32)
+    second = first.copy()
+    second[0, 0], second[0, 7] = 0.5625, 0.25
+    picture = difference_view(first, second, most=8)
+    assert picture[0, 0].tolist() == [round(0.25 * part) for part in LEAK]
+    assert picture[0, 7].tolist() == [round(0.5 * part) for part in HOLE]
+    picture[0, [0, 7]] = 0
+    assert not picture.any()
+
+
+def test_a_speck_of_difference_survives_being_made_smaller() -> None:
+    first = np.zeros((5, 9), np.float32)
+    second = first.copy()
+    second[4, 8] = 1.0
+    picture = difference_view(first, second, most=3)
+    assert picture.shape == (2, 3, 3)
+    assert picture[1, 2].tolist() == list(LEAK)
 
 
 def test_confidence_is_black_where_sure_and_brighter_the_less_sure() -> None:

@@ -130,6 +130,6 @@ def _precisions(text: str | None, kind: str) -> list[Precision]:
     if kind == "cpu" and "float16" in found:
         raise UsageError(
             "float16 is measured on CUDA alone, and the device is a CPU",
-            next_step="leave --precisions away, or say --device cuda",
+            next_step="leave --precisions out, or say --device cuda",
         )
     return found

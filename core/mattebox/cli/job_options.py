@@ -179,7 +179,7 @@ _OTHERS = (
     JobOption(
         ("hint_invert",),
         ("--hint-invert",),
-        "The hint is 1 where the background is: turn it round.",
+        "The hint is 1 where the background is: invert it.",
         INPUTS,
         bool,
     ),

@@ -14,7 +14,7 @@ from mattebox.whole_files import PAGE, OutputFile
 
 if TYPE_CHECKING:
     from mattebox.frames import Part
-    from mattebox.report import PlateSource
+    from mattebox.report import PlateSource, ShotReport
 
 
 def report(
@@ -30,6 +30,21 @@ def report(
         typer.Option(
             help="The plate they were keyed from, for the before side. [default: added up from "
             "the layers, where the plate was written as one]"
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="A second key of the same plate: the page shows A (KEYED) against B (this), what "
+            "their settings differ in, and the frames that differ most first."
+        ),
+    ] = None,
+    empty: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="BOX",
+            help="left,top,right,bottom as shares of the picture, where there is nothing but "
+            "screen in all frames: what alpha leaves there is measured. May be repeated.",
         ),
     ] = None,
     frames: Annotated[
@@ -54,14 +69,17 @@ def report(
 
     The page has a contact sheet with the views result, alpha, status, spill and confidence, a
     before/after slider, every figure frame by frame, and how the shot was keyed. It holds all its
-    pictures and asks for nothing from the network. Missing frames are named on the page, and the
-    command ends with 66.
+    pictures, asks for nothing from the network and prints as a document. Missing frames are named
+    on the page, and the command ends with 66.
 
     **After keying**: `mattebox report keyed/ --plate shot.####.exr -o shot.html`
+
+    **Two settings**: `mattebox report keyed_a/ --against keyed_b/ -o a_b.html`
     """
     from mattebox.errors import MissingFramesError
+    from mattebox.measure.cleanness import Box
     from mattebox.pipeline.display import encode_srgb, keyed_to_rec709
-    from mattebox.report import Colours, collect, keyed_part, render_page
+    from mattebox.report import Colours, Keyed, collect, keyed_part, render_page
     from mattebox.sequences import (
         find_sequence,
         format_frames,
@@ -70,43 +88,83 @@ def report(
     )
 
     _check_output(output)
-    sequence = find_sequence(keyed)
-    written = OutputFile(output, PAGE, tuple(sequence.files.values()), overwrite)
+    boxes = [Box.parse(text) for text in empty or []]
+    sequences = [find_sequence(text) for text in (keyed, against) if text is not None]
+    files = tuple(path for sequence in sequences for path in sequence.files.values())
+    written = OutputFile(output, PAGE, files, overwrite)
     written.check()
-    numbers = sequence.frames if frames is None else parse_frames(frames)
-    absent = sequence.absent(numbers) if frames is not None else sequence.missing
-    numbers = tuple(number for number in numbers if number not in set(absent))
+    absent: list[tuple[int, ...]]
+    if frames is not None:
+        numbers = parse_frames(frames)
+        absent = [sequence.absent(numbers) for sequence in sequences]
+    elif all(sequence.explicit for sequence in sequences):
+        numbers = sequences[0].frames  # one file against another may have any two numbers
+        absent = [() for _ in sequences]
+    else:
+        numbers = tuple(sorted({n for sequence in sequences for n in sequence.frames}))
+        absent = [
+            tuple(sorted({*sequence.absent(numbers), *sequence.missing})) for sequence in sequences
+        ]
+    missing = {number for of_key in absent for number in of_key}
+    numbers = tuple(number for number in numbers if number not in missing)
     if not numbers:
-        raise missing_frames_error(sequence, absent)
-    first = sequence.path(numbers[0])
-    part = keyed_part(first)
+        at = 0 if absent[0] else -1
+        raise missing_frames_error(sequences[at], absent[at])
+    keys, part = [], None
+    for letter, sequence in zip("AB" if against is not None else ("",), sequences, strict=True):
+        first = sequence.serving(numbers[0]) or sequence.path(numbers[0])
+        of_key = keyed_part(first)
+        part = of_key if part is None else part
+        colours = Colours(keyed_to_rec709(of_key, first), encode_srgb)
+        keys.append(Keyed(sequence, colours, letter))
+    assert part is not None
     source = None if plate is None else _plate(plate, part, numbers, ocio, in_space)
     with ReadingProgress("reading", len(numbers) + min(pictures, len(numbers))) as progress:
         gathered = collect(
-            sequence,
+            keys,
             numbers,
-            Colours(keyed_to_rec709(part, first), encode_srgb),
             plate=source,
             missing=absent,
             pictures=pictures,
+            empty=boxes,
             on_frame=progress.advance,
         )
         page = render_page(gathered).encode("utf-8")
     written.write(page)
-    count = len(gathered.suspects)
-    worst = "; none stands out"
-    if count:
-        verb = "stands" if count == 1 else "stand"
-        worst = f"; {count} {verb} out, first {gathered.suspects[0].frame}: "
-        worst += gathered.suspects[0].reasons[0]
-    say(f"{len(numbers)} frames{worst}")
+    for line in _told(gathered):
+        say(line)
     say(f"the page: {output} ({len(page) / 1e6:.1f} MB)")
-    if absent:
+    if missing:
+        named = [
+            f"{format_frames(of_key)} of {sequence.pattern}"
+            for sequence, of_key in zip(sequences, absent, strict=True)
+            if of_key
+        ]
         raise MissingFramesError(
-            f"missing: {format_frames(absent)} of {sequence.pattern}; all others are on the page",
-            absent,
+            f"missing: {'; '.join(named)}; all others are on the page",
+            sorted(missing),
             next_step="key the missing frames and run the same command again",
         )
+
+
+def _told(gathered: ShotReport) -> list[str]:
+    """What the page says first, a line for each key and one for what they differ in."""
+    lines = []
+    for key in gathered.keys:
+        count, of_key = len(key.suspects), f"{key.letter}: " if key.letter else ""
+        worst = "; none stands out"
+        if count:
+            verb = "stands" if count == 1 else "stand"
+            worst = f"; {count} {verb} out, first {key.suspects[0].frame}: "
+            worst += key.suspects[0].reasons[0]
+        lines.append(f"{of_key}{len(key.frames)} frames{worst}")
+    if len(gathered.keys) > 1:
+        ranked = gathered.ranked
+        differ = f"{len(ranked)} of {len(gathered.numbers)} frames differ"
+        if ranked:
+            differ += f", most {ranked[0].frame}: {ranked[0].in_words}"
+        lines.append(differ)
+    return lines
 
 
 def _plate(

@@ -101,5 +101,5 @@ def _beside(name: str, work: Callable[[], None]) -> None:
 
 
 def _leave() -> None:
-    print("mattebox: the frame in hand took too long; stopped", file=sys.stderr, flush=True)
+    print("mattebox: the frame being keyed took too long; stopped", file=sys.stderr, flush=True)
     os._exit(RunInterruptedError.exit_code)

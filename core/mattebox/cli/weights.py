@@ -65,7 +65,7 @@ def fetch(
         bool, typer.Option("--accept-licence", help="Accept the licences that are shown.")
     ] = False,
     timeout: Annotated[
-        float, typer.Option(min=0.1, help="Seconds without a byte before a server is given up.")
+        float, typer.Option(min=0.1, help="Seconds without a byte after which a download is ended.")
     ] = 30.0,
     overwrite: Overwrite = False,
 ) -> None:

@@ -91,5 +91,5 @@ def _check_decided(file: OnnxNetwork, flag: str, note: str, asked: float | str |
         return
     raise UsageError(
         f"{flag} {asked} cannot be set: it is part of {file.path} ({decided or 'unknown'})",
-        next_step=f"leave {flag} away, or make a file for it with `mattebox export onnx`",
+        next_step=f"leave {flag} out, or make a file for it with `mattebox export onnx`",
     )

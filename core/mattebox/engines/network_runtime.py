@@ -79,4 +79,4 @@ def encoded_picture(picture: torch.Tensor | None, engine: str) -> torch.Tensor:
 
 
 def _too_small(device: torch.device, advice: str) -> DeviceError:
-    return DeviceError(f"the memory of {device} does not suffice", next_step=advice)
+    return DeviceError(f"{device} has not enough memory", next_step=advice)

@@ -128,7 +128,7 @@ class OnnxNetwork:
         if asked not in ("float32", self.precision):
             raise UsageError(
                 f"{self.path} computes in {self.precision}, not in {asked}",
-                next_step=f"leave {named('precision')} away, or export with --precision {asked}",
+                next_step=f"leave {named('precision')} out, or export with --precision {asked}",
             )
 
     def refuse_another_size(self, height: int, width: int) -> None:

@@ -177,7 +177,7 @@ class OnnxSession:
             said = " ".join(str(error).split())
             if any(mark in said.lower() for mark in MEMORY_MARKS):
                 raise DeviceError(
-                    f"the memory of {self._device} does not suffice", next_step=self._advice
+                    f"{self._device} has not enough memory", next_step=self._advice
                 ) from error
             raise WeightsError(
                 f"onnxruntime {what} {self._path}: {said[:300]}",

@@ -182,7 +182,7 @@ def _encode(
         complaints.seek(0)
         said = tell(complaints.read().decode("utf-8", "replace"))
     if failed:
-        raise _write_error(output.path, f"ffmpeg: {said or 'it gave up without a word'}")
+        raise _write_error(output.path, f"ffmpeg: {said or 'it ended without saying why'}")
     return count
 
 

@@ -78,7 +78,7 @@ def _refuse_other_count(count: int, names: Sequence[str], title: str) -> None:
         raise ToolError(
             f"{title} made {count} mattes for {len(names)} frames, and numbers them anew: which "
             "belongs to which cannot be known",
-            next_step="read its log; none was taken over",
+            next_step="read its log; none was used",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mattebox import header_words
+from mattebox.measure import cleanness
+from mattebox.measure.cleanness import Box
 from mattebox.measure.metrics import FloatArray, Mask, edge_band, mad
 
 LOW_CONFIDENCE = 0.5
@@ -31,6 +33,10 @@ class FrameQuality:
         residual: mean absolute plate residual, linear light, as the file states it.
         confidence: mean confidence in the edge band, 0..1; None without that layer or an edge.
         unsure: share of the edge band with a confidence under ``LOW_CONFIDENCE``.
+        holes: share of the subject's inside that is not whole, as ``cleanness.holes``; None where
+            the plain key is not known.
+        residue: share of the empty boxes that shows, as ``cleanness.residue``; None without boxes.
+        empty_mean: mean alpha in them.
     """
 
     frame: int
@@ -41,6 +47,9 @@ class FrameQuality:
     residual: float | None
     confidence: float | None
     unsure: float | None
+    holes: float | None = None
+    residue: float | None = None
+    empty_mean: float | None = None
 
 
 class Usual(enum.Enum):
@@ -116,6 +125,21 @@ FIGURES: tuple[QualityFigure, ...] = (
         "Share of the edge with a confidence under 0.5.",
         Usual.SHOT, 1, 0.01,
     ),
+    QualityFigure(
+        "holes", "hole area", "% of the inside", 100.0,
+        "Share of the subject's inside under 0.95, where the plain key is solid; 0 is right.",
+        Usual.SHOT, 1, 0.0005,
+    ),
+    QualityFigure(
+        "residue", "residue", "% of the boxes", 100.0,
+        "Share of the empty boxes over 0.02, where it shows; 0 is right.",
+        Usual.SHOT, 1, 0.001,
+    ),
+    QualityFigure(
+        "empty_mean", "alpha in the boxes", "%", 100.0,
+        "Mean alpha of the empty boxes; 0 is right.",
+        Usual.SHOT, 1, 0.0005,
+    ),
 )  # fmt: skip
 
 
@@ -131,7 +155,9 @@ class _Held:
 class ShotQuality:
     """Takes the frames of a shot in order, one at a time; holds one alpha."""
 
-    def __init__(self) -> None:
+    def __init__(self, empty: Sequence[Box] = ()) -> None:
+        """``empty``: where there is nothing but screen."""
+        self._empty = empty
         self._frames: list[FrameQuality] = []
         self._previous: _Held | None = None
 
@@ -146,6 +172,8 @@ class ShotQuality:
         alpha: FloatArray,
         confidence: FloatArray | None,
         attributes: Mapping[str, Any],
+        *,
+        plain: FloatArray | None = None,
     ) -> FrameQuality:
         """Measure one frame.
 
@@ -154,6 +182,8 @@ class ShotQuality:
             alpha: HxW float, 0..1, finite, at least one pixel.
             confidence: HxW float, 0..1, or None where the file has no such layer.
             attributes: the file's header; ``mattebox/identity`` and ``mattebox/residual`` are used.
+            plain: HxW float, 0..1, the engine screen's own alpha, where nothing but the solver
+                should change it inside the subject; or None.
 
         Raises:
             ValueError: alpha without pixels, or a confidence of another size.
@@ -166,6 +196,7 @@ class ShotQuality:
         band = edge_band(exact)
         now = _Held(frame, exact, band)
         before, self._previous = self._previous, now
+        cleared = cleanness.residue(exact, self._empty)
         at_edge = None
         if confidence is not None and band.any():
             at_edge = confidence[band].astype(np.float64)
@@ -178,6 +209,9 @@ class ShotQuality:
             residual=_stated(attributes, header_words.RESIDUAL),
             confidence=None if at_edge is None else float(at_edge.mean()),
             unsure=None if at_edge is None else float((at_edge < LOW_CONFIDENCE).mean()),
+            holes=None if plain is None else cleanness.holes(exact, plain),
+            residue=None if cleared is None else cleared[1],
+            empty_mean=None if cleared is None else cleared[0],
         )
         self._frames.append(measured)
         return measured

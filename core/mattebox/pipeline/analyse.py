@@ -303,7 +303,7 @@ def _judge_background(
             WarningEvent(
                 code="plate_too_small",
                 message=f"the clean plate {given} leaves up to {100 * uncovered:.0f} % of a frame "
-                "uncovered; alpha there is taken from around",
+                "uncovered; alpha there is taken from the pixels around",
                 next_step="a clean plate with a wider view covers all of the shot",
             )
         )
@@ -514,7 +514,7 @@ def _screen(
                 WarningEvent(
                     code="two_screens",
                     message=f"{found.hue} is taken for the screen; "
-                    f"{' and '.join(found.rivals)} would do as well",
+                    f"{' and '.join(found.rivals)} could be meant, too",
                     next_step=f"{named('screen')} green, blue or a colour says which is meant",
                 )
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -95,6 +96,7 @@ def _header(
         header_words.PLATE_SPACE: colour.in_space,
         header_words.PLATE: job.prepared.analysis.plate,
         header_words.JOB: job.fingerprint,
+        header_words.SETTINGS: json.dumps(job.stated, separators=(",", ":"), sort_keys=True),
         header_words.INPUTS: plan.inputs(pictures.frame),
         header_words.IDENTITY: float(keyed.identity.max_steps),
         header_words.RESIDUAL: float(keyed.residual),

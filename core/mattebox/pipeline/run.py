@@ -154,8 +154,8 @@ def _refuse_lost(plan: Plan, frames: Sequence[int]) -> None:
     gone = [frame for frame, attributes in found.items() if attributes is None]
     if gone:
         raise WriteError(
-            f"written, and gone before the run ended: {frames_in_words(gone)}",
-            next_step="look who deletes in that folder, and run the same command again",
+            f"written, and deleted before the run ended: {frames_in_words(gone)}",
+            next_step="find out what deletes files in that folder, and run the same command again",
             path=plan.output.path(gone[0]),
             frame=gone[0],
         )

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mattebox import header_words
 from mattebox.errors import InputError, UnknownNameError, UsageError
 from mattebox.frames import Part, read_frame, read_header
 from mattebox.images import Frame
+from mattebox.measure.cleanness import Box
 from mattebox.measure.quality import FrameQuality, ShotQuality
 from mattebox.measure.suspects import Suspect, find_suspects
+from mattebox.report.compare import FrameDifference, difference, rank
 from mattebox.report.pictures import (
     BEFORE_PLATE,
     Colours,
@@ -25,31 +26,84 @@ from mattebox.report.pictures import (
     channels_of,
     draw_frame,
 )
+from mattebox.report.stated import Stated, Statements, is_given, settings_of
 from mattebox.sequences import FrameSequence
+from mattebox.settings import EngineName
 from mattebox.views import ViewInfo
-
-_OF_ONE_FRAME = ("identity", "residual", "inputs", "repaired", "clamped")
-"""Attributes that differ from frame to frame; they are in the table of frames or no setting."""
 
 _MOST_SUSPECTS = 2 / 3
 """Of the frames with pictures; the rest is spread evenly, so that the page shows the whole shot."""
 
+_DECIDING_MATTES = ("inside", "outside")
+"""Inputs that may empty a subject's inside on purpose."""
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A keyed sequence, as the report is asked for it.
+
+    Attributes:
+        frames: its files.
+        colours: for the eye.
+        letter: ``A`` or ``B`` where there are two; empty where it is alone.
+    """
+
+    frames: FrameSequence
+    colours: Colours
+    letter: str = ""
+
+    def path(self, frame: int) -> Path:
+        """The file of a frame; one that was named alone serves whatever it is compared with."""
+        return self.frames.serving(frame) or self.frames.path(frame)
+
+    @property
+    def title(self) -> str:
+        """The frames' name without their folder: pages are passed on. Of two keys, whose frames
+        mostly have one name, the name of the folder itself too."""
+        sequence = self.frames
+        name = sequence.pattern.name_with_hashes
+        if sequence.explicit:
+            name = sequence.path(sequence.first).name
+        folder = sequence.path(sequence.first).resolve().parent.name
+        return f"{folder}/{name}" if self.letter else name
+
 
 @dataclass(frozen=True)
 class PicturedFrame:
-    """A frame that the page shows with all its views."""
+    """A frame that the page shows.
+
+    Attributes:
+        frame: its number.
+        reasons: why it stands out or how its keys differ, the worst first.
+        is_suspect: whether it stands out in a key.
+        views: all its views.
+    """
 
     frame: int
-    suspect: Suspect | None
+    reasons: tuple[str, ...]
+    is_suspect: bool
     views: tuple[EncodedView, ...]
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A row of the table of settings; ``values`` has more than one where frames differ."""
+class KeyReport:
+    """What the page says of one key.
 
-    name: str
-    values: tuple[tuple[str, int], ...]
+    Attributes:
+        letter: as ``Keyed``.
+        title: the name of its frames.
+        frames: the figures of all frames.
+        suspects: the worst first.
+        missing: frames that should be there and are not.
+        stated: what the headers say.
+    """
+
+    letter: str
+    title: str
+    frames: tuple[FrameQuality, ...]
+    suspects: tuple[Suspect, ...]
+    missing: tuple[int, ...]
+    stated: Stated
 
 
 @dataclass(frozen=True)
@@ -57,88 +111,147 @@ class ShotReport:
     """What the page says.
 
     Attributes:
-        title: the name of the keyed frames, without their folder: pages are passed on.
         size: width and height of the shot in pixels.
         pixel_aspect: width of a pixel divided by its height.
-        before: what stands on the left of the slider.
-        frames: the figures of all frames.
-        suspects: the worst first.
-        missing: frames that should be there and are not.
-        pictured: suspects first, then the others in order.
-        settings: what the headers say.
+        before: what the plate's side shows.
+        keys: one key, or A and B.
+        differences: of A and B, frame by frame; empty for one key.
+        ranked: frames that differ, the most first.
+        pictured: frames that differ most and suspects first, then the others in order.
+        has_boxes: whether residue was measured.
     """
 
-    title: str
     size: tuple[int, int]
     pixel_aspect: float
     before: ViewInfo
-    frames: tuple[FrameQuality, ...]
-    suspects: tuple[Suspect, ...]
-    missing: tuple[int, ...]
+    keys: tuple[KeyReport, ...]
+    differences: tuple[FrameDifference, ...]
+    ranked: tuple[FrameDifference, ...]
     pictured: tuple[PicturedFrame, ...]
-    settings: tuple[Setting, ...]
+    has_boxes: bool
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The frames that were measured."""
+        return tuple(measured.frame for measured in self.keys[0].frames)
+
+
+class _Gathering:
+    """What is found out about one key while its frames are read in order."""
+
+    def __init__(self, keyed: Keyed, empty: Sequence[Box]) -> None:
+        self._keyed = keyed
+        self._quality = ShotQuality(empty)
+        self._statements = Statements()
+
+    def add(self, number: int, frame: Frame) -> None:
+        channels, settings = channels_of(frame), settings_of(frame.attributes)
+        is_plain = frame.attributes.get(header_words.ENGINE) == EngineName.SCREEN and not any(
+            is_given(settings, matte) for matte in _DECIDING_MATTES
+        )
+        self._quality.add(
+            number,
+            channels["A"],
+            channels.get("conf.A"),
+            frame.attributes,
+            plain=channels.get("net.A") if is_plain else None,
+        )
+        self._statements.add(frame.attributes)
+
+    def report(self, missing: Sequence[int]) -> KeyReport:
+        frames = self._quality.frames
+        return KeyReport(
+            letter=self._keyed.letter,
+            title=self._keyed.title,
+            frames=frames,
+            suspects=find_suspects(frames),
+            missing=tuple(missing),
+            stated=self._statements.result(),
+        )
 
 
 def collect(
-    keyed: FrameSequence,
+    keys: Sequence[Keyed],
     numbers: Sequence[int],
-    colours: Colours,
     *,
     plate: PlateSource | None,
-    missing: Sequence[int] = (),
+    missing: Sequence[Sequence[int]] = ((), ()),
     pictures: int,
+    empty: Sequence[Box] = (),
     on_frame: Callable[[], None] | None = None,
 ) -> ShotReport:
     """Measure all frames, one at a time, and draw the views of some of them.
 
     Args:
-        keyed: the keyed frames.
-        numbers: which of them, sorted, all on disk.
-        colours: for the eye.
+        keys: one key, or two that are compared.
+        numbers: which of their frames, sorted, all on disk.
         plate: the plate, which must have every frame; None where it was not given.
-        missing: frames to be named as missing.
+        missing: frames to be named as missing, of each key.
         pictures: how many frames get pictures, at most.
+        empty: where there is nothing but screen, for the residue.
         on_frame: told of each frame measured and each frame drawn.
 
     Raises:
         UsageError: a file that Mattebox did not write.
-        InputError: a plate of another format; files that cannot be read.
+        InputError: a plate or a second key of another format; files that cannot be read.
     """
-    quality = ShotQuality()
-    seen: dict[str, Counter[str]] = {}
+    gathered = [_Gathering(keyed, empty) for keyed in keys]
+    differences: list[FrameDifference] = []
     first: Frame | None = None
-    for number, frame in _frames(keyed, numbers, wanted=("conf",)):
-        first = frame if first is None else first
-        channels = channels_of(frame)
-        quality.add(number, channels["A"], channels.get("conf.A"), frame.attributes)
-        _count_settings(frame, seen)
+    for number, frames in _frames(keys, numbers, wanted=("conf", "net")):
+        first = frames[0] if first is None else first
+        for one, frame in zip(gathered, frames, strict=True):
+            one.add(number, frame)
+        if len(frames) > 1:
+            first_rgba, second_rgba = map(_rgba, keys, frames)
+            differences.append(difference(number, first_rgba, second_rgba))
         if on_frame is not None:
             on_frame()
     assert first is not None
-    suspects = find_suspects(quality.frames)
-    by_number = {suspect.frame: suspect for suspect in suspects}
-    chosen = choose_frames(numbers, suspects, pictures)
+    reports = tuple(one.report(absent) for one, absent in zip(gathered, missing, strict=False))
+    ranked = rank(differences)
+    reasons = _reasons(reports, ranked)
+    chosen = choose_frames(numbers, tuple(reasons), pictures)
     before = BEFORE_PLATE
     drawn: list[PicturedFrame] = []
-    for number, frame in _frames(keyed, chosen, wanted=("spill", "conf", "plate")):
-        views, before = draw_frame(frame, number, colours, plate)
-        drawn.append(PicturedFrame(number, by_number.get(number), views))
+    for number, frames in _frames(keys, chosen, wanted=("spill", "conf", "plate")):
+        colours = [keyed.colours for keyed in keys]
+        views, before = draw_frame(frames, number, colours, plate)
+        is_suspect = any(number == one.frame for report in reports for one in report.suspects)
+        drawn.append(PicturedFrame(number, tuple(reasons.get(number, ())), is_suspect, views))
         if on_frame is not None:
             on_frame()
     window = first.data_window
     return ShotReport(
-        title=keyed.path(keyed.first).name if keyed.explicit else keyed.pattern.name_with_hashes,
         size=(window.width, window.height),
         pixel_aspect=first.pixel_aspect,
         before=before,
-        frames=quality.frames,
-        suspects=suspects,
-        missing=tuple(missing),
+        keys=reports,
+        differences=tuple(differences),
+        ranked=ranked,
         pictured=tuple(drawn),
-        settings=tuple(
-            Setting(name, tuple(values.most_common())) for name, values in sorted(seen.items())
-        ),
+        has_boxes=bool(empty),
     )
+
+
+def _rgba(keyed: Keyed, frame: Frame) -> NDArray[np.float32]:
+    """HxWx4 premultiplied linear Rec.709."""
+    channels = channels_of(frame)
+    rgb = np.stack([channels[name] for name in "RGB"], axis=2)
+    return np.dstack([keyed.colours.keyed(rgb), channels["A"]])
+
+
+def _reasons(
+    reports: Sequence[KeyReport], ranked: Sequence[FrameDifference]
+) -> dict[int, list[str]]:
+    """Frame -> why it stands out; those that differ most come first, then the suspects."""
+    found: dict[int, list[str]] = {one.frame: [f"differs: {one.in_words}"] for one in ranked}
+    for report in reports:
+        letter = f"{report.letter}: " if report.letter else ""
+        for suspect in report.suspects:
+            words = [f"{letter}{reason}" for reason in suspect.reasons]
+            found.setdefault(suspect.frame, []).extend(words)
+    return found
 
 
 def keyed_part(path: Path) -> Part:
@@ -161,18 +274,14 @@ def keyed_part(path: Path) -> Part:
     return part
 
 
-def choose_frames(
-    numbers: Sequence[int], suspects: Sequence[Suspect], most: int
-) -> tuple[int, ...]:
-    """The frames that get pictures: the worst suspects first, then others spread evenly, in order.
+def choose_frames(numbers: Sequence[int], worst: Sequence[int], most: int) -> tuple[int, ...]:
+    """The frames that get pictures: the worst first, then others spread evenly, in order.
 
     At least a third is spread over the shot, its first and last frame included, where there are
-    more suspects than room.
+    more that stand out than room.
     """
-    if len(numbers) <= most:
-        worst = [suspect.frame for suspect in suspects]
-    else:
-        worst = [suspect.frame for suspect in suspects][: int(most * _MOST_SUSPECTS)]
+    if len(numbers) > most:
+        worst = worst[: int(most * _MOST_SUSPECTS)]
     others = [number for number in numbers if number not in set(worst)]
     room = min(most - len(worst), len(others))
     places = np.linspace(0, len(others) - 1, max(room, 0)).round().astype(int)
@@ -180,21 +289,36 @@ def choose_frames(
 
 
 def _frames(
-    keyed: FrameSequence, numbers: Sequence[int], wanted: Sequence[str]
-) -> Iterator[tuple[int, Frame]]:
-    """Frames in order, the next one being read while one is worked on."""
+    keys: Sequence[Keyed], numbers: Sequence[int], wanted: Sequence[str]
+) -> Iterator[tuple[int, tuple[Frame, ...]]]:
+    """Frames of all keys in order, the next ones being read while some are worked on."""
     with ThreadPoolExecutor(1, "read") as reader:
-        ahead: Future[Frame] | None = None
+        ahead: Future[tuple[Frame, ...]] | None = None
         for place, number in enumerate(numbers):
-            frame = _read(keyed, number, wanted) if ahead is None else ahead.result()
+            frames = _read(keys, number, wanted) if ahead is None else ahead.result()
             if place + 1 < len(numbers):
-                ahead = reader.submit(_read, keyed, numbers[place + 1], wanted)
-            yield number, frame
+                ahead = reader.submit(_read, keys, numbers[place + 1], wanted)
+            yield number, frames
 
 
-def _read(keyed: FrameSequence, number: int, wanted: Sequence[str]) -> Frame:
-    """R, G, B, A of a keyed frame and those of the wanted layers that it has."""
-    path = keyed.path(number)
+def _read(keys: Sequence[Keyed], number: int, wanted: Sequence[str]) -> tuple[Frame, ...]:
+    """R, G, B, A of a frame of each key and those of the wanted layers that it has."""
+    frames = tuple(_read_one(keyed.path(number), number, wanted) for keyed in keys)
+    first = frames[0]
+    for keyed, frame in zip(keys, frames, strict=True):
+        found, meant = frame.data_window, first.data_window
+        if (found, frame.display_window) != (meant, first.display_window):
+            raise InputError(
+                f"{keyed.path(number)} is {found.width}x{found.height} at {found.x},{found.y}",
+                expected=f"{meant.width}x{meant.height} at {meant.x},{meant.y}, like "
+                f"{keys[0].path(number)}",
+                next_step="compare keys of one plate, both full or both of one proxy",
+                frame=number,
+            )
+    return frames
+
+
+def _read_one(path: Path, number: int, wanted: Sequence[str]) -> Frame:
     part = keyed_part(path)
     frame = read_frame(path, layers=[name for name in wanted if name in part.layers])
     if frame.data_window.is_empty or not np.isfinite(frame.pixels).all():
@@ -206,14 +330,3 @@ def _read(keyed: FrameSequence, number: int, wanted: Sequence[str]) -> Frame:
             frame=number,
         )
     return frame
-
-
-def _count_settings(frame: Frame, seen: dict[str, Counter[str]]) -> None:
-    for name, value in frame.attributes.items():
-        short = name.removeprefix(header_words.PREFIX)
-        if name.startswith(header_words.PREFIX) and short not in _OF_ONE_FRAME:
-            seen.setdefault(short, Counter())[_shown(value)] += 1
-
-
-def _shown(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -13,12 +13,33 @@ from mattebox.errors import InputError
 from mattebox.frames import Clip
 from mattebox.frames.encoded import encoded_picture
 from mattebox.images import Frame
-from mattebox.views import VIEWS, Encode, Linear, ViewInfo, ViewLayers, frame_views
+from mattebox.views import (
+    VIEWS,
+    Encode,
+    Linear,
+    ViewInfo,
+    ViewLayers,
+    difference_view,
+    frame_views,
+)
 
 PICTURE_WIDTH = 960
 """The widest a picture of the page is: HD halved, so that its pixels are averaged evenly."""
 
-_LOSSLESS = "status"  # JPEG would blur single pixels of colour, and flat areas make a small PNG
+SECOND = "b-"
+"""Before the names of the views of a second key."""
+
+DIFFERENCE = "difference"
+
+DIFFERENCE_VIEW = ViewInfo(
+    DIFFERENCE,
+    "difference",
+    "Alpha of B against A. Black is equal; orange: B has more; blue: A has more. Brightness is the "
+    "root of the difference: 0.01 shows as a tenth.",
+)
+
+_LOSSLESS = ("status", DIFFERENCE)
+"""JPEG would blur single pixels of colour, and flat areas make a small PNG."""
 
 BEFORE_PLATE = ViewInfo("before", "plate", "The plate, clipped to 0..1.")
 BEFORE_LAYERS = ViewInfo(
@@ -65,15 +86,35 @@ class EncodedView:
 
 
 def draw_frame(
-    frame: Frame, number: int, colours: Colours, plate: PlateSource | None
+    frames: Sequence[Frame], number: int, colours: Sequence[Colours], plate: PlateSource | None
 ) -> tuple[tuple[EncodedView, ...], ViewInfo]:
-    """All views of a keyed frame, and what its ``before`` is.
+    """All views of a frame as one key has it, or two, and what its ``before`` is.
+
+    Those of a second key bear ``SECOND`` before their names; ``DIFFERENCE`` is of both.
 
     Raises:
         InputError: a plate of another format, or one that cannot be read.
     """
-    layers, before = _view_layers(frame, number, colours, plate)
-    return tuple(_encoded(frame_views(layers, colours.encode, most=PICTURE_WIDTH))), before
+    layers, before = _view_layers(frames[0], number, colours[0], plate)
+    pictures = frame_views(layers, colours[0].encode, most=PICTURE_WIDTH)
+    if len(frames) > 1:
+        other, _ = _view_layers(frames[1], number, colours[1], plate)
+        second = frame_views(other, colours[1].encode, most=PICTURE_WIDTH)
+        del second["before"]
+        pictures |= {f"{SECOND}{name}": picture for name, picture in second.items()}
+        pictures[DIFFERENCE] = difference_view(layers.alpha, other.alpha, most=PICTURE_WIDTH)
+    return tuple(_encoded(pictures)), before
+
+
+def views_of(before: ViewInfo, *, of_two: bool) -> tuple[ViewInfo, ...]:
+    """What each view is, in the order in which the page offers them."""
+    own = VIEWS[1:]
+    if not of_two:
+        return (before, *own)
+    first = [replace(view, title=f"A: {view.title}") for view in own]
+    second = [replace(view, name=f"{SECOND}{view.name}", title=f"B: {view.title}") for view in own]
+    paired = [view for pair in zip(first, second, strict=True) for view in pair]
+    return (before, *paired, DIFFERENCE_VIEW)
 
 
 def channels_of(frame: Frame) -> dict[str, NDArray[np.float32]]:
@@ -132,9 +173,7 @@ def _plate_pixels(keyed: Frame, number: int, plate: PlateSource) -> Linear:
 
 
 def _encoded(views: dict[str, NDArray[np.uint8]]) -> Iterator[EncodedView]:
-    for info in VIEWS:
-        picture = views.get(info.name)
-        if picture is not None:
-            kind: Kind = "png" if info.name == _LOSSLESS else "jpeg"
-            data = encoded_picture(picture, kind)
-            yield EncodedView(info.name, kind, data, picture.shape[1], picture.shape[0])
+    for name, picture in views.items():
+        kind: Kind = "png" if name.removeprefix(SECOND) in _LOSSLESS else "jpeg"
+        data = encoded_picture(picture, kind)
+        yield EncodedView(name, kind, data, picture.shape[1], picture.shape[0])

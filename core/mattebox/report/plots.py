@@ -6,12 +6,13 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from mattebox.measure import accuracy
 from mattebox.measure.accuracy import FigureInfo, FrameAccuracy
-from mattebox.measure.quality import FIGURES, FrameQuality, QualityFigure
+from mattebox.measure.quality import FIGURES, QualityFigure
 
 WIDTH, HEIGHT = 560.0, 130.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 8.0, 8.0, 20.0
@@ -43,37 +44,77 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """One key's values of a figure, drawn.
+
+    Attributes:
+        letter: of the key; empty where it is alone.
+        lines: ``points`` of polylines; the line is broken where a frame has no value.
+        dots: single points between two gaps, x and y.
+        marks: suspects.
+    """
+
+    letter: str
+    lines: tuple[str, ...]
+    dots: tuple[tuple[float, float], ...]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True)
 class Plot:
     """One figure, drawn.
 
     Attributes:
         figure: what it is.
         summary: least, median and largest value in words, for who does not see the line.
-        lines: ``points`` of polylines; the line is broken where a frame has no value.
-        dots: single points between two gaps, x and y.
-        marks: suspects.
+        curves: one for each key that has the figure.
         ticks_x, ticks_y: of the axes.
     """
 
     figure: QualityFigure | FigureInfo
     summary: str
-    lines: tuple[str, ...]
-    dots: tuple[tuple[float, float], ...]
-    marks: tuple[Mark, ...]
+    curves: tuple[Curve, ...]
     ticks_x: tuple[Tick, ...]
     ticks_y: tuple[Tick, ...]
 
 
-def make_plots(frames: Sequence[FrameQuality], suspects: Sequence[int]) -> tuple[Plot, ...]:
-    """One plot for each figure that any frame has; suspects are marked in all of them."""
+class KeyFigures(NamedTuple):
+    """The frames of one key, those of them that stand out, and its letter."""
+
+    frames: Sequence[Any]
+    suspects: Sequence[int] = ()
+    letter: str = ""
+
+
+class _Values(NamedTuple):
+    """The values of a figure in one key, by frame."""
+
+    letter: str
+    known: list[tuple[int, float]]
+    suspects: set[int]
+
+
+def make_plots(*keys: KeyFigures, figures: Sequence[QualityFigure] = FIGURES) -> tuple[Plot, ...]:
+    """One plot for each figure that any frame has; suspects are marked in all of them.
+
+    Args:
+        keys: one, or A and B, whose curves are drawn over each other; their frames have the
+            figures' names as attributes.
+        figures: what is drawn.
+    """
+    numbers = [measured.frame for key in keys for measured in key.frames]
+    ends = min(numbers), max(numbers)
     plots = []
-    for figure in FIGURES:
-        values = [(measured.frame, getattr(measured, figure.name)) for measured in frames]
-        known = [(f, v * figure.scale) for f, v in values if v is not None and math.isfinite(v)]
-        if known:
-            ends = frames[0].frame, frames[-1].frame
+    for figure in figures:
+        drawn = []
+        for key in keys:
+            values = [(one.frame, getattr(one, figure.name)) for one in key.frames]
+            known = [(f, v * figure.scale) for f, v in values if v is not None and math.isfinite(v)]
+            if known:
+                drawn.append(_Values(key.letter, known, set(key.suspects)))
+        if drawn:
             least_span = _LEAST_SPAN * figure.least * figure.scale
-            plots.append(_plot(figure, figure.unit, known, ends, least_span, set(suspects)))
+            plots.append(_plot(figure, figure.unit, drawn, ends, least_span))
     return tuple(plots)
 
 
@@ -87,7 +128,7 @@ def error_plots(frames: Sequence[FrameAccuracy]) -> tuple[Plot, ...]:
             ends = frames[0].frame, frames[-1].frame
             # As tall as the largest error: how far it is from 0 is what is asked.
             tallest = max(value for _, value in known) or 1.0
-            plots.append(_plot(figure, "", known, ends, tallest, set(), low=0.0))
+            plots.append(_plot(figure, "", [_Values("", known, set())], ends, tallest, low=0.0))
     return tuple(plots)
 
 
@@ -100,13 +141,12 @@ def x_of(frame: float, first: int, last: int) -> float:
 def _plot(
     figure: QualityFigure | FigureInfo,
     unit: str,
-    known: list[tuple[int, float]],
+    drawn: Sequence[_Values],
     ends: tuple[int, int],
     least_span: float,
-    suspects: set[int],
     low: float | None = None,
 ) -> Plot:
-    values = [value for _, value in known]
+    values = [value for one in drawn for _, value in one.known]
     ticks = nice_ticks(min(values) if low is None else low, max(values), least_span)
     low, high = ticks[0], ticks[-1]
     first, last = ends
@@ -114,28 +154,42 @@ def _plot(
     def y_of(value: float) -> float:
         return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - TOP - BOTTOM), 2)
 
-    runs = _runs(known)
-    points = [[(x_of(f, first, last), y_of(v)) for f, v in _thinned(run)] for run in runs]
+    def curve_of(one: _Values) -> Curve:
+        runs = _runs(one.known)
+        points = [[(x_of(f, first, last), y_of(v)) for f, v in _thinned(run)] for run in runs]
+        return Curve(
+            letter=one.letter,
+            lines=tuple(" ".join(f"{x:g},{y:g}" for x, y in run) for run in points if len(run) > 1),
+            dots=tuple(run[0] for run in points if len(run) == 1),
+            marks=tuple(
+                Mark(f, x_of(f, first, last), y_of(v), f"{_named(one, f)}: {v:.4g}{unit}")
+                for f, v in one.known
+                if f in one.suspects
+            ),
+        )
+
     unit = f" {unit}" if unit else ""
-    summary = (
-        f"from {min(values):.4g} to {max(values):.4g}{unit}, median {np.median(values):.4g}{unit}, "
-        f"frames {first} to {last}"
-    )
+    said = [_summary([v for _, v in one.known], unit, one.letter) for one in drawn]
     return Plot(
         figure=figure,
-        summary=summary,
-        lines=tuple(" ".join(f"{x:g},{y:g}" for x, y in run) for run in points if len(run) > 1),
-        dots=tuple(run[0] for run in points if len(run) == 1),
-        marks=tuple(
-            Mark(f, x_of(f, first, last), y_of(v), f"frame {f}: {v:.4g}{unit}")
-            for f, v in known
-            if f in suspects
-        ),
+        summary=f"{'; '.join(said)}, frames {first} to {last}",
+        curves=tuple(map(curve_of, drawn)),
         ticks_x=tuple(
             Tick(x_of(f, first, last), str(f)) for f in sorted({first, (first + last) // 2, last})
         ),
         ticks_y=tuple(Tick(y_of(value), f"{value:g}") for value in ticks),
     )
+
+
+def _named(one: _Values, frame: int) -> str:
+    return f"{one.letter}, frame {frame}" if one.letter else f"frame {frame}"
+
+
+def _summary(values: Sequence[float], unit: str, letter: str) -> str:
+    words = (
+        f"from {min(values):.4g} to {max(values):.4g}{unit}, median {np.median(values):.4g}{unit}"
+    )
+    return f"{letter} {words}" if letter else words
 
 
 def nice_ticks(low: float, high: float, least_span: float) -> tuple[float, ...]:

@@ -27,7 +27,9 @@
     put(find("under"), frame, find("right").value);
     find("legend-left").textContent = legends.get(find("left").value) || "";
     find("legend-right").textContent = legends.get(find("right").value) || "";
+    find("number").textContent = `frame ${frame}`;
     find("reason").textContent = figures.get(frame).dataset.reason || "";
+    viewer.classList.toggle("is-suspect", figures.get(frame).classList.contains("suspect"));
     for (const [number, figure] of figures) figure.classList.toggle("shown", number === frame);
     for (const svg of svgs) {
       const cursor = svg.querySelector(".cursor");

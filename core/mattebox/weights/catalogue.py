@@ -205,7 +205,7 @@ def _fault(error: Any, values: dict[str, Any]) -> str:
 
 def _repeated(what: str, values: Iterable[str]) -> list[str]:
     counted = Counter(values)
-    return [f"{what} {value!r} stands {n} times" for value, n in counted.items() if n > 1]
+    return [f"{what} {value!r} is listed {n} times" for value, n in counted.items() if n > 1]
 
 
 def _faulty(called: str, faults: list[str], path: Path | None) -> InputError:

@@ -53,7 +53,7 @@ def _gaps_as_shown(scene: Any, scene_frames: Any) -> dict[Any, list[FrameStatus]
     return found
 
 
-_PROXY = "it is keyed as a proxy, for a look: choose proxy 1"
+_PROXY = "it is keyed as a preview: choose proxy 1"
 
 
 def is_proxy(group: Any) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import blf
 import bpy
 
 from ..keyed_frames import FrameStatus, Status
 from ..parameter import Input
 from ..parameters import INPUTS
+from ..wrapping import wrapped
 from . import key
 from .frames import frame_statuses
 from .operators import active_group
@@ -24,6 +26,15 @@ STATUS_ICONS = {
     Status.STALE: "FILE_REFRESH",
 }
 
+
+FONT = 0
+"""Blender's own."""
+
+BESIDE_LABELS = 56.0
+"""Pixels at scale 1 that the sidebar's tabs, its scroll bar and a panel's margins take."""
+
+LABELS_SHARE = 0.38
+"""Of a panel's width, what its column of labels holds: Blender gives it 0.4, less a gap."""
 
 IN_RUN = ("proxy",)
 """Settings that stand beside the button, and not with their group."""
@@ -43,13 +54,32 @@ class _Panel(bpy.types.Panel):
         return active_group(context) is not None
 
 
-def draw_picture(layout: Any, settings: Any, one: Input) -> None:
+def draw_knob(layout: Any, context: Any, settings: Any, name: str) -> None:
+    """A knob with its label beside it, or above where the column of labels would cut it."""
+    knob = settings.bl_rna.properties[name]
+    if knob.type == "BOOLEAN" or fits(context, knob.name, LABELS_SHARE):
+        layout.prop(settings, name)
+    else:
+        layout.label(text=knob.name)
+        layout.prop(settings, name, text="")
+
+
+def draw_picture(layout: Any, context: Any, settings: Any, one: Input) -> None:
     """An input, and how its numbers go with the plate's where it is given."""
-    layout.prop(settings, one.name)
+    draw_knob(layout, context, settings, one.name)
     if getattr(settings, one.name).strip():
-        row = layout.row(heading="Its frames", align=True)
-        row.prop(settings, one.offset, text="")
-        row.prop(settings, one.hold, text="Hold", toggle=True)
+        layout.prop(settings, one.offset, text="Offset")
+        layout.prop(settings, one.hold, text="Hold")
+
+
+def fits(context: Any, line: str, share: float = 1.0) -> bool:
+    """Whether a line is shown whole in that share of the sidebar's width, at the interface's
+    scale."""
+    scale = context.preferences.system.ui_scale
+    points = context.preferences.ui_styles[0].widget.points
+    blf.size(FONT, points * scale)
+    width, _ = blf.dimensions(FONT, line)
+    return bool(width <= share * (context.region.width - BESIDE_LABELS * scale))
 
 
 def may_have_parts(image: Any) -> bool:
@@ -77,13 +107,13 @@ class MATTEBOX_PT_key(_Panel):
         if settings.source == "IMAGE":
             layout.template_ID(settings, "image", open="image.open")
             if settings.image is not None:
-                layout.prop(settings.image.colorspace_settings, "name", text="Colour space")
+                layout.prop(settings.image.colorspace_settings, "name", text="Space")
                 if may_have_parts(settings.image):
                     layout.prop(settings, "part")
         layout.prop(settings, "engine")
         for one in (one for one in INPUTS if one.group == "Key"):
             if one.name != "hint" or settings.engine == "hint":
-                draw_picture(layout, settings, one)
+                draw_picture(layout, context, settings, one)
             if one.name == "hint" and settings.engine == "hint":
                 layout.operator("mattebox.hint_tools", icon="COLLAPSEMENU").group = group.name
         layout.prop(settings, "screen")
@@ -105,7 +135,7 @@ def _draw_run(layout: Any, context: Any, group: Any) -> None:
     for one in _recent_statuses(group, context.scene):
         text = f"frame {one.frame}: {one.status.value}"
         layout.label(text=text, icon=STATUS_ICONS[one.status])
-    for line in settings.status.splitlines():
+    for line in wrapped(settings.status, lambda line: fits(context, line)):
         layout.label(text=line)
 
 
@@ -137,12 +167,12 @@ class _SettingsPanel(_Panel):
         layout.use_property_decorate = False
         for one in INPUTS:
             if one.group == self.group and self.group != "Key":
-                draw_picture(layout, settings, one)
+                draw_picture(layout, context, settings, one)
         for name in self.before:
-            layout.prop(settings, name)
+            draw_knob(layout, context, settings, name)
         for parameter in SHOWN:
             if parameter.group == self.group and parameter.name not in IN_RUN:
-                layout.prop(settings, parameter.name)
+                draw_knob(layout, context, settings, parameter.name)
 
 
 class MATTEBOX_PT_matte(_SettingsPanel):

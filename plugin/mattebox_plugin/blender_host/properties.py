@@ -221,8 +221,8 @@ _ANNOTATIONS: dict[str, Any] = {
     ),
     "live": bpy.props.BoolProperty(
         name="Live",
-        description="Key the current frame again whenever a knob rests, by a process that stays "
-        "warm. With proxy 2 or 4 it shows almost at once",
+        description="Key the current frame again when a knob was changed, by a process that "
+        "keeps running. With proxy 2 or 4 it shows almost at once",
     ),
     # What is shown, and the clip's range for machines that do not have it.
     "shown_digest": bpy.props.StringProperty(options={"HIDDEN"}),

@@ -25,7 +25,7 @@ def bake(node: nuke.Node) -> None:
     wanted = request_of(node)
     if wanted.request.proxy > 1:
         raise NodeError(
-            f"proxy {wanted.request.proxy} is for a look and cannot be baked",
+            f"proxy {wanted.request.proxy} is a preview and cannot be baked",
             "choose proxy 1 (Output tab) and Key range",
         )
     if not attach.is_attached(node, wanted):

@@ -83,7 +83,7 @@ def _frames(text_: str) -> Iterable[int]:
             return
 
 
-PROXY = "proxy {} is for a look, and what is rendered shows all of it"
+PROXY = "proxy {} is a preview, and renders want full frames"
 
 
 def _usable(node: nuke.Node) -> NodeRequest:

@@ -67,7 +67,7 @@ def _chosen(tools: tuple[HintTool, ...]) -> HintTool | None:
         raise NodeError(
             "no matting tool can be used here",
             "`mattebox hint list` says which are known and why not, `mattebox hint show` how to "
-            "have one",
+            "set one up",
         )
     index = nuke.choice(TITLE, "tool", [tool.title for tool in tools])
     if index is None:

@@ -105,7 +105,7 @@ def pictures(
     if plate is not None and clean is not None and plate.space != clean.space:
         for one in (plate, clean):
             if one.space != colour.working:
-                why = f"{plate.space} and {clean.space} meet in one key"
+                why = f"plate and clean plate differ in colour space: {plate.space}, {clean.space}"
                 found[one.pipe] = _to_render(one.pipe, one.node, place, why)
     return found
 

@@ -55,7 +55,7 @@ def _key(node: nuke.Node, name: str) -> None:
             return
         for picture in wanted.to_render:
             if not rendering.is_fresh(picture, picture.number(frame)):
-                status.say(node, f"live waits: {picture.pipe} is to be rendered; Key current frame")
+                status.say(node, f"live: render {picture.pipe} first, by Key current frame")
                 return
         key.key_beside(node, wanted, frame)
     except EXPECTED as error:

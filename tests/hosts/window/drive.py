@@ -18,8 +18,9 @@ PLATE = os.environ["MATTEBOX_TEST_PLATE"]
 sys.path.insert(0, os.environ["MATTEBOX_TEST_PLUGIN"])
 
 import mattebox_plugin  # noqa: E402 - from the path above
-from mattebox_plugin.blender_host import key, node_request, versions  # noqa: E402
+from mattebox_plugin.blender_host import key, node_request, panel, versions  # noqa: E402
 from mattebox_plugin.run import Phase  # noqa: E402
+from mattebox_plugin.wrapping import wrapped  # noqa: E402
 
 if "interface" not in bpy.types.NodeTree.bl_rna.properties:
     # A distribution's Blender before 4.0: its windows are driven all the same. The add-on itself
@@ -130,6 +131,7 @@ def steps():
     yield 1.0
     bpy.ops.screen.screenshot(filepath=str(FOLDER / "window.png"))
     say(step="pictured")
+    yield from look_at_scales(group)
     group.mattebox.erode = 1.0
     with override():
         bpy.ops.mattebox.key("INVOKE_DEFAULT", group=group.name)
@@ -154,6 +156,32 @@ def steps():
         files=len(list(node_request.request_of(group, bpy.context.scene)[0].folder.glob("*.exr"))),
     )
     yield from render(group)
+
+
+SCALES = (1.0, 1.25, 1.5)
+
+LONG = (
+    "Mattebox: the clean plate /show/sh010/a_long_name_of_a_folder/clean.exr shows nothing of the "
+    "shot's background: they agree on 3 % of the picture"
+)
+
+
+def look_at_scales(group):
+    """A long message in the panel at several scales of the interface, each as a picture."""
+    before, group.mattebox.status = group.mattebox.status, LONG
+    view = bpy.context.preferences.view
+    for scale in SCALES:
+        view.ui_scale = scale
+        yield 1.0
+        bpy.ops.screen.screenshot(filepath=str(FOLDER / f"window_{scale:g}.png"))
+        area = compositor_area()
+        sidebar = next(one for one in area.regions if one.type == "UI")
+        with bpy.context.temp_override(window=window(), area=area, region=sidebar):
+            lines = wrapped(LONG, lambda line: panel.fits(bpy.context, line))
+        say(step=f"scale {scale:g}", lines=lines, width=sidebar.width, whole=LONG)
+    view.ui_scale = 1.0
+    group.mattebox.status = before
+    yield 1.0
 
 
 def render(group):

@@ -102,6 +102,18 @@ def test_the_window_shows_node_and_panel(observed: dict[str, dict[str, Any]], fo
     assert (folder / "window.png").stat().st_size > 20_000
 
 
+@pytest.mark.parametrize("scale", ["1", "1.25", "1.5"])
+def test_a_long_message_fits_the_panel_at_every_scale(
+    scale: str, observed: dict[str, dict[str, Any]], folder: Path
+) -> None:
+    seen, usual = observed[f"scale {scale}"], observed["scale 1"]
+    assert "".join(seen["lines"]).replace(" ", "") == seen["whole"].replace(" ", "")
+    assert seen["width"] == pytest.approx(float(scale) * usual["width"], rel=0.05)
+    assert abs(len(seen["lines"]) - len(usual["lines"])) <= 1  # the panel grows with its letters
+    assert 4 <= len(seen["lines"]) <= 8
+    assert (folder / f"window_{scale}.png").stat().st_size > 20_000
+
+
 def test_a_render_without_its_key_is_refused(observed: dict[str, dict[str, Any]]) -> None:
     assert "not rendered. Mattebox: stale 4" in observed["refused"]["said"]
     assert "Press Key" in observed["refused"]["said"]

@@ -6,12 +6,15 @@ import ast
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.conftest import REPOSITORY
 from tests.plugin.nuke.conftest import keyer
 from tests.support.nuke.fake import MODULE_NAMES, FakeNuke
 from tests.support.nuke.fake_knobs import Array_Knob
 from tests.support.nuke.knob_lists import EXR_KNOBS, KNOBS, MENUS, PUBLISHED
+
+from mattebox_plugin.nuke_node import STATUS_COLOURS, STATUS_DIMMED
 
 NUKE_HOST = REPOSITORY / "plugin/mattebox_plugin/nuke_host"
 
@@ -112,8 +115,9 @@ def test_pictures_follow_the_gizmos_own_wiring(nuke: FakeNuke, plate: str) -> No
     curve = node["frame_state"]
     assert isinstance(curve, Array_Knob)
     curve.setAnimated()
-    for state, factors in ((0, (1, 0)), (1, (1, 1)), (2, (0, 1))):
+    for state, colour in enumerate(STATUS_COLOURS):
         curve.setValueAt(state, 2)
         tinted = nuke.picture(node, 2)
-        for name, factor in zip(("red", "green"), factors, strict=True):
-            assert (tinted[f"rgba.{name}"] == source[f"rgba.{name}"] * factor).all()
+        for name, added in zip(("red", "green", "blue"), colour, strict=True):
+            dimmed = source[f"rgba.{name}"] * np.float32(STATUS_DIMMED)
+            assert (tinted[f"rgba.{name}"] == dimmed + np.float32(added)).all()

@@ -77,10 +77,10 @@ def test_a_proxy_is_shown_at_the_plates_size_and_no_render_or_bake_takes_it(
     assert np.array_equal(shown, small.repeat(2, 0).repeat(2, 1))
     write = nuke.create("Write")
     write.setInput(0, node)
-    with pytest.raises(RuntimeError, match=r"proxy 2 is for a look.*choose proxy 1"):
+    with pytest.raises(RuntimeError, match=r"proxy 2 is a preview.*choose proxy 1"):
         nuke.module.execute(write, 2, 2)
     nuke.press(node, "bake")
-    assert "proxy 2 is for a look and cannot be baked" in nuke.messages[-1]
+    assert "proxy 2 is a preview and cannot be baked" in nuke.messages[-1]
 
 
 def test_what_cannot_be_keyed_live_is_said_in_the_status_and_not_in_a_window(

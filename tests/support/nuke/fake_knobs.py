@@ -194,7 +194,8 @@ class Color_Knob(Array_Knob):  # noqa: N801 - Nuke's name
             pieces = re.findall(r"\{([^{}]*)\}", text)
             self.expression = tuple(piece.strip('"') for piece in pieces)
         else:
-            self._value = self._checked([float(part) for part in text.split()])
+            parts = [float(part) for part in text.split()]
+            self._value = self._checked(parts[0] if len(parts) == 1 else parts)
 
     def _checked(self, value: Any) -> Any:
         parts = [value] * 3 if isinstance(value, (int, float)) else list(value)

@@ -32,7 +32,7 @@ def picture(host: FakeNuke, node: Node | None, frame: int) -> Picture:
     above = picture(host, source, frame)
     is_on = not node.knobs_by_name["disable"]._value
     if is_on and node.node_class in ("Multiply", "Grade"):
-        return _multiplied(host, node, above, frame)
+        return _graded(host, node, above, frame)
     if node.node_class == "Reformat":
         return _scaled(host, node, above, frame)
     return above
@@ -107,17 +107,25 @@ def _read(host: FakeNuke, read: Node, frame: int) -> Picture:
     return read_exr(path)
 
 
-def _multiplied(host: FakeNuke, node: Node, above: Picture, frame: int) -> Picture:
-    knob = node.knobs_by_name["value" if node.node_class == "Multiply" else "multiply"]
+def _numbers(host: FakeNuke, node: Node, name: str, frame: int) -> dict[str, float]:
+    """A knob's number for each channel."""
+    knob = node.knobs_by_name[name]
     if knob.expression:
         values = [host.evaluate(node, one, frame) for one in knob.expression]
     else:
         value = knob._value
         values = [value] * 4 if isinstance(value, float) else list(value)
-    factors = dict(zip(NUKES_NAMES.values(), values, strict=False))
+    return dict(zip(NUKES_NAMES.values(), values, strict=False))
+
+
+def _graded(host: FakeNuke, node: Node, above: Picture, frame: int) -> Picture:
+    is_grade = node.node_class == "Grade"
+    factors = _numbers(host, node, "multiply" if is_grade else "value", frame)
+    added = _numbers(host, node, "add", frame) if is_grade else {}
     wanted = {"rgb": "red|green|blue", "all": ".*"}[node.knobs_by_name["channels"]._value]
     return {
         name: channel * np.float32(factors.get(name.rpartition(".")[2], 1.0))
+        + np.float32(added.get(name.rpartition(".")[2], 0.0))
         if re.fullmatch(rf"rgba\.({wanted})", name)
         else channel
         for name, channel in above.items()

@@ -15,11 +15,10 @@ from benchmarks.cleanness import (
     Cleanness,
     cleaner_elsewhere,
     cleanness,
-    interior,
     last_line,
     markdown,
 )
-from benchmarks.crops import Box, Crop, read_crops
+from benchmarks.crops import Crop, read_crops
 from benchmarks.looks import write_looks
 from benchmarks.real import BLENDER, CHROMAKEY, MATTEBOX, Compared, Keyed, compare, picked_colour
 from mattebox.bench import blender
@@ -28,6 +27,7 @@ from mattebox.bench.pictures import GAP
 from mattebox.errors import InputError, UnreadableError
 from mattebox.frames import read_frame, write_frame, write_png
 from mattebox.images import Frame, Window
+from mattebox.measure.cleanness import interior
 
 GREEN, SKIN = (20, 160, 40), (200, 150, 120)
 SIZE = (48, 64)
@@ -52,12 +52,6 @@ def write_crop(folder: Path, arguments: str = "--screen auto", **more: object) -
 def only_crop(folder: Path) -> Crop:
     (crop,) = read_crops(folder)
     return crop
-
-
-def test_a_box_is_a_part_of_a_picture_in_shares() -> None:
-    plane = np.arange(40).reshape(4, 10)
-    assert np.array_equal(Box(0.2, 0.25, 0.5, 1.0).of(plane), plane[1:4, 2:5])
-    assert Box(0.0, 0.0, 1.0, 1.0).of(plane[..., None]).shape == (4, 10, 1)
 
 
 def test_the_plate_is_what_the_arguments_do_not_name(tmp_path: Path) -> None:
@@ -122,18 +116,6 @@ def test_without_boxes_it_is_that_of_what_the_plain_key_calls_screen(tmp_path: P
     assert picked_colour(crop, crop.codes(), {1: plain}) == pytest.approx(GREEN, abs=1)
     assert picked_colour(crop, crop.codes(), {1: np.ones(SIZE, np.float32)}) is None
     assert picked_colour(crop, crop.codes(), {}) is None
-
-
-def test_the_interior_lies_within_the_filled_outline_and_is_solid_in_the_plain_key() -> None:
-    plain = np.zeros((40, 40), np.float32)
-    plain[5:35, 5:40] = 1.0  # leaves the picture on the right
-    plain[20, 20] = 0.5  # a hole of the plain key's own: within, but not solid
-    plain[10:12, 20:22] = 0.95
-    expected = np.zeros((40, 40), np.bool_)
-    expected[9:31, 9:40] = True
-    expected[20, 20] = expected[10:12, 20:22] = False
-    assert np.array_equal(interior(plain), expected)
-    assert not interior(np.zeros((8, 8), np.float32)).any()
 
 
 def compared(crop: Crop) -> Compared:

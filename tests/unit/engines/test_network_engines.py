@@ -201,5 +201,5 @@ def test_memory_that_does_not_suffice_says_what_to_do() -> None:
 def test_a_frame_larger_than_memory_is_a_device_error(random_checkpoint: Weights) -> None:
     engine = RvmEngine(random_checkpoint("rvm_mobilenetv3"), device=CPU, ratio=1.0)
     huge = torch.zeros((1, 3, 1, 1)).expand(1, 3, 2**20, 2**20)
-    with pytest.raises(DeviceError, match="the memory of cpu does not suffice"):
+    with pytest.raises(DeviceError, match="cpu has not enough memory"):
         engine.predict(EngineInput(linear=huge, encoded=huge), None)

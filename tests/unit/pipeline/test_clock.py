@@ -58,7 +58,7 @@ def test_shares_are_of_the_wall_and_add_up_to_it() -> None:
         waited_by_stage={"read": 0.5, "matte": 8.0, "write": 1.0},
     )
     assert stage_lines(end) == [
-        "  time: 10.0 s of wall, 14.5 s of processor",
+        "  time: 10.0 s, 14.5 s of processor time",
         "  matte: computed 8.0 s, waited for 8.0 s (80 %)",
         "  write: computed 5.0 s, waited for 1.0 s (10 %)",
         "  read: computed 2.1 s, waited for 0.5 s (5 %)",

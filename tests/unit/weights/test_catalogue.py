@@ -160,10 +160,10 @@ def test_all_faults_of_an_own_catalogue_are_told_at_once(own: Path) -> None:
         (OWN.replace("schema = 1", ""), "schema: missing"),
         (OWN.replace('"LicenseRef-House"', '"BSD"'), "there is no [licences.'BSD'] table"),
         (OWN + 'certainty = "confirmed"\n', "no sha256 and certainty 'confirmed'"),
-        (OWN + OWN[OWN.index("[[weights]]") :], "name 'house_rvm' stands 2 times"),
+        (OWN + OWN[OWN.index("[[weights]]") :], "name 'house_rvm' is listed 2 times"),
         (
             OWN.replace('file = "house_rvm.safetensors"', 'file = "rvm_resnet50.pth"'),
-            "file 'rvm_resnet50.pth' stands 2 times",
+            "file 'rvm_resnet50.pth' is listed 2 times",
         ),
         (OWN.replace("https://house.invalid/w", "ftp://house.invalid/w"), "house_rvm.url"),
     ],
