@@ -34,9 +34,9 @@ NAIVE_ROOM_SHARE = 0.35
 BACKLIT_SHARE = 0.12
 CLIPPED_SHARE = 0.1
 STEADY_SHARE = 0.3
-# Logarithm and its deviation of the factor on the drawn share of the screen's light. Hair, grass and
-# cloth a few metres before a screen throw 2 to 5 % of it back, glass a third, smoke 0.35 to 0.5: what
-# a renderer gives for a screen that fills the half of the space behind them.
+# Logarithm and its deviation of the factor on the drawn share of the screen's light. For a screen
+# that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 5 %,
+# glass a third, smoke 0.35 to 0.5.
 GLOW = {
     **dict.fromkeys(("smoke", "steam"), (0.15, 0.3)),
     **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
@@ -89,7 +89,7 @@ class Footage:
 
     @property
     def coded(self) -> float:
-        """Share of scenes that went through a codec; screens in video have a network of their own."""
+        """Share of scenes that went through a codec: video has a network of its own."""
         return {Part.SUBSAMPLED: 1.0, Part.ROOM: 0.3, Part.SCREEN: 0.15}[self.part]
 
 

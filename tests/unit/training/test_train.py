@@ -144,6 +144,21 @@ def test_several_networks_become_one_file_and_each_is_read_again(tmp_path: Path)
             assert torch.equal(value, read.state_dict()[name]), name
 
 
+def test_the_screen_network_can_be_a_mean_of_two_and_the_others_stay(tmp_path: Path) -> None:
+    files = [tmp_path / "new.safetensors", tmp_path / "old.safetensors"]
+    for seed, path in enumerate(files):
+        torch.manual_seed(seed)
+        evaluate.written_weights(UnmixingNetwork((4, 6, 8, 10)), path)
+    new, old = files
+    packed(dict.fromkeys(Part, new), tmp_path / "all.safetensors", before=old, share=0.75)
+    one, other = (network_of(path).state_dict() for path in files)
+    read = {part: network_of(tmp_path / "all.safetensors", part).state_dict() for part in Part}
+    for name, value in one.items():
+        assert torch.equal(read[Part.ROOM][name], value.half().float()), name
+        mean = 0.75 * value + 0.25 * other[name]
+        torch.testing.assert_close(read[Part.SCREEN][name], mean, atol=1e-3, rtol=1e-3)
+
+
 def test_room_for_held_out_seeds_ends_where_training_begins() -> None:
     assert evaluate.HELD_OUT_SEEDS + 100_000 < TRAINING_SEEDS
 
