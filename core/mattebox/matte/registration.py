@@ -82,6 +82,11 @@ class _Verdict:
     after: float
     fault: str
 
+    @property
+    def leans(self) -> bool:
+        """Whether the second fits better, be it by no more than chance gives."""
+        return self.after < (1.0 - LEAST_GAIN) * self.before
+
 
 @dataclass(frozen=True)
 class _Place:
@@ -95,9 +100,18 @@ class _Place:
         away = float((self.matrix[:2, 2] - other.matrix[:2, 2]).norm())
         return away > max(MOVES, STANDARD_ERRORS * (self.error + other.error))
 
-    def is_better_than(self, other: _Place) -> bool:
-        """Whether the frame itself says so: a subject that is not left out moves a fit far."""
-        return not _judged(self.level, other.matrix, self.matrix).fault
+    def against(self, other: _Place) -> _Verdict:
+        """What the frame itself says of its own place: a subject that is not left out moves a fit
+        far."""
+        return _judged(self.level, other.matrix, self.matrix)
+
+
+def _differ(one: _Place, other: _Place) -> bool:
+    """Whether two frames show the background in two places: one is sure, the other leans to it."""
+    if not one.is_apart_from(other):
+        return False
+    said = one.against(other), other.against(one)
+    return all(verdict.leans for verdict in said) and any(not verdict.fault for verdict in said)
 
 
 def register_background(
@@ -161,11 +175,7 @@ def camera_moves(
         count, matrix, error = _placed(levels)
         if count and math.isfinite(error):
             places.append(_Place(levels[count - 1], matrix, error))
-    return any(
-        one.is_apart_from(other) and one.is_better_than(other) and other.is_better_than(one)
-        for index, one in enumerate(places)
-        for other in places[:index]
-    )
+    return any(_differ(one, other) for index, one in enumerate(places) for other in places[:index])
 
 
 def shown(registration: Registration, picture: torch.Tensor) -> torch.Tensor:
