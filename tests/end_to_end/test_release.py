@@ -24,6 +24,7 @@ from tests.conftest import REPOSITORY
 from tests.hosts.conftest import NEWEST_FIRST, install, python_of
 
 from mattebox import __version__
+from mattebox.cli.small_key import EXPECTED_MAD
 from mattebox.matte.unmixing.weights_file import weights_sha256
 from release.installed import Environment
 
@@ -177,7 +178,7 @@ def test_the_doctor_is_well_where_nothing_else_is(released: Released, tmp_path: 
     said = run([python, "-m", "mattebox", "doctor", "--report"], tmp_path, PATH="/nowhere")
     assert f"  commit {released.commit}\n" in said
     assert "  in <environment>" in said
-    assert "right (MAD 5.9, expected 5.9, x 1e3)" in said
+    assert f"right (MAD {EXPECTED_MAD}, expected {EXPECTED_MAD}, x 1e3)" in said
     assert "onnxruntime: none" in said
     assert "optical flow: none" in said
     assert "ffmpeg: none" in said

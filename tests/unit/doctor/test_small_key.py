@@ -15,7 +15,7 @@ from mattebox.errors import InputError
 
 def key(frame_seconds: float, expected: float | None) -> SmallKey:
     device = "cuda" if expected is None else "cpu"
-    return SmallKey(device, 8, 4.0, frame_seconds, expected, 5.9, EXPECTED_MAD)
+    return SmallKey(device, 8, 4.0, frame_seconds, expected, EXPECTED_MAD, EXPECTED_MAD)
 
 
 @pytest.mark.parametrize(
