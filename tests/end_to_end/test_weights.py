@@ -309,7 +309,7 @@ def test_every_command_of_the_page_runs(
     monkeypatch.setenv("PATH", f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("MATTEBOX_WEIGHTS")
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for number, block in enumerate(blocks):
         # Each place of weights begins empty, but for the last block, which goes on with them.
         home = tmp_path / f"home{min(number, len(blocks) - 2)}"
