@@ -203,6 +203,16 @@ def test_a_camera_that_moves_is_told_from_one_that_stands_beside_its_plate(
     assert camera_moves(frames, wall, nothing) is expected
 
 
+def test_one_frame_that_is_sure_suffices_where_the_other_agrees() -> None:
+    wall = textured(1)
+    still, moved = seen_through(wall, [shifted(0.0, 0.0), shifted(4.0, -3.0)])
+    grain = torch.randn(moved.shape, generator=torch.Generator().manual_seed(4))
+    nothing = [torch.zeros_like(still[:, :1])] * 2
+    drowned = moved + 1.3 * grain  # it would not resemble the background in any place
+    assert camera_moves([still, drowned], wall, nothing)
+    assert not camera_moves([still, still + 1.3 * grain], wall, nothing)
+
+
 def test_a_flat_wall_does_not_say_that_the_camera_moves() -> None:
     wall = torch.full((1, 3, HEIGHT, WIDTH), 0.3)
     grain = torch.randn(3, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(4))
