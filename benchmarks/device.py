@@ -16,7 +16,8 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,9 @@ def measure_device(
         DeviceError: there is no such device, or nvidia-smi, which looks at it, cannot be started.
         MatteboxError: a job failed.
     """
-    choose_device(device)
+    chosen = choose_device(device)
+    # Without a number nvidia-smi would tell of every card.
+    card = None if chosen.kind == "cpu" else int(chosen.name.removeprefix("cuda:"))
     for size in sizes:
         with tempfile.TemporaryDirectory(prefix="mattebox-device-") as made:
             folder = Path(made)
@@ -126,7 +129,7 @@ def measure_device(
                 for kind in layers:
                     settings = prepared.settings.model_copy(update=PASSES[kind])
                     prepared.model_copy(update={"settings": settings}).write(job, overwrite=True)
-                    yield _keyed(job, size, engine, kind, frames, watched=device != "cpu")
+                    yield _keyed(job, size, engine, kind, frames, card)
 
 
 def _plates(folder: Path, size: Canvas, frames: int) -> Path:
@@ -142,65 +145,69 @@ def _plates(folder: Path, size: Canvas, frames: int) -> Path:
 
 
 def _keyed(
-    job: Path, size: Canvas, engine: str, layers: str, frames: int, *, watched: bool
+    job: Path, size: Canvas, engine: str, layers: str, frames: int, card: int | None
 ) -> Keyed:
-    watch = _Watch()
     key = (*_MATTEBOX, "key", "--force", "--overwrite", "--json", "--job", str(job))
-    if watched:
-        with watch.looking():
-            cost = cost_of(key)
-    else:
+    looks: Looks | None = None
+    if card is None:
         cost = cost_of(key)
+    else:
+        with _looking(card) as seen:
+            cost = cost_of(key)
+        looks = looks_of(seen)
     said: dict[str, Any] = json.loads(cost.said.splitlines()[-1])
     clock = {"computed": said["seconds_by_stage"], "waited": said["waited_by_stage"]}
-    looks = watch.looks() if watched else None
     return Keyed(size, engine, layers, frames, cost, clock, looks)
 
 
-@dataclass
-class _Watch:
-    """Looks at the first GPU, by nvidia-smi, while something else runs."""
+@contextmanager
+def _looking(card: int) -> Iterator[list[tuple[float, str]]]:
+    """What nvidia-smi says of a card until the block ends, each line with its time.
 
-    _seen: list[tuple[float, float, float]] = field(default_factory=list)
+    Raises DeviceError where it cannot be started.
+    """
+    asked = ("--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits")
+    often = (f"--id={card}", f"--loop-ms={int(1000 * _EVERY)}")
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+            ["nvidia-smi", *asked, *often],  # noqa: S607 - where the driver put it
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    except OSError as error:
+        raise DeviceError(
+            f"nvidia-smi cannot be started: {error.strerror}",
+            next_step="run this where NVIDIA's driver is, or say --device cpu",
+        ) from error
+    assert process.stdout is not None
+    lines = process.stdout
+    seen: list[tuple[float, str]] = []
+    reading = threading.Thread(
+        target=lambda: seen.extend((time.perf_counter(), line) for line in lines), daemon=True
+    )
+    reading.start()
+    try:
+        yield seen
+    finally:
+        process.terminate()
+        process.wait()
+        reading.join()
+        lines.close()
 
-    @contextmanager
-    def looking(self) -> Iterator[None]:
-        """Look until the block ends. Raises DeviceError where nvidia-smi cannot be started."""
-        asked = ("--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits", "-i=0")
-        often = f"-lms={int(1000 * _EVERY)}"
-        try:
-            process = subprocess.Popen(  # noqa: S603 - our own arguments, no shell
-                ["nvidia-smi", *asked, often],  # noqa: S607 - where the driver put it
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        except OSError as error:
-            raise DeviceError(
-                f"nvidia-smi cannot be started: {error.strerror}",
-                next_step="run this where NVIDIA's driver is, or say --device cpu",
-            ) from error
-        reading = threading.Thread(target=self._read, args=(process,), daemon=True)
-        reading.start()
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait()
-            reading.join()
 
-    def looks(self) -> Looks:
-        """What was seen. Raises DeviceError where that was nothing."""
-        if not self._seen:
-            raise DeviceError("nvidia-smi said nothing", next_step="try it by hand: nvidia-smi")
-        steps = zip(self._seen, self._seen[1:], strict=False)
-        busy = sum((two[0] - one[0]) * two[1] / 100.0 for one, two in steps)
-        return Looks(busy, max(one[2] for one in self._seen) - self._seen[0][2])
-
-    def _read(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        for line in process.stdout:
-            used, memory = (float(one) for one in line.split(","))
-            self._seen.append((time.perf_counter(), used, memory))
+def looks_of(seen: Sequence[tuple[float, str]]) -> Looks:
+    """What lines of nvidia-smi add up to. Raises DeviceError where they say no numbers."""
+    try:
+        values = [(when, *(float(word) for word in line.split(","))) for when, line in seen]
+        busy = sum((two[0] - one[0]) * two[1] / 100.0 for one, two in pairwise(values))
+        return Looks(busy, max(memory for _, _, memory in values) - values[0][2])
+    except ValueError as error:  # [N/A] of a card that is parted, or nothing at all
+        said = seen[0][1].strip() if seen else "nothing"
+        raise DeviceError(
+            f"nvidia-smi does not say how busy the GPU is: {said}",
+            expected="two numbers, of a whole card",
+            next_step="try nvidia-smi --query-gpu=utilization.gpu,memory.used --format=csv",
+        ) from error
 
 
 _COLUMNS = (

@@ -22,6 +22,7 @@ import pytest
 from filelock import FileLock
 from tests.conftest import REPOSITORY
 from tests.hosts.conftest import NEWEST_FIRST, install, python_of
+from tests.support.git import git
 
 from mattebox import __version__
 from mattebox.cli.small_key import EXPECTED_MAD
@@ -72,12 +73,6 @@ class Released:
     @property
     def source_archive(self) -> Path:
         return self.folder / f"{NAME}.tar.gz"
-
-
-def git(folder: Path, *words: str) -> str:
-    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
-    who += ["-c", "commit.gpgSign=false"]
-    return run(["git", "-C", str(folder), *who, *words], folder).strip()
 
 
 def run(command: list[str], folder: Path, **environment: str) -> str:

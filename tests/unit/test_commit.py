@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import runpy
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 from tests.conftest import REPOSITORY
+from tests.support.git import git, needs_git
 
 import mattebox.commit
 from mattebox.commit import commit_in_words
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("git") is None, reason="git is not installed; this runs where it is"
-)
+pytestmark = needs_git
 
 OURS = ("core/mattebox/commit.py", "core/mattebox/commit.txt", ".gitattributes")
-
-
-def git(folder: Path, *words: str) -> str:
-    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
-    who += ["-c", "commit.gpgSign=false"]
-    done = subprocess.run(
-        ["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture

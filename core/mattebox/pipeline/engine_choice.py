@@ -6,8 +6,8 @@ from mattebox.errors import InputError, UsageError, WeightsError, named
 from mattebox.events import CollectingReporter, NoteEvent, Reporter
 from mattebox.job import Job
 from mattebox.matte.screen import find_screen
-from mattebox.pipeline.analyse import sample
 from mattebox.pipeline.sampling import read_pairs
+from mattebox.pipeline.screen_choice import sample
 from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName
 from mattebox.values import ScreenName

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 from tests.conftest import REPOSITORY
+from tests.support.git import git, needs_git
 
 from mattebox import __version__
 from release.source import ReleaseError, Source, check_agreement, checked_source, version_of
 
 DATED = "# Changelog\n\n## Unreleased\n{}\n## 0.1.0 (2026-11-27)\n- First.\n"
 ENTRY = "\n### Added\n- A knob.\n"
-
-needs_git = pytest.mark.skipif(
-    shutil.which("git") is None, reason="git is not installed; this runs where it is"
-)
-
-
-def git(folder: Path, *words: str) -> str:
-    who = ["-c", "user.name=Somebody", "-c", "user.email=somebody@example.org"]
-    who += ["-c", "commit.gpgSign=false"]
-    done = subprocess.run(
-        ["git", "-C", str(folder), *who, *words], capture_output=True, text=True, check=True
-    )
-    return done.stdout.strip()
 
 
 @pytest.fixture
