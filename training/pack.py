@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--before", type=Path, help="what the screen's were trained on from")
     parser.add_argument(
-        "--share", type=float, default=0.75, help="of the screen's in their mean with --before"
+        "--share", type=float, default=0.9, help="of the screen's in their mean with --before"
     )
     asked = parser.parse_args()
     given = {Part.SCREEN: asked.screen, Part.ROOM: asked.room, Part.SUBSAMPLED: asked.subsampled}
