@@ -143,7 +143,6 @@ def test_grain_in_the_background_gives_no_alpha() -> None:
     assert float(answer.confidence.mean()) > 0.8
 
 
-@pytest.mark.xfail(reason="these weights take a light far brighter than the screen for a solid")
 def test_an_hdr_highlight_on_glass_is_no_solid_subject() -> None:
     source = screen()
     source[..., 28:36, 28:36] = 0.9 * source[..., 28:36, 28:36] + 6.0
