@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from mattebox.colour_difference import TINY, key_excess
 from mattebox.matte.controls import gaussian_blur
@@ -20,6 +21,10 @@ from mattebox.matte.fill import pull_push
 from mattebox.matte.statistics import Triple
 from mattebox.matte.windows import box_max, box_mean, box_min, eroded
 from mattebox.screen_key import ScreenKey, key_of
+
+WORKING_LINES = 360
+"""Which pixels are screen is decided on pictures of about so many lines, means over boxes of larger
+ones: windows grow with the picture anyway, and 1080 lines would cost nine times as much."""
 
 LINES_PER_PIXEL = 180
 """Radii grow with the picture: 1 pixel for every 180 lines, so 2 at 360 and 6 at 1080."""
@@ -119,28 +124,23 @@ def estimate_background(
     """
     frames = torch.cat(list(sources))
     key = key_of(screen)
-    brightest = max(range(3), key=lambda channel: screen[channel])
-    radius = max(1, round(frames.shape[-2] / LINES_PER_PIXEL))
-    smooth = box_mean(frames, radius)
+    factor = max(1, frames.shape[-2] // WORKING_LINES)
+    small = _box_reduced(frames, factor)
     colour = frames.new_tensor(screen).view(1, 3, 1, 1)
-    candidate = key_excess(smooth, key) > START_SHARE * key_excess(colour, key)
-    if excluded is not None:
-        for index, matte in enumerate(excluded):
-            if matte is not None:
-                candidate[index : index + 1] &= ~matte
     nothing = EstimatedBackground(
         colour.expand_as(frames[:1]).clone(), torch.zeros_like(frames[:1, :1])
     )
-    if int(candidate.sum()) < LEAST_PIXELS:
+    free = torch.ones_like(small[:, :1], dtype=torch.bool)
+    for index, matte in enumerate(excluded or ()):
+        if matte is not None:
+            free[index] = _box_reduced(matte.to(frames.dtype), factor)[0] == 0.0
+    found = _screen_pixels(small, free, colour, key)
+    if found is None:
         return nothing
-    candidate = _without_cloth(smooth, candidate, brightest, radius)
-    candidate = _of_one_colour(smooth, candidate, brightest)
-    gain = _frame_gains(smooth, candidate, brightest)
-    frames, smooth = frames / gain, smooth / gain
-    candidate = _of_one_light(smooth, candidate, brightest)
-    candidate = _steady(smooth, candidate, key)
-    candidate = eroded(_without_specks(candidate, radius), radius + 1)
-    kept = _kept(frames, candidate).to(frames.dtype)
+    candidate, gain = found
+    frames = frames / gain
+    radius = _radius(frames)
+    kept = _kept(frames, _enlarged(candidate, factor, frames)).to(frames.dtype)
     count = kept.sum(0, keepdim=True)
     if int((count > 0).sum()) < LEAST_PIXELS:
         return nothing
@@ -150,6 +150,46 @@ def estimate_background(
     surface = torch.cat([_light(one, count > 0) for one in torch.split(mean, 1, dim=1)], dim=1)
     background = surface + pull_push((mean - surface) * (known > 0), known)
     return EstimatedBackground(background.clamp_min(0.0), known)
+
+
+def _screen_pixels(
+    frames: torch.Tensor, free: torch.Tensor, colour: torch.Tensor, key: ScreenKey
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """[N,1,H,W] bool, where ``frames`` show the screen among what is ``free``, and [N,1,1,1] the
+    light of each over the shot's median. None where too little is left."""
+    brightest = int(colour.flatten().argmax())
+    radius = _radius(frames)
+    smooth = box_mean(frames, radius)
+    candidate = free & (key_excess(smooth, key) > START_SHARE * key_excess(colour, key))
+    if int(candidate.sum()) < LEAST_PIXELS:
+        return None
+    candidate = _without_cloth(smooth, candidate, brightest, radius)
+    candidate = _of_one_colour(smooth, candidate, brightest)
+    gain = _frame_gains(smooth, candidate, brightest)
+    smooth = smooth / gain
+    candidate = _of_one_light(smooth, candidate, brightest)
+    candidate = _steady(smooth, candidate, key)
+    return eroded(_without_specks(candidate, radius), radius + 1), gain
+
+
+def _radius(frames: torch.Tensor) -> int:
+    return max(1, round(frames.shape[-2] / LINES_PER_PIXEL))
+
+
+def _box_reduced(picture: torch.Tensor, factor: int) -> torch.Tensor:
+    """Means over boxes of ``factor`` pixels; those at the far borders hold fewer."""
+    if factor == 1:
+        return picture
+    return F.avg_pool2d(picture, factor, ceil_mode=True, count_include_pad=False)
+
+
+def _enlarged(mask: torch.Tensor, factor: int, like: torch.Tensor) -> torch.Tensor:
+    """A mask of boxes at every pixel of them, at the size of ``like``."""
+    if factor == 1:
+        return mask
+    height, width = like.shape[-2:]
+    tall = mask.repeat_interleave(factor, dim=-2)[..., :height, :]
+    return tall.repeat_interleave(factor, dim=-1)[..., :width]
 
 
 def _light(mean: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
@@ -331,10 +371,39 @@ def _robust_surface(
 
 
 def _drawn(coefficients: torch.Tensor, picture: torch.Tensor, order: int) -> torch.Tensor:
+    """The surface [1,1,H,W] that ``_terms`` and their coefficients give, row by row.
+
+    A polynomial is two small products in place of a term for every pixel.
+    """
     height, width = picture.shape[-2:]
-    place = torch.arange(height * width, device=picture.device)
-    terms = _terms(place % width, place // width, height, width, order)
-    return (terms @ coefficients).view(1, 1, height, width).to(picture.dtype)
+    u, v = _places(torch.arange(width), width), _places(torch.arange(height), height)
+    powers = _powers(order)
+    weights = coefficients.new_zeros(order + 1, order + 1)
+    weights[[i for i, _ in powers], [j for _, j in powers]] = coefficients[: len(powers)]
+    across, down = (
+        torch.stack([at.to(coefficients) ** power for power in range(order + 1)]) for at in (u, v)
+    )
+    drawn = (down.t() @ weights.t()) @ across
+    for power, weight in zip(_CORNERS, coefficients[len(powers) :], strict=False):
+        drawn += weight * _square(u[None, :], v[:, None], height, width).to(coefficients) ** power
+    return drawn[None, None].to(picture.dtype)
+
+
+def _places(pixels: torch.Tensor, count: int) -> torch.Tensor:
+    """-1..1 for pixels 0..count - 1, float64."""
+    return (2.0 * pixels.double() + 1.0) / count - 1.0
+
+
+def _powers(order: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(order + 1) for j in range(order + 1 - i)]
+
+
+_CORNERS = (LIGHT_ORDER - 1, LIGHT_ORDER)
+
+
+def _square(u: torch.Tensor, v: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """Of the distance from the middle, 1 at the corners."""
+    return ((u * width) ** 2 + (v * height) ** 2) / (width**2 + height**2)
 
 
 def _terms(x: torch.Tensor, y: torch.Tensor, height: int, width: int, order: int) -> torch.Tensor:
@@ -343,12 +412,10 @@ def _terms(x: torch.Tensor, y: torch.Tensor, height: int, width: int, order: int
     Of LIGHT_ORDER there are two more, powers of the distance from the middle: a lens and a grade
     above it let the corners fall faster than that.
     """
-    u = (2.0 * x.double() + 1.0) / width - 1.0
-    v = (2.0 * y.double() + 1.0) / height - 1.0
-    columns = [u**i * v**j for i in range(order + 1) for j in range(order + 1 - i)]
+    u, v = _places(x, width), _places(y, height)
+    columns = [u**i * v**j for i, j in _powers(order)]
     if order >= LIGHT_ORDER:
-        square = ((u * width) ** 2 + (v * height) ** 2) / (width**2 + height**2)
-        columns += [square**power for power in (order - 1, order)]
+        columns += [_square(u, v, height, width) ** power for power in _CORNERS]
     return torch.stack(columns, dim=1)
 
 
