@@ -25,6 +25,7 @@ from training.camera import (
     sharpened,
 )
 from training.drawing import KINDS
+from training.rendering import RENDERED
 from training.screens import Dice, Screens, constant, draw_rooms, draw_screens
 
 PAIRED_SHARE = 0.2
@@ -42,6 +43,7 @@ GLOW = {
     **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
     "plants": (-1.6, 0.7),
+    **dict.fromkeys(RENDERED, (-0.1, 0.4)),
 }
 PLAIN_GLOW = (-1.0, 0.8)
 BLACK_LEVEL, WHITE_LEVEL = 0.03, 0.97  # of the plain key, as mattebox.colour_difference
@@ -117,7 +119,7 @@ def compose(
         dice: decides everything but the subjects.
         layers: [2 N,7,S,S] of the pool, S > size: the first half are the subjects, the second
             stands behind some of them and furnishes rooms.
-        kinds: [2 N] of the layers, as in ``training.drawing.KINDS``.
+        kinds: [2 N] of the layers, in ``training.drawing.KINDS`` and then ``RENDERED``.
         size: of the pictures, a multiple of 16.
         footage: what is in front of what, and how it was recorded.
     """
@@ -182,8 +184,9 @@ def compose(
 
 def _glowing(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
     """The layers [M,7,S,S] with more or less of the screen's light on them, as their kinds have."""
-    known = tuple(GLOW.get(name, PLAIN_GLOW)[k] for k in (0, 1) for name in KINDS)
-    table = constant(known, dice.device).view(2, len(KINDS))
+    names = (*KINDS, *RENDERED)
+    known = tuple(GLOW.get(name, PLAIN_GLOW)[k] for k in (0, 1) for name in names)
+    table = constant(known, dice.device).view(2, len(names))
     middle, spread = (table[k][kinds].view(-1, 1, 1, 1) for k in (0, 1))
     glow = layers[:, 4:] * (middle + spread * dice.normal(len(layers), 1.0)).exp()
     return torch.cat([layers[:, :4], torch.minimum(glow, layers[:, 3:4]).to(layers.dtype)], 1)

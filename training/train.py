@@ -130,9 +130,7 @@ def train(asked: argparse.Namespace, device: torch.device, out: Path) -> None:
         received = partial(_received, beside, process)
         step = _Step(run, received, device, reduced=asked.reduced)
     else:
-        composer = Composer(
-            _filled_pool(asked, device), _dice(device, asked.seed + run.step), asked
-        )
+        composer = Composer(asked, device, asked.seed + run.step)
         step = _Step(run, composer.batch, device, reduced=asked.reduced)
         if asked.record:
             step.record()
@@ -179,35 +177,51 @@ class Batch:
 
 
 class Composer:
-    """Makes batches from a pool, on its device."""
+    """Makes batches from a pool of drawn scenes, and one of rendered scenes, on their device."""
 
-    def __init__(self, pool: Pool, dice: Dice, asked: argparse.Namespace) -> None:
-        self.pool = pool
-        self._dice, self._asked, self._made = dice, asked, 0
+    def __init__(self, asked: argparse.Namespace, device: torch.device, seed: int) -> None:
+        self.pool = Pool(Path(asked.pool), device, asked.drawn, asked.capacity)
+        _fill(self.pool, asked.least, remove=asked.remove)
+        self._rendered = None
+        if asked.rendered is not None:
+            self._rendered = Pool(Path(asked.rendered), device, asked.drawn, asked.capacity)
+            _fill(self._rendered, 1)
+        self._dice, self._asked, self._made = _dice(device, seed), asked, 0
 
     def batch(self) -> Batch:
         """The next one; waits for no device."""
         count = self._asked.batch
         with torch.no_grad():
-            layers, kinds = self.pool.picked(2 * count, self._dice)
+            layers, kinds = self._picked(2 * count)
             scene, truth = compose(
                 self._dice, layers, kinds, self._asked.crop, footage_of(self._asked)
             )
             return Batch(scene, truth, self._dice.uniform(count, 0.0, 1.2, 3))
 
+    def _picked(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """So many scenes of both pools, mixed, and their kinds."""
+        if self._rendered is None:
+            return self.pool.picked(count, self._dice)
+        rendered = round(self._asked.rendered_share * count)
+        drawn = self.pool.picked(count - rendered, self._dice)
+        both = zip(drawn, self._rendered.picked(rendered, self._dice), strict=True)
+        layers, kinds = (torch.cat(parts) for parts in both)
+        order = self._dice.order(count)
+        return layers[order], kinds[order]
+
     def refresh(self) -> None:
-        """Take in what was drawn meanwhile, now and then. Call once a step."""
+        """Take in what was drawn or rendered meanwhile, now and then. Call once a step."""
         self._made += 1
         if self._made % self._asked.refresh == 0:
             self.pool.refresh(1, remove=self._asked.remove)
+            if self._rendered is not None:
+                self._rendered.refresh(4)
 
 
 def _compose_beside(asked: argparse.Namespace, seed: int, batches: Queue[Batch]) -> None:
     """A process of its own on a CPU: composing takes as long as half a step of training."""
     torch.set_num_threads(1)
-    composer = Composer(
-        _filled_pool(asked, torch.device("cpu")), _dice(torch.device("cpu"), seed), asked
-    )
+    composer = Composer(asked, torch.device("cpu"), seed)
     while True:
         batches.put(composer.batch())
         composer.refresh()
@@ -308,15 +322,12 @@ def _begun(asked: argparse.Namespace, device: torch.device) -> Run:
     return Run(network, average, optimiser)
 
 
-def _filled_pool(asked: argparse.Namespace, device: torch.device) -> Pool:
-    """The pool, once the least number of scenes is drawn."""
+def _fill(pool: Pool, least: int, *, remove: bool = False) -> None:
+    """Take in all that a pool's folder has, and wait until that is so many scenes."""
     began = time.perf_counter()
-    pool = Pool(Path(asked.pool), device, asked.drawn, asked.capacity)
-    while len(pool) < asked.least:
-        if pool.refresh(remove=asked.remove) == 0:
-            time.sleep(0.2)
+    while pool.refresh(remove=remove) or len(pool) < least:
+        time.sleep(0.2 * (len(pool) < least))
     print(f"{len(pool)} scenes after {time.perf_counter() - began:.0f} s", flush=True)
-    return pool
 
 
 def _dice(device: torch.device, seed: int) -> Dice:
@@ -343,6 +354,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--out", default="training/runs/unmixing", help="checkpoint, weights, log")
     parser.add_argument("--pool", default="training/runs/pool", help="drawn scenes, kept")
+    parser.add_argument("--rendered", help="a pool of training.render to take scenes from too")
+    parser.add_argument("--rendered-share", type=float, default=0.5, help="of all scenes, 0..1")
     parser.add_argument("--remove", action="store_true", help="delete drawn files once taken in")
     parser.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--first-file", type=int, default=0)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.drawing.colours import Colour, Palette
+from training.colours import Colour, Palette
 
 Plane = NDArray[np.float32]
 Image = NDArray[np.float32]

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.colours import Palette
 from training.drawing import glass, lights, optics, plants, soft, solids, strands, thin
 from training.drawing.canvas import Layer, Sheet, clear, over
-from training.drawing.colours import Palette
 
 Draw = Callable[[Sheet], Layer]
 SHADOWED = 0.06  # of subjects throw a shadow on the screen

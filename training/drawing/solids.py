@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.colours import Colour
 from training.drawing.canvas import (
     ALPHA,
     LIGHT,
@@ -14,7 +15,6 @@ from training.drawing.canvas import (
     painted,
     plane,
 )
-from training.drawing.colours import Colour
 from training.drawing.shapes import (
     Shape,
     any_shape,

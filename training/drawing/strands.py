@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training.colours import Colour
 from training.drawing.canvas import Layer, Plane, Sheet, layer_of, over, plane
-from training.drawing.colours import Colour
 from training.drawing.shapes import Shape, any_shape, fill, head, shoulders
 from training.drawing.surfaces import lit, mottled, patterned
 

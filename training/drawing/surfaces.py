@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from training.colours import Colour
 from training.drawing.canvas import (
     ALPHA,
     SCREEN,
@@ -16,7 +17,6 @@ from training.drawing.canvas import (
     painted,
     plane,
 )
-from training.drawing.colours import Colour
 from training.drawing.shapes import Shape
 
 
