@@ -44,6 +44,9 @@ GLOW = {
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
     "plants": (-1.6, 0.7),
     **dict.fromkeys(RENDERED, (-0.1, 0.4)),
+    # Rendered with few bounces, before walls that fill less than half of the space.
+    "rendered_smoke": (1.0, 0.4),
+    "rendered_glass": (0.9, 0.6),
 }
 PLAIN_GLOW = (-1.0, 0.8)
 BLACK_LEVEL, WHITE_LEVEL = 0.03, 0.97  # of the plain key, as mattebox.colour_difference

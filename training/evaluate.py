@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 from safetensors.torch import save_file
 
 from mattebox.matte.unmixing.network import UnmixingNetwork, answer, seen
 from mattebox.matte.unmixing.weights import network_of
 from training.compose import Footage, add_footage, compose, footage_of
+from training.rendering import RENDERED
 from training.screens import Dice
 
 HELD_OUT_SEEDS = 500_000
@@ -23,13 +25,26 @@ BATCH = 16
 
 
 class HeldOut:
-    """Scenes of every kind with fixed seeds, composed once."""
+    """Scenes of every kind that were never trained on, composed once.
 
-    def __init__(self, device: torch.device, count: int, footage: Footage) -> None:
-        from training.drawing import KINDS, draw_scene
+    Drawn from fixed seeds, or of a pool of rendered scenes that is kept for this.
+    """
 
-        self.names = KINDS
-        scenes = [draw_scene(HELD_OUT_SEEDS + i) for i in range(count)]
+    def __init__(
+        self, device: torch.device, count: int, footage: Footage, rendered: Path | None = None
+    ) -> None:
+        from training.drawing import KINDS, Scene, draw_scene
+
+        self.names = (*KINDS, *RENDERED)
+        if rendered is None:
+            scenes = [draw_scene(HELD_OUT_SEEDS + i) for i in range(count)]
+        else:
+            scenes = []
+            for path in sorted(rendered.glob("*.npz")):
+                with np.load(path) as file:
+                    held = zip(file["layers"], file["kinds"], strict=True)
+                    scenes += [Scene(pixels, int(kind)) for pixels, kind in held]
+            scenes = scenes[:count]
         dice = Dice(torch.Generator(device).manual_seed(7), device)
         self._batches = []
         for start in range(0, count - BATCH + 1, BATCH):
@@ -77,11 +92,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("weights", type=Path)
     parser.add_argument("--count", type=int, default=256)
+    parser.add_argument(
+        "--rendered", type=Path, help="a pool of training.render, of seeds never trained on"
+    )
     add_footage(parser)
     asked = parser.parse_args()
     footage = footage_of(asked)
     network = network_of(asked.weights, footage.part)
-    held_out = HeldOut(torch.device("cpu"), asked.count, footage)
+    held_out = HeldOut(torch.device("cpu"), asked.count, footage, asked.rendered)
     found = held_out.errors(network)
     print(f"{'kind':24s} {'scenes':>6s} {'MAD':>8s} {'first':>8s}   (x 1e3)")
     for index, name in enumerate(held_out.names):
