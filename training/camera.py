@@ -54,9 +54,12 @@ class Grain:
         return flat.view(count, channels, height, width) * (share * self.variance(light)).sqrt()
 
 
-def draw_grain(dice: Dice, count: int, level: torch.Tensor) -> Grain:
-    """From a clean cinema camera to a noisy phone; two stops of exposure; some with none."""
-    gain = dice.log_uniform(count, 8e-6, 8e-4) * (level / 0.42).sqrt()
+def draw_grain(dice: Dice, count: int, level: torch.Tensor, share: torch.Tensor) -> Grain:
+    """From a clean cinema camera to a noisy phone; two stops of exposure; some with none.
+
+    ``share``: [N,1,1,1] factor on the variance.
+    """
+    gain = share * dice.log_uniform(count, 8e-6, 8e-4) * (level / 0.42).sqrt()
     gain = gain * (1.0 - dice.chance(count, 0.06) * 0.9999)
     tint = constant((1.0, 1.6, 2.0), dice.device).view(1, 3, 1, 1)
     gain = gain * tint * dice.normal(count, 0.25, 3).exp()
@@ -156,7 +159,12 @@ SHOT_SHARES = (0.2, 0.52, 0.13, 0.15)
 
 
 def draw_background(
-    dice: Dice, true: torch.Tensor, alpha: torch.Tensor, grain: Grain, given: torch.Tensor
+    dice: Dice,
+    true: torch.Tensor,
+    alpha: torch.Tensor,
+    grain: Grain,
+    given: torch.Tensor,
+    looseness: torch.Tensor,
 ) -> UsedBackground:
     """A background with the errors that backgrounds have, before codecs.
 
@@ -165,16 +173,17 @@ def draw_background(
         alpha: [N,1,H,W] of the subject.
         grain: of the camera.
         given: [N,1,1,1] 1 where the background was shot, 0 where it is made from the shot.
+        looseness: [N,1,1,1] factor on everything by which it does not fit but grain.
     """
     count = len(true)
     shot = dice.choice(count, SHOT_SHARES)
     made = dice.choice(count, (1.0 - ONE_COLOUR_SHARE, ONE_COLOUR_SHARE)) + len(SHOT_SHARES)
     kind = torch.where(given[:, 0, 0, 0] > 0.5, shot, made).view(count, 1, 1, 1)
-    misfit = _misfit(dice, true)
+    misfit = _misfit(dice, true, looseness)
     shares = constant((0.0, 1.0, 0.02, 0.2, 0.08, 0.0), dice.device)[kind]
     noisy = misfit + grain.sample(dice, misfit, shares)
     smoothed = box_mean(noisy, 2)
-    estimated, doubt = _estimated(dice, noisy, alpha)
+    estimated, doubt = _estimated(dice, noisy, alpha, looseness)
     flat = torch.where(alpha < 0.01, misfit, torch.nan).nanmean((2, 3), keepdim=True)
     flat = torch.where(flat.isnan(), misfit.mean((2, 3), keepdim=True), flat).expand_as(true)
     background = torch.where(kind == 2, smoothed, noisy)
@@ -184,14 +193,14 @@ def draw_background(
     return UsedBackground(background, doubt * told)
 
 
-def _misfit(dice: Dice, true: torch.Tensor) -> torch.Tensor:
+def _misfit(dice: Dice, true: torch.Tensor, looseness: torch.Tensor) -> torch.Tensor:
     """Moved by up to 2 pixels, other exposure and white, other lighting here and there."""
     count, _, size, _ = true.shape
     far = dice.chance(count, 0.1)
     moves = dice.uniform(count, -0.3, 0.3, 2) * (1.0 - far) + far * dice.uniform(
         count, -2.0, 2.0, 2
     )
-    moves = moves * dice.chance(count, 0.6)
+    moves = moves * dice.chance(count, 0.6) * looseness
     line = torch.arange(size, device=true.device, dtype=torch.float32)
     x = line.view(1, 1, size) + moves[:, 0]
     y = line.view(1, size, 1) + moves[:, 1]
@@ -204,11 +213,11 @@ def _misfit(dice: Dice, true: torch.Tensor) -> torch.Tensor:
     bend = (
         dice.chance(count, 0.15) * dice.uniform(count, 0.0, 0.04) * dice.smooth(count, 1, size, 2)
     )
-    return moved * (1.0 + gain + hue + bend)
+    return moved * (1.0 + looseness * (gain + hue + bend))
 
 
 def _estimated(
-    dice: Dice, seen: torch.Tensor, alpha: torch.Tensor
+    dice: Dice, seen: torch.Tensor, alpha: torch.Tensor, looseness: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The background continued under the subject with an error of its own, and where that is."""
     count, _, size, _ = seen.shape
@@ -225,9 +234,9 @@ def _estimated(
     error = dice.uniform(count, 0.0, 0.12) * dice.smooth(count, 1, size, 2)
     error = error + dice.uniform(count, 0.0, 0.04) * dice.smooth(count, 3, size, 2)
     soft = box_mean(hidden, 6)
-    filled = continued * (1.0 + error)
+    filled = continued * (1.0 + looseness * error)
     # A model of the screen is off where it was seen as well: uneven light, clipped channels.
-    model = dice.chance(count, 0.3) * dice.log_uniform(count, 0.01, 0.12)
+    model = looseness * dice.chance(count, 0.3) * dice.log_uniform(count, 0.01, 0.12)
     off = (
         1.0 + model * dice.smooth(count, 1, size, 2) + 0.3 * model * dice.smooth(count, 3, size, 2)
     )

@@ -34,6 +34,10 @@ HINTED_SCREEN_SHARE = 0.12
 NAIVE_ROOM_SHARE = 0.35
 BACKLIT_SHARE = 0.12
 CLIPPED_SHARE = 0.1
+WELL_SHOT_SHARE = 0.5
+"""Of scenes with little grain, nothing clipped and a background that fits, as on a stage. Where
+every plate may be off, the network hedges: on hair before a true one its answer was worse than the
+best that it chooses from."""
 STEADY_SHARE = 0.3
 # Logarithm and its deviation of the factor on the drawn share of the screen's light. For a screen
 # that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 5 %,
@@ -141,12 +145,13 @@ def compose(
     around = true.mean((2, 3), keepdim=True)
     glow = glow * (1.0 - dice.chance(count, 0.08)) * (1.0 - is_room)
     light = lit + (1.0 - alpha) * true + glow * around
-    grain = draw_grain(dice, count, level)
+    well_shot = dice.chance(count, WELL_SHOT_SHARE)
+    grain = draw_grain(dice, count, level, 1.0 - 0.6 * well_shot)
     left = _steady(dice, alpha)
     noisy = light + grain.sample(dice, light, left)
-    used = draw_background(dice, true, alpha, grain, given)
+    used = draw_background(dice, true, alpha, grain, given, 1.0 - 0.8 * well_shot)
     background = used.light
-    clip = dice.chance(count, CLIPPED_SHARE)
+    clip = dice.chance(count, CLIPPED_SHARE) * (1.0 - well_shot)
     ceiling = torch.where(
         clip > 0.5, around.amax(1, keepdim=True) * dice.uniform(count, 0.8, 1.3), 1e4
     )
