@@ -89,6 +89,10 @@ class Inputs(BaseModel, frozen=True, extra="forbid"):
     )
 
 
+HINTS = ("hint", "hint_keys")
+"""Inputs whose matte says what the subject is."""
+
+
 @dataclass(frozen=True)
 class Input:
     """One input, as command lines, shots and panels need it.

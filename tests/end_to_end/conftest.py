@@ -32,6 +32,20 @@ def mattebox() -> Run:
     return run
 
 
+@pytest.fixture
+def bug(shared: Path, request: pytest.FixtureRequest) -> Path:
+    """The shared input of a reported fault, named by the test's parameter or marker."""
+    folder = shared / "bugs" / str(request.param)
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there; it runs where MATTEBOX_SHARED holds it")
+    return folder
+
+
+def of_bug(name: str) -> pytest.MarkDecorator:
+    """Mark a test of a reported fault, whose input is ``bug``."""
+    return pytest.mark.parametrize("bug", [name], indirect=True, ids=[name])
+
+
 def key_clean(mattebox: Run, shot: Path, output: Path, *more: object) -> list[dict[str, object]]:
     """Key with the clean plate and --json; returns the events."""
     plate = shot.parent / "clean.exr"

@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,8 @@ from mattebox.engines.state_files import (
 )
 from mattebox.errors import InputError, StaleError, UnreadableError, WriteError
 from mattebox.events import Event, FrameEvent
+from mattebox.frames import Clip
+from mattebox.images import Frame
 from mattebox.job import Job, PreparedJob
 from mattebox.pipeline.check import Fault, check
 from mattebox.pipeline.prepare import prepare
@@ -128,17 +131,17 @@ def test_the_digest_of_a_frame_is_that_of_the_bytes_that_were_read(
     shot, plate = Shot.open(job), tmp_path / "in/shot.1002.exr"
     before = shot.digest(1002)
     once = iter([True])
-    plain = Shot._read
+    plain = Clip.read
 
-    def read_and_replace(self: Shot, frame: int) -> object:
-        pictures = plain(self, frame)
+    def read_and_replace(self: Clip, frame: int, **how: Any) -> Frame:
+        picture = plain(self, frame, **how)
         if next(once, False):
             attributes = {"colorInteropID": "lin_rec709_scene"}
             write_exr(tmp_path / "new.exr", plate_pixels(40), **attributes)
             (tmp_path / "new.exr").replace(plate)
-        return pictures
+        return picture
 
-    monkeypatch.setattr(Shot, "_read", read_and_replace)
+    monkeypatch.setattr(Clip, "read", read_and_replace)
     read = shot.read(1002).source
     assert np.array_equal(read[..., 0], read_exr(plate)["R"])
     assert shot.digest(1002) == Shot.open(job).digest(1002)
@@ -149,14 +152,14 @@ def test_a_frame_that_never_stands_still_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shot, plate = Shot.open(job_of(tmp_path)), tmp_path / "in/shot.1002.exr"
-    plain = Shot._read
+    plain = Clip.read
 
-    def read_and_touch(self: Shot, frame: int) -> object:
-        pictures = plain(self, frame)
+    def read_and_touch(self: Clip, frame: int, **how: Any) -> Frame:
+        picture = plain(self, frame, **how)
         plate.write_bytes(plate.read_bytes() + b"more")
-        return pictures
+        return picture
 
-    monkeypatch.setattr(Shot, "_read", read_and_touch)
+    monkeypatch.setattr(Clip, "read", read_and_touch)
     with pytest.raises(InputError, match="changes while it is read") as caught:
         shot.read(1002)
     assert caught.value.frame == 1002

@@ -15,8 +15,8 @@ import pytest
 
 from mattebox.inputs import inputs
 from mattebox.job import Job
-from mattebox.open_input import open_input
 from mattebox.settings import KeySettings
+from mattebox.shot.open_input import open_input
 from mattebox_plugin.request import (
     JOB_FILE,
     SCREEN_CHOICES,

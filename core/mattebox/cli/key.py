@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,6 +16,8 @@ from mattebox.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from mattebox.cli.run import Session
+    from mattebox.events import Reporter
+    from mattebox.job import Job
     from mattebox.pipeline.movie import MovieWish
 
 Word = TypeVar("Word", bound=enum.StrEnum)
@@ -137,9 +140,7 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
     **With a clean plate, ACEScg**: `mattebox key shot.####.exr -o keyed/ --clean-plate plate.exr
     --in-space ACEScg`
     """
-    from mattebox.cli.jobs import read_job
     from mattebox.cli.run import Listener, RunOptions, open_session, prepare_job, run_job
-    from mattebox.job import Job
 
     listener = Listener.chosen(json_lines=json_lines, openjd_lines=openjd_lines)
     with open_session(listener) as session:
@@ -163,47 +164,12 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
         if job is not None:
             beside = (["PLATE"] if plate is not None else []) + said_flags(said)
             beside += ["--hint-tool"] if hint_tool is not None else []
-            if beside:
-                raise UsageError(
-                    f"--job decides everything; {', '.join(beside)} cannot be changed beside it",
-                    next_step="drop them, or write a new job with --write-job",
-                )
-            asked = read_job(job)
-            if output is not None:  # where frames go decides no pixel
-                asked = asked.model_copy(update={"output": output})
+            asked = _job_of_file(job, output, beside)
         else:
-            if plate is None or output is None:
-                absent = "PLATE" if plate is None else "-o OUTPUT"
-                raise UsageError(
-                    f"{absent} is missing",
-                    next_step="mattebox key PLATE -o OUTPUT, or mattebox key --job FILE; "
-                    "see mattebox key --help",
-                )
-            plate, values = _with_layer(plate, job_values(said))
-            values.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
-            settings = values["settings"]
+            tool = None
             if hint_tool is not None:
-                said["hint"] = _made_hint(
-                    hint_tool,
-                    hint_mask,
-                    {"plate": plate, "output": output} | values,
-                    session,
-                    frames=frames,
-                    chunk=chunk,
-                )
-                values["hint"] = {"pattern": said["hint"], "channel": "A"}
-            undecided = "engine" not in settings and not any(
-                said[known] is not None
-                for known in ("hint", "hint_keys", "clean_plate", "screen", "weights")
-            )
-            if undecided:
-                settings["screen"] = "auto"
-            settings.setdefault("engine", _engine_of(said))
-            asked = Job.checked({"plate": plate, "output": output} | values)
-            if undecided:
-                from mattebox.pipeline.engine_choice import with_engine
-
-                asked = with_engine(asked, session.reporter)
+                tool = partial(_made_hint, hint_tool, hint_mask, session, frames, chunk)
+            asked = _job_of_options(plate, output, said, tool, session.reporter)
         if write_job is not None and analysis:
             prepare_job(asked, write_job, session, overwrite=overwrite)
         elif write_job is not None:
@@ -222,6 +188,66 @@ def key(  # noqa: PLR0917 - one parameter per option; nobody calls it by positio
                 movie=movie,
             )
             run_job(asked, options, session)
+
+
+def _job_of_file(file: Path, output: str | None, beside: Sequence[str]) -> Job:
+    """The job of a file, its frames somewhere else where that is said. Raises UsageError where
+    flags stand beside it that would change it."""
+    from mattebox.cli.jobs import read_job
+
+    if beside:
+        raise UsageError(
+            f"--job decides everything; {', '.join(beside)} cannot be changed beside it",
+            next_step="drop them, or write a new job with --write-job",
+        )
+    job = read_job(file)
+    # Where frames go decides no pixel.
+    return job if output is None else job.model_copy(update={"output": output})
+
+
+def _job_of_options(
+    plate: str | None,
+    output: str | None,
+    said: Mapping[str, Any],
+    tool: Callable[[Mapping[str, Any]], str] | None,
+    reporter: Reporter,
+) -> Job:
+    """The job that a command line says, with the engine that its inputs ask for.
+
+    Args:
+        plate, output: as they were said.
+        said: the options of a job by name, None where they were not said.
+        tool: makes the hint of a job with these values, and returns its folder.
+    """
+    from mattebox.job import Job
+
+    if plate is None or output is None:
+        absent = "PLATE" if plate is None else "-o OUTPUT"
+        raise UsageError(
+            f"{absent} is missing",
+            next_step="mattebox key PLATE -o OUTPUT, or mattebox key --job FILE; "
+            "see mattebox key --help",
+        )
+    plate, values = _with_layer(plate, job_values(said))
+    values.setdefault("threads", min(os.cpu_count() or 1, MOST_THREADS))
+    settings = values["settings"]
+    if tool is not None:
+        hint = tool({"plate": plate, "output": output} | values)
+        said = {**said, "hint": hint}
+        values["hint"] = {"pattern": hint, "channel": "A"}
+    undecided = "engine" not in settings and not any(
+        said[known] is not None
+        for known in ("hint", "hint_keys", "clean_plate", "screen", "weights")
+    )
+    if undecided:
+        settings["screen"] = "auto"
+    settings.setdefault("engine", _engine_of(said))
+    job = Job.checked({"plate": plate, "output": output} | values)
+    if undecided:
+        from mattebox.pipeline.engine_choice import with_engine
+
+        return with_engine(job, reporter)
+    return job
 
 
 def _check_preparing(
@@ -252,11 +278,10 @@ def _check_preparing(
 def _made_hint(
     tool: str,
     mask: str | None,
-    values: dict[str, Any],
     session: Session,
-    *,
     frames: str | None,
     chunk: str | None,
+    values: Mapping[str, Any],
 ) -> str:
     """The folder of the mattes that a tool made. Raises UsageError beside what it cannot be."""
     from mattebox.cli.hint import hint_for
@@ -274,7 +299,7 @@ def _made_hint(
             next_step="make the mattes first with `mattebox hint make`, and give them with --hint",
         )
     alone = {"settings": {"engine": "rvm"}}  # the key's own settings decide no matte
-    return hint_for(tool, Job.checked(values | alone), session, mask=mask, frames=frames)
+    return hint_for(tool, Job.checked({**values, **alone}), session, mask=mask, frames=frames)
 
 
 def _with_layer(text: str, values: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,12 +10,13 @@ import typer
 
 from mattebox.cli.output import Overwrite, say
 from mattebox.cli.progress import ReadingProgress
-from mattebox.errors import UsageError, WriteError
+from mattebox.errors import MissingFramesError, UsageError, WriteError
 from mattebox.whole_files import PAGE, OutputFile
 
 if TYPE_CHECKING:
     from mattebox.frames import Part
-    from mattebox.report import PlateSource, ShotReport
+    from mattebox.report import Keyed, PlateSource, ShotReport
+    from mattebox.sequences import FrameSequence
 
 
 def report(
@@ -76,16 +78,9 @@ def report(
 
     **Two settings**: `mattebox report keyed_a/ --against keyed_b/ -o a_b.html`
     """
-    from mattebox.errors import MissingFramesError
     from mattebox.measure.cleanness import Box
-    from mattebox.pipeline.display import encode_srgb, keyed_to_rec709
-    from mattebox.report import Colours, Keyed, collect, keyed_part, render_page
-    from mattebox.sequences import (
-        find_sequence,
-        format_frames,
-        missing_frames_error,
-        parse_frames,
-    )
+    from mattebox.report import collect, render_page
+    from mattebox.sequences import find_sequence
 
     _check_output(output)
     boxes = [Box.parse(text) for text in empty or []]
@@ -93,31 +88,8 @@ def report(
     files = tuple(path for sequence in sequences for path in sequence.files.values())
     written = OutputFile(output, PAGE, files, overwrite)
     written.check()
-    absent: list[tuple[int, ...]]
-    if frames is not None:
-        numbers = parse_frames(frames)
-        absent = [sequence.absent(numbers) for sequence in sequences]
-    elif all(sequence.explicit for sequence in sequences):
-        numbers = sequences[0].frames  # one file against another may have any two numbers
-        absent = [() for _ in sequences]
-    else:
-        numbers = tuple(sorted({n for sequence in sequences for n in sequence.frames}))
-        absent = [
-            tuple(sorted({*sequence.absent(numbers), *sequence.missing})) for sequence in sequences
-        ]
-    missing = {number for of_key in absent for number in of_key}
-    numbers = tuple(number for number in numbers if number not in missing)
-    if not numbers:
-        at = 0 if absent[0] else -1
-        raise missing_frames_error(sequences[at], absent[at])
-    keys, part = [], None
-    for letter, sequence in zip("AB" if against is not None else ("",), sequences, strict=True):
-        first = sequence.serving(numbers[0]) or sequence.path(numbers[0])
-        of_key = keyed_part(first)
-        part = of_key if part is None else part
-        colours = Colours(keyed_to_rec709(of_key, first), encode_srgb)
-        keys.append(Keyed(sequence, colours, letter))
-    assert part is not None
+    numbers, absent = _frames_on_page(sequences, frames)
+    part, keys = _opened(sequences, numbers[0])
     source = None if plate is None else _plate(plate, part, numbers, ocio, in_space)
     with ReadingProgress("reading", len(numbers) + min(pictures, len(numbers))) as progress:
         gathered = collect(
@@ -134,17 +106,70 @@ def report(
     for line in _told(gathered):
         say(line)
     say(f"the page: {output} ({len(page) / 1e6:.1f} MB)")
-    if missing:
-        named = [
-            f"{format_frames(of_key)} of {sequence.pattern}"
-            for sequence, of_key in zip(sequences, absent, strict=True)
-            if of_key
+    _refuse_missing(sequences, absent)
+
+
+def _frames_on_page(
+    sequences: Sequence[FrameSequence], said: str | None
+) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+    """The frames that every key has of those that are said, or of all; and those that each key
+    should have and has not.
+
+    Raises MissingFramesError where no frame is left.
+    """
+    from mattebox.sequences import missing_frames_error, parse_frames
+
+    absent: list[tuple[int, ...]]
+    if said is not None:
+        numbers = parse_frames(said)
+        absent = [sequence.absent(numbers) for sequence in sequences]
+    elif all(sequence.explicit for sequence in sequences):
+        numbers = sequences[0].frames  # one file against another may have any two numbers
+        absent = [() for _ in sequences]
+    else:
+        numbers = tuple(sorted({n for sequence in sequences for n in sequence.frames}))
+        absent = [
+            tuple(sorted({*sequence.absent(numbers), *sequence.missing})) for sequence in sequences
         ]
-        raise MissingFramesError(
-            f"missing: {'; '.join(named)}; all others are on the page",
-            sorted(missing),
-            next_step="key the missing frames and run the same command again",
-        )
+    missing = {number for of_key in absent for number in of_key}
+    numbers = tuple(number for number in numbers if number not in missing)
+    if not numbers:
+        at = 0 if absent[0] else -1
+        raise missing_frames_error(sequences[at], absent[at])
+    return numbers, absent
+
+
+def _opened(sequences: Sequence[FrameSequence], number: int) -> tuple[Part, list[Keyed]]:
+    """The first key's header, and all keys, each with its colours as a frame of it says them."""
+    from mattebox.pipeline.display import encode_srgb, keyed_to_rec709
+    from mattebox.report import Colours, Keyed, keyed_part
+
+    keys, parts = [], []
+    for letter, sequence in zip("AB" if len(sequences) > 1 else ("",), sequences, strict=True):
+        file = sequence.serving(number) or sequence.path(number)
+        part = keyed_part(file)
+        keys.append(Keyed(sequence, Colours(keyed_to_rec709(part, file), encode_srgb), letter))
+        parts.append(part)
+    return parts[0], keys
+
+
+def _refuse_missing(sequences: Sequence[FrameSequence], absent: Sequence[tuple[int, ...]]) -> None:
+    """Raise MissingFramesError where frames are missing from the page that was written."""
+    from mattebox.sequences import format_frames
+
+    missing = {number for of_key in absent for number in of_key}
+    if not missing:
+        return
+    named = [
+        f"{format_frames(of_key)} of {sequence.pattern}"
+        for sequence, of_key in zip(sequences, absent, strict=True)
+        if of_key
+    ]
+    raise MissingFramesError(
+        f"missing: {'; '.join(named)}; all others are on the page",
+        sorted(missing),
+        next_step="key the missing frames and run the same command again",
+    )
 
 
 def _told(gathered: ShotReport) -> list[str]:

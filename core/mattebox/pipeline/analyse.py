@@ -7,7 +7,7 @@ all chunks agree.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -45,6 +45,7 @@ from mattebox.pipeline.setup import ShotSetup
 from mattebox.settings import EngineName, KeySettings, PlateFit, Solver
 from mattebox.shot import Pictures, Shot
 from mattebox_ocio.model_space import exposure_for
+from mattebox_ocio.plate import PlateColour
 
 Pixels = NDArray[np.float32]
 Kind = TypeVar("Kind", bound=np.generic)
@@ -111,24 +112,7 @@ def analyse(
 
     pairs, pictures = read_pairs(shot, SAMPLED_PAIRS, job.cuts, reporter, read)
     judge_mattes(pictures.values(), shot, reporter)
-    digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
-    samples = [sample(one, colour) for one in pictures.values()]
-    # One still serves all frames: it is converted once.
-    once = {id(p.input("clean_plate")): p for p in pictures.values() if job.clean_plate is not None}
-    clean_plates = [clean_plate_light(job, p, colour) for p in once.values()]
-    screen = choose_screen(job, colour, samples, clean_plates, reporter)
-    exposure = job.settings.exposure
-    analysis = Analysis(
-        frames=tuple(pictures),
-        digest=digest.hexdigest(),
-        exposure=exposure_for([one.light for one in samples])
-        if exposure is None
-        else 2.0**exposure,
-        screen=screen,
-        plate=choose_background(job, shot, samples[::2], screen, reporter),
-        window=_as_numbers(shot.window) if job.settings.overscan else None,
-        statistics=None,
-    )
+    analysis = _of_pictures(job, shot, colour, pictures, reporter)
     if job.settings.engine is EngineName.TRIANGULATE:
         takes = _takes(setup, found, analysis, pictures.values(), reporter)
         if takes == "registered":
@@ -140,15 +124,52 @@ def analyse(
     if analysis.takes != "registered":
         taken = _after_engine(job.settings, setup, found, weights, analysis, ordered)
         return analysis.model_copy(update={"statistics": _statistics(taken)})
+    return _of_background(setup, found, weights, analysis, ordered, reporter)
+
+
+def _of_pictures(
+    job: Job, shot: Shot, colour: PlateColour, pictures: Mapping[int, Pictures], reporter: Reporter
+) -> Analysis:
+    """What the pictures alone say: exposure, screen, which background there is."""
+    digest = hashlib.sha256("".join(shot.digest(frame) for frame in pictures).encode())
+    samples = [sample(one, colour) for one in pictures.values()]
+    # One still serves all frames: it is converted once.
+    once = {id(p.input("clean_plate")): p for p in pictures.values() if job.clean_plate is not None}
+    clean_plates = [clean_plate_light(job, p, colour) for p in once.values()]
+    screen = choose_screen(job, colour, samples, clean_plates, reporter)
+    exposure = job.settings.exposure
+    return Analysis(
+        frames=tuple(pictures),
+        digest=digest.hexdigest(),
+        exposure=exposure_for([one.light for one in samples])
+        if exposure is None
+        else 2.0**exposure,
+        screen=screen,
+        plate=choose_background(job, shot, samples[::2], screen, reporter),
+        window=_as_numbers(shot.window) if job.settings.overscan else None,
+        statistics=None,
+    )
+
+
+def _of_background(
+    setup: ShotSetup,
+    found: PreparedColour,
+    weights: PreparedWeights | None,
+    analysis: Analysis,
+    pairs: list[list[Pictures]],
+    reporter: Reporter,
+) -> Analysis:
+    """The analysis with its background fitted to the shot, and what the solver knows of both."""
+    job = setup.job
     # First the background as it is, one picture for all frames; then as the frames will be keyed.
     as_given = job.settings.model_copy(update={"match_exposure": PlateFit.OFF})
-    pieces = _after_engine(as_given, setup, found, weights, analysis, ordered)
+    pieces = _after_engine(as_given, setup, found, weights, analysis, pairs)
     if analysis.plate == "given":
         reporter.emit(NoteEvent(message="fitting the clean plate to the shot"))
     analysis = _fit_background(job, analysis, pieces, reporter)
     if analysis.plate != "inpainted":
         pieces = []  # at 4K, one set of frames at a time is enough
-        pieces = _after_engine(job.settings, setup, found, weights, analysis, ordered)
+        pieces = _after_engine(job.settings, setup, found, weights, analysis, pairs)
     known = [piece.background for piece in pieces if piece.background is not None]
     if len(known) < len(pieces):
         return analysis

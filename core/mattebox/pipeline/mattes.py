@@ -6,11 +6,8 @@ from collections.abc import Iterable
 
 from mattebox.errors import InputError, named
 from mattebox.events import Reporter, WarningEvent
-from mattebox.inputs import InputKind, inputs
-from mattebox.shot import KEYS, Pictures, Shot
-
-HINTS = ("hint", KEYS)
-"""Inputs whose matte says what the subject is."""
+from mattebox.inputs import HINTS, InputKind, inputs
+from mattebox.shot import Pictures, Shot
 
 LARGEST_MATTE = 1.5
 """Filters overshoot 1 by less; codes 0..255 in floats go far beyond."""

@@ -11,6 +11,7 @@ from mattebox.pipeline.analyse import analyse, sampled_pairs
 from mattebox.pipeline.memory import Demand, refuse_too_little
 from mattebox.pipeline.plan import checked_output
 from mattebox.pipeline.setup import ShotSetup
+from mattebox.shot import doubts_about, remarks_on
 
 
 def prepare(
@@ -38,9 +39,9 @@ def prepare(
     setup = setup or ShotSetup(job)
     flow = flow_identity() if wants_flow(job) else None
     device, shot = setup.device, setup.shot
-    for remark in shot.remarks:
+    for remark in remarks_on(shot):
         reporter.emit(NoteEvent(message=remark))
-    for doubt in shot.doubts:
+    for doubt in doubts_about(shot):
         reporter.emit(
             WarningEvent(
                 code="names_beside",

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mattebox.errors import UsageError, named
-from mattebox.frames import Clip
+from mattebox.frames import Clip, has_layer
 from mattebox.inputs import Input, InputKind, Matte
 from mattebox.job import Job
 from mattebox.sequences import FrameSequence, find_sequence, split_channel
@@ -48,6 +48,11 @@ class OpenInput:
         """Whether it is one colour or one file."""
         return self.sequence is None or self.sequence.explicit
 
+    @property
+    def is_matte(self) -> bool:
+        """Whether its pictures are mattes, for each frame or at keys."""
+        return self.what.kind in (InputKind.MATTE, InputKind.KEYS)
+
     def path(self, frame: int) -> Path | None:
         """The file of a frame; None for a colour."""
         return None if self.sequence is None else self.sequence.path(self.number(frame))
@@ -75,6 +80,16 @@ class OpenInput:
         """Reads its frames; there is none for a colour."""
         assert self.sequence is not None
         return Clip(self.sequence)
+
+    def place(self, job: Job) -> tuple[str | None, str | None]:
+        """The part and view that are read: those named behind its file, else the plate's own where
+        its files have parts or views of these names."""
+        header = self.clip.header
+        shares_part = self.named is None and job.part is not None and has_layer(header, job.part)
+        return (
+            job.part if shares_part else None if self.is_matte else self.named,
+            job.view if header.views else None,
+        )
 
 
 def open_input(job: Job, what: Input) -> OpenInput | None:

@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from mattebox.digests import FileDigests, Stamp, stamp_of
 from mattebox.errors import InputError
-from mattebox.open_input import OpenInput
 from mattebox.sequences import FrameSequence, KeyFrames
+from mattebox.shot.open_input import OpenInput
 
 Read = TypeVar("Read")
 
