@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +135,15 @@ class Request:
         if name in self.hold and not path.exists():
             path = Path(numbered(pattern, held(frames_on_disk(pattern), wanted)))
         return path
+
+    def with_passes_of(self, wanted: Collection[str]) -> Request:
+        """The same without the passes that are not among ``wanted``: a quick look."""
+        passes = next(one for one in PARAMETERS if one.name == "passes")
+        left = [one for one in self.settings.get("passes", passes.default) if one in wanted]
+        values = {name: value for name, value in self.settings.items() if name != "passes"}
+        if left != passes.written(passes.default):
+            values["passes"] = left
+        return replace(self, settings=values)
 
     def job(self) -> dict[str, Any]:
         """The job file's content; the core finds out the rest."""

@@ -20,8 +20,9 @@ from .run import KEPT_LINES, PATIENCE_SECONDS, Hearing, Phase, Progress, Run, re
 IDLE_MINUTES = 10
 """Without a request for so long the process ends; the next request starts it again."""
 
-REST_SECONDS = 0.3
-"""A knob that was not turned for so long rests: what is live is keyed then."""
+REST_SECONDS = 0.1
+"""A knob that was not turned for so long rests: what is live is keyed then. A hand that drags a
+slider turns it several times as often."""
 
 
 class WarmProcess:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -26,10 +27,19 @@ def test_a_knob_that_rests_keys_the_frame_again_with_the_bytes_of_the_command(
     assert seen["states"] == [{str(FRAME): "current"}] * 2
     assert seen["back"] == seen["plain"]
     turned, proxy = map(Path, seen["turned"])
+    looks = [Path(one) for one in seen["looks"]]
     folders = [one for one in (tmp_path / "mattebox").iterdir() if any(one.glob("*.exr"))]
     # Of the knob that was turned three times in a row only its rest was keyed.
-    assert sorted(folders) == sorted({Path(seen["plain"]), turned, proxy})
-    for folder in (turned, proxy):
+    assert sorted(folders) == sorted({Path(seen["plain"]), turned, proxy, *looks})
+    assert [
+        json.loads((one / "request.json").read_text())["settings"]["passes"] for one in looks
+    ] == [
+        [],
+        ["spill"],
+    ]
+    assert seen["back at"] == [seen["plain"]]
+    assert seen["inside"] == [["Image", "Alpha", "Foreground", "Spill", "Confidence"]] * 2
+    for folder in (turned, proxy, *looks):
         alone = tmp_path / f"alone_{folder.name}"
         words = ["key", "--job", str(folder / "request.json"), "-o", f"{alone}/"]
         subprocess.run(

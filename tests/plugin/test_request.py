@@ -136,6 +136,24 @@ def test_a_digest_is_what_it_was_when_pictures_were_entries_of_their_own() -> No
     assert full.digest == "811e9aa3642a"
 
 
+@pytest.mark.parametrize(
+    ("settings", "shown", "passes"),
+    [
+        ({}, {"fg", "spill", "net", "conf"}, None),
+        ({}, {"spill", "Image"}, ["spill"]),
+        ({"passes": ["fg", "plate"]}, {"fg", "spill"}, ["fg"]),
+        ({"passes": []}, {"fg"}, []),
+    ],
+)
+def test_a_look_has_the_passes_that_are_shown_and_asked_for(
+    settings: dict[str, Any], shown: set[str], passes: list[str] | None
+) -> None:
+    whole = replace(PLAIN, settings={"gamma": 1.2, **settings})
+    look = whole.with_passes_of(shown)
+    assert look.settings == {"gamma": 1.2} | ({} if passes is None else {"passes": passes})
+    assert (look.digest == whole.digest) == (passes == settings.get("passes"))
+
+
 def test_the_digest_is_twelve_digits_and_knows_no_name() -> None:
     assert re.fullmatch("[0-9a-f]{12}", FULL.digest)
     other = replace(FULL, name="Mattebox2")

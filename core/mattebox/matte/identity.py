@@ -17,7 +17,7 @@ from mattebox.matte.strips import in_strips
 
 _LARGEST_HALF = 65504.0
 _HALF_EXPONENT_BITS = 10
-_DOUBLE_EXPONENT_BITS, _DOUBLE_BIAS = 52, 1023
+_FLOAT_EXPONENT_BITS, _FLOAT_BIAS = 23, 127
 _SMALLEST_HALF = 24
 """A half's least step is 2 to the power of minus this; it doubles from its exponent 2 on."""
 
@@ -87,21 +87,17 @@ def identity_numbers(
         return source.new_zeros(3, dtype=torch.float64)
 
     def numbers(rows: slice) -> torch.Tensor:
-        colour, bounce, behind, shown = (
-            picture[..., rows, :].double() for picture in (rgb, spill, background, source)
-        )
-        behind = (1.0 - alpha[..., rows, :].double()) * behind
-        error = (behind + colour + bounce - shown).abs()
-        largest = shown.abs()
-        for term in (colour, bounce, behind):
-            largest = torch.maximum(largest, term.abs())
-        finite = torch.isfinite(error) & torch.isfinite(largest)
-        steps = error / half_step(torch.where(finite, largest, 0.0))
-        most, at = torch.where(finite, steps, torch.inf).flatten().max(0)
+        colour, bounce, shown = (picture[..., rows, :] for picture in (rgb, spill, source))
+        behind = (1.0 - alpha[..., rows, :].double()) * background[..., rows, :]
+        error = (behind + colour).add_(bounce).sub_(shown).abs_()
+        largest = torch.maximum(torch.maximum(shown.abs(), colour.abs()), bounce.abs())
+        largest = torch.maximum(largest, behind.abs_())
+        # What is not finite makes the error no number or infinite, and the largest of all.
+        most, at = (error / half_step(largest)).flatten().max(0)
         tall = error.shape[-2]
         channel, row = at // (tall * width), at // width % tall
         place = (channel * height + rows.start + row) * width + at % width
-        return torch.stack([most, place.double(), error.sum()])
+        return torch.stack([most.nan_to_num(nan=torch.inf), place.double(), error.sum()])
 
     found = torch.stack(in_strips(numbers, source))
     worst = found[found[:, 0].argmax()]
@@ -132,11 +128,11 @@ def identity_error(
 
 
 def half_step(values: torch.Tensor) -> torch.Tensor:
-    """Spacing of half floats at the given magnitudes (>= 0, any shape), float64.
+    """Spacing of half floats at the given magnitudes (>= 0, any shape), float32, which holds it.
 
     As ``np.spacing(values.astype(np.float16))``, and the last finite spacing, 32, beyond 65504.
     """
     halves = values.clamp_max(_LARGEST_HALF).half()
-    exponent = (halves.view(torch.int16).long() >> _HALF_EXPONENT_BITS).clamp_min(1)
-    power = exponent - (1 + _SMALLEST_HALF) + _DOUBLE_BIAS
-    return (power << _DOUBLE_EXPONENT_BITS).view(torch.float64)
+    exponent = (halves.view(torch.int16) >> _HALF_EXPONENT_BITS).clamp_min(1)
+    power = exponent.int() - (1 + _SMALLEST_HALF) + _FLOAT_BIAS
+    return (power << _FLOAT_EXPONENT_BITS).view(torch.float32)

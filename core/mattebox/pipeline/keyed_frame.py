@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mattebox.matte.identity import IdentityReport, identity_numbers
 from mattebox.matte.islands import count_islands
 from mattebox.matte.layers import HALF_MAX, KeyedLayers
+from mattebox.matte.strips import in_strips
 from mattebox.settings import KeySettings, Pass, PixelType
 
 
@@ -106,13 +107,11 @@ def packed(
         parts.append((("conf.A",), confidence))
     if Pass.PLATE in wanted:
         parts.append((("plate.R", "plate.G", "plate.B"), layers.background))
-    stacked = torch.cat([picture for _, picture in parts], dim=1)[0].permute(1, 2, 0)
     half = settings.pixel_type is PixelType.HALF
-    if half:
-        stacked = stacked.half()
+    interleaved = _interleaved([picture for _, picture in parts], half=half)
     held = source.clamp(-HALF_MAX, HALF_MAX) if half else source
     identity = identity_numbers(layers.rgb, layers.alpha, layers.spill, layers.background, held)
-    pixels = _sent(stacked.contiguous())
+    pixels = _sent(interleaved)
     numbers = _sent(torch.cat([identity, layers.residual[None], layers.clamped[None]]))
     areas = None if seen is None else _sent(seen)
     sent = None
@@ -126,6 +125,25 @@ def packed(
         seen=areas,
         sent=sent,
     )
+
+
+def _interleaved(pictures: list[torch.Tensor], *, half: bool) -> torch.Tensor:
+    """Pictures [1,C,H,W] float32 as one [H,W,channels], float16 where ``half``.
+
+    Strip by strip: as wholes they would fill fresh memory three times, which costs the system more
+    than copying them.
+    """
+    height, width = pictures[0].shape[-2:]
+    number = torch.float16 if half else torch.float32
+    channels = sum(picture.shape[1] for picture in pictures)
+    whole = pictures[0].new_empty(height, width, channels, dtype=number)
+
+    def lay(rows: slice) -> None:
+        strip = torch.cat([picture[..., rows, :].to(number) for picture in pictures], dim=1)
+        whole[rows] = strip[0].permute(1, 2, 0)
+
+    in_strips(lay, pictures[0])
+    return whole
 
 
 def _sent(tensor: torch.Tensor) -> torch.Tensor:

@@ -22,7 +22,8 @@ class Socket(NamedTuple):
     Attributes:
         name: on the group.
         kind: Blender's class of the socket.
-        layers: sockets of the image node that may feed it, the first that is there.
+        layers: sockets of the image node that may feed it, the first that is there. Beside the
+            picture and its alpha they are named like the core's passes.
     """
 
     name: str
@@ -71,6 +72,20 @@ def used_in(scene: Any) -> list[Any]:
     if tree is None or not scene.render.use_compositing:
         return []
     return list(dict.fromkeys(_used_in_tree(tree)))
+
+
+def passes_in_use(group: Any) -> frozenset[str]:
+    """The passes that the group's connected outputs show, in whatever tree of the file."""
+    trees = [*bpy.data.node_groups, *filter(None, map(compositor_of, bpy.data.scenes))]
+    linked = {
+        socket.name
+        for tree in trees
+        for node in tree.nodes
+        if getattr(node, "node_tree", None) == group
+        for socket in node.outputs
+        if socket.is_linked
+    }
+    return frozenset(layer for one in SOCKETS if one.name in linked for layer in one.layers)
 
 
 def _used_in_tree(tree: Any) -> Iterator[Any]:

@@ -12,18 +12,26 @@ from ..warm import FrameKey
 from ..warm import end_all as end_warm
 from . import preferences
 from .frames import show
+from .group import passes_in_use
 from .group_run import Core, GroupRun
 from .node_request import request_of
 from .source import Source, SourceError, write_source
 
 
 class Keying(GroupRun):
-    """Frames of one group that are being keyed."""
+    """Frames of one group that are being keyed.
 
-    def __init__(self, group_name: str, request: Request, source: Source, run: Core) -> None:
+    Attributes:
+        is_look: whether passes are left out that nothing shows.
+    """
+
+    def __init__(
+        self, group_name: str, request: Request, source: Source, run: Core, *, is_look: bool
+    ) -> None:
         super().__init__(group_name, run)
         self._request = request
         self._source = source
+        self.is_look = is_look
 
     def wait(self) -> Progress:
         return self.run.wait()
@@ -56,6 +64,7 @@ def start(
     *,
     force: bool = False,
     is_warm: bool = False,
+    is_look: bool = False,
 ) -> Keying:
     """Begin to key frames of a group.
 
@@ -65,6 +74,7 @@ def start(
         frames: numbers of the clip's files.
         force: compute frames again that are current.
         is_warm: one frame, by the process that stays warm.
+        is_look: leave out the passes that nothing shows.
 
     Raises:
         SourceError: something has to be chosen first, it is being keyed already, or Blender cannot
@@ -75,7 +85,8 @@ def start(
     if is_under_way(group.name):
         raise SourceError(f"{group.name} is being keyed; Esc stops it")
     mattebox = find(preferences.mattebox_python())
-    request, source = request_of(group, scene)
+    whole, source = request_of(group, scene)
+    request = whole.with_passes_of(passes_in_use(group)) if is_look else whole
     if source.is_written:
         write_source(group.mattebox, scene, source, frames)
     run: Core
@@ -83,17 +94,18 @@ def start(
         run = FrameKey.start(mattebox, request, frames[0], force=force)
     else:
         run = Run.start(mattebox, request, frames=runs(frames), force=force)
-    keying = _under_way[group.name] = Keying(group.name, request, source, run)
+    keying = Keying(group.name, request, source, run, is_look=request != whole)
+    _under_way[group.name] = keying
     return keying
 
 
-def start_live(group: Any, scene: Any, frames: tuple[int, ...]) -> Keying:
+def start_live(group: Any, scene: Any, frames: tuple[int, ...], *, is_look: bool) -> Keying:
     """Begin to key the current frame because a knob rests. Raises as ``start``, and SourceError
     where Blender would have to write the source first."""
     _, source = request_of(group, scene)
     if source.is_written:
         raise SourceError("live keys clips that are files: press Key for movies and renders")
-    return start(group, scene, frames, is_warm=True)
+    return start(group, scene, frames, is_warm=True, is_look=is_look)
 
 
 def forget(keying: Keying) -> None:

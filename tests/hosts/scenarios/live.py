@@ -1,8 +1,10 @@
-"""Live: a knob is turned, and the current frame is keyed again by the process that stays warm."""
+"""Live: a knob is turned, and the current frame is keyed again by the process that stays warm:
+first with the passes that are shown, then whole."""
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -33,20 +35,24 @@ def turn_knobs(folder: str) -> dict[str, Any]:
     warm = part("warm")
     (process,) = warm._processes.values()
     seen: dict[str, Any] = {"plain": results_of(group), "turned": [], "states": []}
+    seen["looks"], seen["inside"] = [], []
     settings.gamma = 1.2  # not live yet: nothing happens
     assert part("blender_host.live").tick() is None
     settings.live = True
     for gamma in (1.3, 1.4, 1.5):
         settings.gamma = gamma
     seen["at once"] = state(group, [FRAME])
-    rest()
+    seen["looks"] += rest(group)[:-1]
+    seen["inside"].append(sockets_inside(group))
     seen["turned"].append(results_of(group))
     seen["states"].append(state(group, [FRAME]))
     settings.gamma = 1.0
-    rest()
+    seen["back at"] = rest(group)
     seen["back"] = results_of(group)
+    tree.links.new(node.outputs["Spill"], output_of(tree))
     settings.proxy = "2"
-    rest()
+    seen["looks"] += rest(group)[:-1]
+    seen["inside"].append(sockets_inside(group))
     seen["turned"].append(results_of(group))
     seen["states"].append(state(group, [FRAME]))
     seen["status"] = settings.status
@@ -59,10 +65,28 @@ def turn_knobs(folder: str) -> dict[str, Any]:
     return seen
 
 
-def rest() -> None:
-    """Let the timers run until nothing is left to do."""
+def rest(group: Any) -> list[str]:
+    """Let the timers run until nothing is left to do; the folders that were shown meanwhile."""
     live = part("blender_host.live")
     deadline = time.monotonic() + MOST_SECONDS
+    before, shown = shown_in(group), []
     while live.tick() is not None:
         assert time.monotonic() < deadline, "it does not come to rest"
+        if shown_in(group) != [before, *shown][-1]:
+            shown.append(shown_in(group))
         time.sleep(0.02)
+    if shown_in(group) != [before, *shown][-1]:
+        shown.append(shown_in(group))
+    return shown
+
+
+def shown_in(group: Any) -> str:
+    """The folder of the frames that a group shows."""
+    shown = group.nodes[part("blender_host.group").RESULT].image
+    return str(Path(bpy.path.abspath(shown.filepath)).parent)
+
+
+def sockets_inside(group: Any) -> list[str]:
+    """The outputs of a group that its frames feed."""
+    output = next(one for one in group.nodes if one.bl_idname == "NodeGroupOutput")
+    return [socket.name for socket in output.inputs if socket.is_linked]
