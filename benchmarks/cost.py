@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.device import NETWORKS, PASSES, device_markdown, measure_device
+from benchmarks.device import PASSES, device_markdown, measure_device
 from benchmarks.grainy import SPACES
 from benchmarks.memory import measure_memory, plot_memory
 from benchmarks.overlap import measure_overlap
@@ -21,13 +21,12 @@ from benchmarks.plotting import require_png
 from benchmarks.preview import measure_preview, preview_markdown
 from benchmarks.shapes import Canvas
 from benchmarks.start import TORCH, measure_starts, start_processes
-from benchmarks.whole import measure_whole
+from benchmarks.whole import NETWORKS, measure_whole
 from benchmarks.whole_table import whole_document, whole_markdown
 from mattebox.cli.bench_rows import JsonFile, MarkdownFile, Threads, chosen
 from mattebox.cli.demo import example_shot
 from mattebox.cli.output import FigureFiles
 from mattebox.cli.sizes import parse_size
-from mattebox.errors import UsageError
 from mattebox.pipeline.memory import Waiting
 from mattebox.settings import EngineName, Proxy
 
@@ -126,10 +125,9 @@ def whole(
     ] = ",".join(SPACES),
     frames: Annotated[int, typer.Option(min=2, help="Frames of each job.")] = 24,
     rounds: Annotated[int, typer.Option(min=1, help="How often each way is taken.")] = 3,
-    weights: Annotated[
-        list[str] | None,
-        typer.Option(help="Measure another engine too: ENGINE=FILE, such as rvm=rvm.safetensors."),
-    ] = None,
+    engines: Annotated[
+        str, typer.Option(help="Engines, joined by commas; networks have random weights.")
+    ] = EngineName.SCREEN.value,
     before: Annotated[
         Path | None,
         typer.Option(help="Another checkout of this repository, measured in the same turns."),
@@ -147,18 +145,12 @@ def whole(
 
     `python -m benchmarks whole --sizes 1920x1080 --frames 8 --before ../earlier`
     """
-    engines: dict[str, Path | None] = {"screen": None}
-    for given in weights or []:
-        engine, _, file = given.partition("=")
-        if engine not in set(EngineName) or not file:
-            raise UsageError(f"--weights {given} names no engine and file", expected="ENGINE=FILE")
-        engines[engine] = Path(file)
     wanted = [Canvas(*parse_size(size, least=64)) for size in sizes.split(",")]
     measured = []
     for job in measure_whole(
         wanted,
         spaces=[name for name in SPACES if name in chosen(spaces, list(SPACES), kind="space")],
-        engines=engines,
+        engines=_engines(engines),
         frames=frames,
         rounds=rounds,
         threads=threads,
@@ -194,13 +186,11 @@ def device(
 
     `python -m benchmarks device --sizes 3840x2160 --engines screen`
     """
-    known = list(NETWORKS)
-    wanted = set(chosen(engines, [one.value for one in known], kind="engine"))
     keyed = []
     for one in measure_device(
         name,
         [Canvas(*parse_size(size, least=64)) for size in sizes.split(",")],
-        engines=[engine for engine in known if engine.value in wanted],
+        engines=_engines(engines),
         layers=[one for one in PASSES if one in chosen(layers, list(PASSES), kind="layers")],
         frames=frames,
         threads=threads,
@@ -211,6 +201,12 @@ def device(
         lambda: {"kind": "mattebox/bench-device", "version": 1, "jobs": [asdict(k) for k in keyed]},
         lambda: device_markdown(keyed),
     )
+
+
+def _engines(names: str) -> list[EngineName]:
+    """Those named, in the order of ``NETWORKS``."""
+    wanted = set(chosen(names, [one.value for one in NETWORKS], kind="engine"))
+    return [engine for engine in NETWORKS if engine.value in wanted]
 
 
 @cost.command()

@@ -21,24 +21,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save_file
-
-from benchmarks.grainy import LINEAR, write_clean_plate, write_plates
+from benchmarks.grainy import LINEAR, write_plates
 from benchmarks.shapes import Canvas
-from benchmarks.whole import LOOP, Cost, cost_of
-from mattebox.bench.engines import seeded_network
+from benchmarks.whole import LOOP, Cost, cost_of, engine_words
 from mattebox.devices import choose_device
-from mattebox.engines.checkpoints import NetworkName
 from mattebox.errors import DeviceError
 from mattebox.job import Job
 from mattebox.settings import EngineName, Pass
-
-NETWORKS: dict[EngineName, NetworkName | None] = {
-    EngineName.SCREEN: None,
-    EngineName.RVM: "rvm_mobilenetv3",
-    EngineName.BGMV2: "bgmv2_mobilenetv2",
-}
-"""What is measured. Weights are seeded random numbers; what a network has learned costs nothing."""
 
 ALL_LAYERS, RGBA_ALONE = "all", "rgba"
 PASSES: dict[str, dict[str, tuple[Pass, ...]]] = {ALL_LAYERS: {}, RGBA_ALONE: {"passes": ()}}
@@ -109,20 +98,11 @@ def measure_device(
         with tempfile.TemporaryDirectory(prefix="mattebox-device-") as made:
             folder = Path(made)
             plate = _plates(folder / "plates", size, frames)
-            clean = folder / "clean.exr"
-            write_clean_plate(clean, size)
             for engine in engines:
                 job = folder / f"{engine}.json"
-                given = ("--screen", "green") if engine is EngineName.SCREEN else ()
-                if engine is EngineName.BGMV2:
-                    given = ("--clean-plate", str(clean))
-                network = NETWORKS[engine]
-                if network is not None:
-                    weights = folder / f"{network}.safetensors"
-                    save_file(seeded_network(network).state_dict(), weights)
-                    given = (*given, "--weights", str(weights))
+                words = map(str, engine_words(engine, folder, size, LINEAR))
                 asked = ("key", str(plate), "-o", f"{folder / engine}{os.sep}")
-                how = ("--engine", engine, "--in-space", LINEAR, *given)
+                how = (*words, "--in-space", LINEAR)
                 where = ("--device", device, "--threads", str(threads), "--write-job", str(job))
                 cost_of((*_MATTEBOX, *asked, *how, *where))
                 prepared = Job.read(job)

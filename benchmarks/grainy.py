@@ -61,19 +61,28 @@ def write_plates(
     return {name: folder / name / f"{name}.####.exr" for name in names}
 
 
-def write_clean_plate(path: Path, size: Canvas) -> None:
-    """The screen without the person, with grain of its own, linear. Raises WriteError."""
-    write_frame(path, _picture(with_grain(_screen(size), _SEED - 1), LINEAR))
+def write_clean_plate(path: Path, size: Canvas, space: str) -> None:
+    """The screen without the person, with grain of its own, as half EXR in a colour space.
+
+    Raises WriteError.
+    """
+    write_frame(path, _picture(_in_space(with_grain(_screen(size), _SEED - 1), space), space))
 
 
 def _write_frame(folder: Path, size: Canvas, spaces: Sequence[str], index: int) -> None:
     cv2.setNumThreads(1)  # there is a process for every core
     light = grainy_frame(size, index)
-    config = ocio.Config.CreateFromBuiltinConfig(PINNED_BUILTIN)
     for name in spaces:
-        space, held = SPACES[name], light.copy()
-        config.getProcessor(LINEAR, space).getDefaultCPUProcessor().applyRGB(held)
-        write_frame(folder / name / f"{name}.{index + 1:04d}.exr", _picture(held, space))
+        picture = _picture(_in_space(light, SPACES[name]), SPACES[name])
+        write_frame(folder / name / f"{name}.{index + 1:04d}.exr", picture)
+
+
+def _in_space(light: Pixels, space: str) -> Pixels:
+    """Linear Rec.709 in another colour space."""
+    config = ocio.Config.CreateFromBuiltinConfig(PINNED_BUILTIN)
+    held = np.array(light, np.float32)
+    config.getProcessor(LINEAR, space).getDefaultCPUProcessor().applyRGB(held)
+    return held
 
 
 @cache

@@ -19,18 +19,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.torch import save_file
 
-from benchmarks.grainy import SPACES, write_plates
+from benchmarks.grainy import SPACES, write_clean_plate, write_plates
 from benchmarks.shapes import Canvas
 from mattebox.bench import blender, chromakey
+from mattebox.bench.engines import seeded_network
+from mattebox.engines.checkpoints import NetworkName
 from mattebox.errors import MatteboxError, UsageError
 from mattebox.frames import read_frame
 from mattebox.sequences import find_sequence
+from mattebox.settings import EngineName
 
 OURS, BEFORE, ALONE = "mattebox key", "mattebox key, before", "slowest stage alone"
 COPY, CHROMAKEY, BLENDER = "copy EXR to EXR", "ffmpeg chromakey", "Blender Keying"
 LOOP = ("read", "colour", "engine", "matte", "write")
 """Stages of a frame; what else a run does is done once."""
+
+NETWORKS: dict[EngineName, NetworkName | None] = {
+    EngineName.SCREEN: None,
+    EngineName.RVM: "rvm_mobilenetv3",
+    EngineName.BGMV2: "bgmv2_mobilenetv2",
+}
+"""What is measured. Weights are seeded random numbers; what a network has learned costs nothing."""
 
 SIMILARITY, BLEND = 0.10, 0.06  # as in benchmarks.real: what suits most screens
 _TOLD = 600  # characters of what a failed process said that are handed on
@@ -118,7 +129,7 @@ def measure_whole(
     sizes: Iterable[Canvas],
     *,
     spaces: Sequence[str] = tuple(SPACES),
-    engines: Mapping[str, Path | None],
+    engines: Sequence[EngineName],
     frames: int = 24,
     rounds: int = 1,
     threads: int,
@@ -129,7 +140,7 @@ def measure_whole(
     Args:
         sizes: of the pictures.
         spaces: short names of ``SPACES``.
-        engines: names of engines, and the weights of those that have some.
+        engines: of ``NETWORKS``.
         frames: of each job.
         rounds: how often each way is taken, in turns.
         threads: of the arithmetic.
@@ -149,34 +160,53 @@ def measure_whole(
             folder = Path(made)
             plates = write_plates(folder / "plates", size, frames, spaces)
             for space in spaces:
-                for engine, weights in engines.items():
+                for engine in engines:
                     work = folder / f"{space}-{engine}"
                     work.mkdir()
-                    job = _Job(plates[space], SPACES[space], engine, weights, threads, work)
+                    words = engine_words(engine, work, size, SPACES[space])
+                    job = _Job(plates[space], SPACES[space], words, threads, work)
                     name = f"{size.width}x{size.height} {space} {engine}"
                     yield _measured(job, name, frames, rounds, before)
                     shutil.rmtree(work)
 
 
+def engine_words(
+    engine: EngineName, folder: Path, size: Canvas, space: str
+) -> tuple[str | Path, ...]:
+    """What the command line says of an engine that keys the drawn plates.
+
+    Weights and the clean plate that it wants are written into the folder.
+    """
+    words: tuple[str | Path, ...] = ("--engine", engine)
+    network = NETWORKS[engine]
+    if network is None:
+        return (*words, "--screen", "green")
+    weights = folder / f"{network}.safetensors"
+    save_file(seeded_network(network).state_dict(), weights)
+    words = (*words, "--weights", weights)
+    if engine is not EngineName.BGMV2:
+        return words
+    clean = folder / "clean.exr"
+    write_clean_plate(clean, size, space)
+    return (*words, "--clean-plate", clean)
+
+
 @dataclass(frozen=True)
 class _Job:
-    """A plate to key, and where everything about it goes."""
+    """A plate to key, how, and where everything about it goes."""
 
     plate: Path
     space: str
-    engine: str
-    weights: Path | None
+    engine: tuple[str | Path, ...]
     threads: int
     folder: Path
 
     def prepared(self, name: str, checkout: Path | None) -> Path:
         """A prepared job of its own for a version of the command, whose output is ``name``."""
         job = self.folder / f"{name}.json"
-        screen = ("--screen", "green") if self.engine == "screen" else ()
-        weights = () if self.weights is None else ("--weights", str(self.weights))
         asked = (
             *("key", str(self.plate), "-o", str(self.folder / name) + os.sep),
-            *("--engine", self.engine, *screen, *weights, "--in-space", self.space),
+            *(*map(str, self.engine), "--in-space", self.space),
             *("--device", "cpu", "--threads", str(self.threads), "--write-job", str(job)),
         )
         cost_of((*_MATTEBOX, *asked), _environment(checkout))

@@ -268,7 +268,18 @@ def test_where_no_driver_is_the_gpu_is_not_said_to_be_idle(benchmarks: Run) -> N
     assert "--device cpu" in done.stderr
 
 
-def test_an_engine_without_a_file_is_refused_before_anything_is_measured(benchmarks: Run) -> None:
-    done = benchmarks("whole", "--weights", "rvm")
+def test_whole_jobs_with_a_clean_plate_are_measured_in_any_space(
+    benchmarks: Run, tmp_path: Path
+) -> None:
+    told = tmp_path / "whole.json"
+    asked = ("--sizes", "96x64", "--spaces", "logc4", "--frames", 2, "--rounds", 1)
+    done = benchmarks("whole", *asked, "--engines", "bgmv2", "--json", told)
+    assert done.returncode == 0, done.stderr
+    names = [job["name"] for job in json.loads(told.read_text(encoding="utf-8"))["jobs"]]
+    assert names == ["96x64 logc4 bgmv2"]
+
+
+def test_an_unknown_engine_is_refused_before_anything_is_measured(benchmarks: Run) -> None:
+    done = benchmarks("whole", "--engines", "keylight")
     assert done.returncode == 64
-    assert "--weights rvm names no engine and file" in done.stderr
+    assert "keylight" in done.stderr
