@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -27,18 +26,17 @@ def test_a_knob_that_rests_keys_the_frame_again_with_the_bytes_of_the_command(
     assert seen["states"] == [{str(FRAME): "current"}] * 2
     assert seen["back"] == seen["plain"]
     turned, proxy = map(Path, seen["turned"])
-    looks = [Path(one) for one in seen["looks"]]
+    # First the layers alone whose outputs are connected: none, then spill.
+    whole = ["Image", "Alpha", "Foreground", "Spill", "Confidence"]
+    outputs = [["Image", "Alpha"], whole, ["Image", "Alpha", "Spill"], whole]
+    assert [fed for _, fed in seen["shown"]] == outputs
+    look, _, small_look, _ = looks_and_wholes = [Path(folder) for folder, _ in seen["shown"]]
+    assert looks_and_wholes == [look, turned, small_look, proxy]
+    looks = (look, small_look)
+    assert [folder for folder, _ in seen["shown back"]] == [seen["plain"]]
     folders = [one for one in (tmp_path / "mattebox").iterdir() if any(one.glob("*.exr"))]
     # Of the knob that was turned three times in a row only its rest was keyed.
     assert sorted(folders) == sorted({Path(seen["plain"]), turned, proxy, *looks})
-    assert [
-        json.loads((one / "request.json").read_text())["settings"]["passes"] for one in looks
-    ] == [
-        [],
-        ["spill"],
-    ]
-    assert seen["back at"] == [seen["plain"]]
-    assert seen["inside"] == [["Image", "Alpha", "Foreground", "Spill", "Confidence"]] * 2
     for folder in (turned, proxy, *looks):
         alone = tmp_path / f"alone_{folder.name}"
         words = ["key", "--job", str(folder / "request.json"), "-o", f"{alone}/"]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import bpy
 
+from ..keyed_frames import read_header
 from . import colour
 from .versions import compositor_of
 
@@ -114,8 +115,12 @@ def attach(group: Any, first: int, last: int, some_frame: Path, *, is_still: boo
         node = group.nodes.new("CompositorNodeImage")
         node.name = node.label = RESULT
     image = node.image
-    if image is None:
-        image = bpy.data.images.load(str(some_frame), check_existing=False)
+    if image is None or (image.type == "MULTILAYER") != _has_layers(some_frame):
+        # A picture that was one with layers stays one for Blender, and a plain file shows nothing.
+        before, image = image, bpy.data.images.load(str(some_frame), check_existing=False)
+        if before is not None:
+            before.user_remap(image)
+            bpy.data.images.remove(before)
         image.name = f"{group.name} result"
         node.image = image
     image.filepath = _as_the_folder_is(settings.folder, some_frame)
@@ -128,6 +133,15 @@ def attach(group: Any, first: int, last: int, some_frame: Path, *, is_still: boo
     node.frame_duration = last - first + 1
     node.use_auto_refresh = True
     _link(group, node)
+
+
+def _has_layers(path: Path) -> bool:
+    """Whether a keyed frame has layers beside its picture, which Blender takes as another kind of
+    image; False where it cannot be read."""
+    try:
+        return b"." in read_header(path).attributes["channels"]
+    except (OSError, ValueError, KeyError):
+        return False
 
 
 def shows(group: Any, folder: Path) -> bool:

@@ -35,24 +35,21 @@ def turn_knobs(folder: str) -> dict[str, Any]:
     warm = part("warm")
     (process,) = warm._processes.values()
     seen: dict[str, Any] = {"plain": results_of(group), "turned": [], "states": []}
-    seen["looks"], seen["inside"] = [], []
     settings.gamma = 1.2  # not live yet: nothing happens
     assert part("blender_host.live").tick() is None
     settings.live = True
     for gamma in (1.3, 1.4, 1.5):
         settings.gamma = gamma
     seen["at once"] = state(group, [FRAME])
-    seen["looks"] += rest(group)[:-1]
-    seen["inside"].append(sockets_inside(group))
+    seen["shown"] = rest(group)
     seen["turned"].append(results_of(group))
     seen["states"].append(state(group, [FRAME]))
     settings.gamma = 1.0
-    seen["back at"] = rest(group)
+    seen["shown back"] = rest(group)
     seen["back"] = results_of(group)
     tree.links.new(node.outputs["Spill"], output_of(tree))
     settings.proxy = "2"
-    seen["looks"] += rest(group)[:-1]
-    seen["inside"].append(sockets_inside(group))
+    seen["shown"] += rest(group)
     seen["turned"].append(results_of(group))
     seen["states"].append(state(group, [FRAME]))
     seen["status"] = settings.status
@@ -65,28 +62,26 @@ def turn_knobs(folder: str) -> dict[str, Any]:
     return seen
 
 
-def rest(group: Any) -> list[str]:
-    """Let the timers run until nothing is left to do; the folders that were shown meanwhile."""
+def rest(group: Any) -> list[tuple[str, list[str]]]:
+    """Let the timers run until nothing is left to do; what was shown meanwhile."""
     live = part("blender_host.live")
     deadline = time.monotonic() + MOST_SECONDS
-    before, shown = shown_in(group), []
-    while live.tick() is not None:
+    seen = [shown(group)]
+    is_at_rest = False
+    while not is_at_rest:
         assert time.monotonic() < deadline, "it does not come to rest"
-        if shown_in(group) != [before, *shown][-1]:
-            shown.append(shown_in(group))
+        is_at_rest = live.tick() is None
+        if shown(group) != seen[-1]:
+            seen.append(shown(group))
         time.sleep(0.02)
-    if shown_in(group) != [before, *shown][-1]:
-        shown.append(shown_in(group))
-    return shown
+    return seen[1:]
 
 
-def shown_in(group: Any) -> str:
-    """The folder of the frames that a group shows."""
-    shown = group.nodes[part("blender_host.group").RESULT].image
-    return str(Path(bpy.path.abspath(shown.filepath)).parent)
-
-
-def sockets_inside(group: Any) -> list[str]:
-    """The outputs of a group that its frames feed."""
+def shown(group: Any) -> tuple[str, list[str]]:
+    """The folder of the frames that a group shows, and its outputs that they feed."""
+    image = group.nodes[part("blender_host.group").RESULT].image
     output = next(one for one in group.nodes if one.bl_idname == "NodeGroupOutput")
-    return [socket.name for socket in output.inputs if socket.is_linked]
+    return (
+        str(Path(bpy.path.abspath(image.filepath)).parent),
+        [socket.name for socket in output.inputs if socket.is_linked],
+    )
