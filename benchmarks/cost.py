@@ -23,6 +23,7 @@ from benchmarks.shapes import Canvas
 from benchmarks.start import TORCH, measure_starts, start_processes
 from benchmarks.whole import NETWORKS, measure_whole
 from benchmarks.whole_table import whole_document, whole_markdown
+from benchmarks.window import measure_window, window_markdown
 from mattebox.cli.bench_rows import JsonFile, MarkdownFile, Threads, chosen
 from mattebox.cli.demo import example_shot
 from mattebox.cli.output import FigureFiles
@@ -96,11 +97,17 @@ def preview(
     ] = "1,2,4",
     changes: Annotated[int, typer.Option(min=1, help="Changes of each kind.")] = 30,
     threads: Threads = 2,
+    window: Annotated[
+        bool, typer.Option("--window", help="In a real Blender with a window, under Xvfb.")
+    ] = False,
     markdown_file: MarkdownFile = None,
 ) -> None:
     """How soon a changed knob of one frame shows, by `mattebox serve`, on drawn grainy material.
 
     Beside it, in turns, one `mattebox key` of that frame as a process with the analysis given.
+
+    With `--window`: how soon it shows in a Blender with a window, with *Live*, from the turn of the
+    knob to the new picture in the node's memory.
 
     `python -m benchmarks preview --proxies 2 --changes 10`
     """
@@ -108,6 +115,11 @@ def preview(
     wanted = tuple(int(one) for one in known if one in chosen(proxies, known, kind="proxy"))
     canvas = Canvas(*parse_size(size, least=64))
     with tempfile.TemporaryDirectory(prefix="mattebox-preview-") as name:
+        if window:
+            table = window_markdown(measure_window(Path(name), canvas, wanted, changes))
+            typer.echo(table)
+            FigureFiles(None, markdown_file).write(dict, lambda: table)
+            return
         rows = []
         for row in measure_preview(Path(name), canvas, wanted, changes, threads):
             rows.append(row)

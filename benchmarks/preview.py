@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks.grainy import write_plates
 from benchmarks.shapes import Canvas
 from mattebox.errors import MatteboxError
+from mattebox.settings import KeySettings
 
 FRAMES = 6
 FRAME = 3
@@ -34,7 +35,9 @@ class Change(StrEnum):
     """What is changed between two looks at a frame."""
 
     CONTROLS = "a matte or spill knob"
+    LOOK = "a matte or spill knob, RGBA alone"
     NETWORK = "the frame: the network runs again"
+    NETWORK_LOOK = "the frame, RGBA alone"
     ANALYSIS = "a knob of the analysis"
 
 
@@ -145,6 +148,7 @@ def _measured(job: Mapping[str, Any], prepared: Path, proxy: int, changes: int) 
         taken: dict[Change, list[tuple[float, float]]] = {change: [] for change in Change}
         alone = []
         others = cycle(range(2, FRAMES))
+        whole, look = list(KeySettings().passes), list[str]()
         for number in range(changes):
             if number % max(1, changes // FEW) == 0:
                 alone.append(_key(prepared))
@@ -152,8 +156,14 @@ def _measured(job: Mapping[str, Any], prepared: Path, proxy: int, changes: int) 
                 taken[Change.ANALYSIS].append(solving.ask(FRAME, settings=again))
                 solving.ask(next(others), settings={"screen": "auto"}, force=True)
             turned = {"gamma": 1.0 + (number + 1) / 100.0, "despill": 1.0 - number / 100.0}
-            taken[Change.CONTROLS].append(kept.ask(FRAME, settings=turned))
-            taken[Change.NETWORK].append(solving.ask(next(others), force=True))
+            for passes, controls, network in (
+                (whole, Change.CONTROLS, Change.NETWORK),
+                (look, Change.LOOK, Change.NETWORK_LOOK),
+            ):
+                asked = {**turned, "passes": passes}
+                taken[controls].append(kept.ask(FRAME, settings=asked))
+                asked = {"passes": passes}
+                taken[network].append(solving.ask(next(others), settings=asked, force=True))
     for change in Change:
         seconds, cpu_seconds = zip(*taken[change], strict=True)
         yield Looked(change, proxy, seconds, cpu_seconds, tuple(alone))

@@ -15,25 +15,13 @@ import bpy
 
 FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
 PLATE = os.environ["MATTEBOX_TEST_PLATE"]
-sys.path.insert(0, os.environ["MATTEBOX_TEST_PLUGIN"])
+sys.path[:0] = [os.environ["MATTEBOX_TEST_PLUGIN"], str(Path(__file__).parents[3])]
 
-import mattebox_plugin  # noqa: E402 - from the path above
+import mattebox_plugin  # noqa: E402 - from the paths above
+from benchmarks.old_blender import give_interfaces  # noqa: E402
 from mattebox_plugin.blender_host import key, node_request, panel, versions  # noqa: E402
 from mattebox_plugin.run import Phase  # noqa: E402
 from mattebox_plugin.wrapping import wrapped  # noqa: E402
-
-if "interface" not in bpy.types.NodeTree.bl_rna.properties:
-    # A distribution's Blender before 4.0: its windows are driven all the same. The add-on itself
-    # knows 4.2 and later alone, where sockets of a group stand in its interface.
-    class Interface:
-        def __init__(self, tree):
-            self.tree = tree
-
-        def new_socket(self, name, in_out, socket_type):
-            sockets = self.tree.outputs if in_out == "OUTPUT" else self.tree.inputs
-            return sockets.new(socket_type, name)
-
-    bpy.types.NodeTree.interface = property(Interface)
 
 
 def say(**found):
@@ -207,6 +195,7 @@ def render(group):
 
 
 def main():
+    give_interfaces()
     bpy.context.preferences.view.show_splash = False
     mattebox_plugin.register()
     under_way = steps()
