@@ -141,7 +141,10 @@ def add_screen(stage: Stage, shine: Any) -> None:
     wall.visible_shadow = False
 
 
-def moved(stage: Stage, made: list[Any], strength: float) -> None:
+Made = list[Any]
+
+
+def moved(stage: Stage, made: Made, strength: float) -> None:
     """Blur objects as one by a movement of up to ``strength`` pixels while the shutter is open."""
     holder = stage.placed(None)
     for one in made:
@@ -154,6 +157,13 @@ def moved(stage: Stage, made: list[Any], strength: float) -> None:
         for path in ("location", "rotation_euler"):
             holder.keyframe_insert(path, frame=1 + (sign > 0))
     bpy.context.scene.render.use_motion_blur = True
+
+
+def set_off(stage: Stage, made: Made, probability: float, strength: float = 12.0) -> Made:
+    """The objects, blurred by a movement with this probability."""
+    if stage.chance(probability):
+        moved(stage, made, strength)
+    return made
 
 
 def render(stage: Stage, path: Path, *, samples: int) -> None:
