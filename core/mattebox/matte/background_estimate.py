@@ -19,6 +19,7 @@ from mattebox.colour_difference import TINY, key_excess
 from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.fill import pull_push
 from mattebox.matte.statistics import Triple
+from mattebox.matte.surface import CUT, SURFACE_SAMPLES, robust_surface, thinned
 from mattebox.matte.windows import box_max, box_mean, box_min, eroded
 from mattebox.screen_key import ScreenKey, key_of
 
@@ -58,12 +59,6 @@ WELL_SEEN = 0.3
 BEYOND = 1.2
 """Factor by which the surface may leave the range of light that was seen: it must not soar."""
 
-ROUNDS = 8
-"""Fits of a surface, each to what the one before left in; later ones change nothing."""
-
-CUT = 3.0
-"""Robust deviations from a surface that are still screen."""
-
 LEAST_SHARE_DEVIATION = 0.01
 LEAST_LIGHT_DEVIATION = 0.03
 """What folds and interreflection do at least; a noiseless flat screen has no deviation itself."""
@@ -90,9 +85,6 @@ LEAST_PIXELS = 1000
 DEVIATION_SAMPLES = 2_000_000
 """Pixels of all frames that a deviation is told from; rows and columns are left out beyond, since
 choosing pixels takes longer than sorting them."""
-
-SURFACE_SAMPLES = 60_000
-"""Pixels per surface fit: 15 unknowns ask for no more."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +193,7 @@ def _light(mean: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
     order = LIGHT_ORDER if float(seen.float().mean()) >= WELL_SEEN else SHARE_ORDER
     values = mean[seen]
     low, high = float(values.min()), float(values.max())
-    surface = _robust_surface(mean, seen, order)[0]
+    surface = robust_surface(mean, seen, order)[0]
     return surface.clamp(min(low / BEYOND, low * BEYOND), max(high * BEYOND, high / BEYOND))
 
 
@@ -220,7 +212,7 @@ def _without_cloth(
         inner = candidate & ~edge
         if not bool(inner.any()):
             continue
-        purest = float(_thinned(share[inner], SURFACE_SAMPLES).quantile(PUREST))
+        purest = float(thinned(share[inner], SURFACE_SAMPLES).quantile(PUREST))
         cloth = torch.cat(
             [
                 _off_colour(one, inside, purest)
@@ -251,9 +243,9 @@ def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, brightest: int
     light = smooth[:, brightest : brightest + 1].clamp_min(TINY)
     for channel in (c for c in range(3) if c != brightest):
         share = smooth[:, channel : channel + 1] / light
-        purest = float(_thinned(share[candidate], SURFACE_SAMPLES).quantile(PUREST))
+        purest = float(thinned(share[candidate], SURFACE_SAMPLES).quantile(PUREST))
         candidate = candidate & (share < purest + SHARE_RANGE)
-        expected, deviation = _robust_surface(share, candidate, SHARE_ORDER)
+        expected, deviation = robust_surface(share, candidate, SHARE_ORDER)
         deviation = max(deviation, LEAST_SHARE_DEVIATION)
         candidate = candidate & ((share - expected).abs() < CUT * deviation)
     return candidate
@@ -262,7 +254,7 @@ def _of_one_colour(smooth: torch.Tensor, candidate: torch.Tensor, brightest: int
 def _of_one_light(smooth: torch.Tensor, candidate: torch.Tensor, brightest: int) -> torch.Tensor:
     """Candidates whose light fits one smooth surface, folds allowed."""
     light = smooth[:, brightest : brightest + 1].clamp_min(TINY).log()
-    expected, deviation = _robust_surface(light, candidate, LIGHT_ORDER)
+    expected, deviation = robust_surface(light, candidate, LIGHT_ORDER)
     deviation = min(max(deviation, LEAST_LIGHT_DEVIATION), LARGEST_LIGHT_DEVIATION)
     return candidate & ((light - expected).abs() < CUT * deviation)
 
@@ -286,7 +278,7 @@ def _frame_gains(smooth: torch.Tensor, candidate: torch.Tensor, brightest: int) 
     middle = _masked_median(light, candidate)
     gains = []
     for one, seen in zip(torch.split(light, 1), torch.split(candidate, 1), strict=True):
-        away = _thinned((one - middle)[seen])
+        away = thinned((one - middle)[seen])
         gains.append(float(away.median().exp()) if away.numel() >= LEAST_PIXELS else 1.0)
     return smooth.new_tensor(gains).view(-1, 1, 1, 1)
 
@@ -308,7 +300,7 @@ def _deviation(away: torch.Tensor, candidate: torch.Tensor) -> float:
     step = max(1, int((away.numel() / DEVIATION_SAMPLES) ** 0.5))
     away, candidate = away[..., ::step, ::step], candidate[..., ::step, ::step]
     chosen = away[candidate & (away > 0.0)]
-    return 1.4826 * float(_thinned(chosen).median()) if chosen.numel() else 0.0
+    return 1.4826 * float(thinned(chosen).median()) if chosen.numel() else 0.0
 
 
 def _grain(frames: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
@@ -327,7 +319,7 @@ def _grain(frames: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
         return frames.new_zeros(1, 3, 1, 1)
     unit = (1.0 / counts[0].clamp_min(1.0) + 1.0 / counts[1].clamp_min(1.0)).sqrt()
     away = ((means[0] - means[1]) / unit).abs()
-    level = [float(_thinned(one[both]).median()) for one in torch.split(away, 1, dim=1)]
+    level = [float(thinned(one[both]).median()) for one in torch.split(away, 1, dim=1)]
     return (1.4826 * frames.new_tensor(level).view(1, 3, 1, 1)) ** 2
 
 
@@ -354,91 +346,3 @@ def _masked_median(picture: torch.Tensor, candidate: torch.Tensor) -> torch.Tens
     low = held.gather(0, ((count - 1) // 2).clamp_min(0))
     high = held.gather(0, (count // 2).clamp_max(picture.shape[0] - 1))
     return torch.where(count > 0, (low + high) / 2.0, torch.zeros_like(low))
-
-
-def _robust_surface(
-    picture: torch.Tensor, candidate: torch.Tensor, order: int
-) -> tuple[torch.Tensor, float]:
-    """A smooth surface [1,1,H,W] through [N,1,H,W] where ``candidate``, and the deviation."""
-    index = _thinned(candidate.flatten().nonzero().flatten(), SURFACE_SAMPLES)
-    height, width = picture.shape[-2:]
-    place = index % (height * width)
-    terms = _terms(place % width, place // width, height, width, order)
-    values = picture.flatten()[index].double()
-    weight = torch.ones_like(values)
-    deviation = 0.0
-    coefficients = terms.new_zeros(terms.shape[1])
-    for _ in range(ROUNDS):
-        coefficients = _least_squares(terms, values, weight)
-        away = (values - terms @ coefficients).abs()
-        deviation = 1.4826 * float(away.median())
-        weight = (1.0 - (away / (2.0 * CUT * deviation + TINY)) ** 2).clamp_min(0.0) ** 2
-    return _drawn(coefficients, picture, order), deviation
-
-
-def _drawn(coefficients: torch.Tensor, picture: torch.Tensor, order: int) -> torch.Tensor:
-    """The surface [1,1,H,W] that ``_terms`` and their coefficients give, row by row.
-
-    A polynomial is two small products in place of a term for every pixel.
-    """
-    height, width = picture.shape[-2:]
-    u, v = _places(torch.arange(width), width), _places(torch.arange(height), height)
-    powers = _powers(order)
-    weights = coefficients.new_zeros(order + 1, order + 1)
-    weights[[i for i, _ in powers], [j for _, j in powers]] = coefficients[: len(powers)]
-    across, down = (
-        torch.stack([at.to(coefficients) ** power for power in range(order + 1)]) for at in (u, v)
-    )
-    drawn = (down.t() @ weights.t()) @ across
-    for power, weight in zip(_CORNERS, coefficients[len(powers) :], strict=False):
-        drawn += weight * _square(u[None, :], v[:, None], height, width).to(coefficients) ** power
-    return drawn[None, None].to(picture.dtype)
-
-
-def _places(pixels: torch.Tensor, count: int) -> torch.Tensor:
-    """-1..1 for pixels 0..count - 1, float64."""
-    return (2.0 * pixels.double() + 1.0) / count - 1.0
-
-
-def _powers(order: int) -> list[tuple[int, int]]:
-    return [(i, j) for i in range(order + 1) for j in range(order + 1 - i)]
-
-
-_CORNERS = (LIGHT_ORDER - 1, LIGHT_ORDER)
-
-
-def _square(u: torch.Tensor, v: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """Of the distance from the middle, 1 at the corners."""
-    return ((u * width) ** 2 + (v * height) ** 2) / (width**2 + height**2)
-
-
-def _terms(x: torch.Tensor, y: torch.Tensor, height: int, width: int, order: int) -> torch.Tensor:
-    """[n, terms] float64: products of Legendre-like powers of x and y up to ``order`` together.
-
-    Of LIGHT_ORDER there are two more, powers of the distance from the middle: a lens and a grade
-    above it let the corners fall faster than that.
-    """
-    u, v = _places(x, width), _places(y, height)
-    columns = [u**i * v**j for i, j in _powers(order)]
-    if order >= LIGHT_ORDER:
-        columns += [_square(u, v, height, width) ** power for power in _CORNERS]
-    return torch.stack(columns, dim=1)
-
-
-def _least_squares(terms: torch.Tensor, values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Coefficients [terms], with a whiff of ridge: a surface must not soar where nothing is."""
-    weighted = terms * weight[:, None]
-    normal = weighted.t() @ terms
-    ridge = (
-        1e-4
-        * normal.diagonal().mean()
-        * torch.eye(normal.shape[0], dtype=normal.dtype, device=normal.device)
-    )
-    found: torch.Tensor = torch.linalg.solve(normal + ridge, weighted.t() @ values)
-    return found
-
-
-def _thinned(values: torch.Tensor, limit: int = 1_000_000) -> torch.Tensor:
-    """At most ``limit`` values, evenly picked."""
-    values = values.flatten()
-    return values[:: max(1, -(-values.numel() // limit))]
