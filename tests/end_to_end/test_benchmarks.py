@@ -197,7 +197,9 @@ def test_a_changed_knob_is_measured_beside_a_process_of_its_own(
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     assert [row[0] for row in cells] == [
         "a matte or spill knob",
+        "a matte or spill knob, RGBA alone",
         "the frame: the network runs again",
+        "the frame, RGBA alone",
         "a knob of the analysis",
     ]
     assert {row[1] for row in cells} == {"2"}
