@@ -79,10 +79,15 @@ def _write_frame(folder: Path, size: Canvas, spaces: Sequence[str], index: int) 
 
 def _in_space(light: Pixels, space: str) -> Pixels:
     """Linear Rec.709 in another colour space."""
-    config = ocio.Config.CreateFromBuiltinConfig(PINNED_BUILTIN)
     held = np.array(light, np.float32)
-    config.getProcessor(LINEAR, space).getDefaultCPUProcessor().applyRGB(held)
+    _processor(space).applyRGB(held)
     return held
+
+
+@cache
+def _processor(space: str) -> Any:
+    config = ocio.Config.CreateFromBuiltinConfig(PINNED_BUILTIN)
+    return config.getProcessor(LINEAR, space).getDefaultCPUProcessor()
 
 
 @cache

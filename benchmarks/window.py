@@ -8,6 +8,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,17 +94,31 @@ def measure_window(
     return rows
 
 
-def _turned(blender: str, folder: Path, orders: dict[str, object]) -> list[dict[str, float]]:
-    """What a Blender says of each turn."""
-    asked, answer = folder / "orders.json", folder / "answer.json"
-    answer.unlink(missing_ok=True)
-    asked.write_text(json.dumps(orders), encoding="utf-8")
-    words = [SCREEN, "-a", "-s", "-screen 0 1280x800x24", blender, "--factory-startup"]
-    words += ["--window-geometry", "0", "0", "1280", "800", "--python-exit-code", "3"]
-    words += ["--python", str(Path(__file__).with_name("window_blender.py")), "--"]
-    words += [str(asked), str(answer)]
-    done = subprocess.run(  # noqa: S603 - the user's own Blender
-        words,
+def run_in_window(
+    blender: str,
+    script: Path,
+    words: Sequence[Path],
+    folder: Path,
+    *,
+    seconds: float,
+    options: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a script in a Blender with a window, on a screen of its own.
+
+    Args:
+        blender: the program.
+        script: what it runs, with ``words`` after ``--``.
+        folder: for its settings and temporary files.
+        seconds: after which it is ended, and subprocess.TimeoutExpired raised.
+        options: of Blender.
+        variables: of its environment, beside what it cannot do without.
+    """
+    screen = (SCREEN, "-a", "-s", "-screen 0 1280x800x24")
+    window = ("--factory-startup", *options, "--window-geometry", "0", "0", "1280", "800")
+    runs = ("--python-exit-code", "3", "--python", str(script), "--", *map(str, words))
+    return subprocess.run(  # noqa: S603 - the user's own Blender
+        [*screen, blender, *window, *runs],
         env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         | {
             "LIBGL_ALWAYS_SOFTWARE": "1",
@@ -111,12 +126,28 @@ def _turned(blender: str, folder: Path, orders: dict[str, object]) -> list[dict[
             "BLENDER_USER_CONFIG": str(folder / "config"),
             "BLENDER_USER_SCRIPTS": str(folder / "scripts"),
             "MATTEBOX_PYTHON": sys.executable,
+            **(variables or {}),
         },
         capture_output=True,
         text=True,
-        timeout=SECONDS_ALLOWED,
+        timeout=seconds,
         check=False,
     )
+
+
+def _turned(blender: str, folder: Path, orders: dict[str, object]) -> list[dict[str, float]]:
+    """What a Blender says of each turn."""
+    asked, answer = folder / "orders.json", folder / "answer.json"
+    answer.unlink(missing_ok=True)
+    asked.write_text(json.dumps(orders), encoding="utf-8")
+    script = Path(__file__).with_name("window_blender.py")
+    try:
+        done = run_in_window(blender, script, (asked, answer), folder, seconds=SECONDS_ALLOWED)
+    except subprocess.TimeoutExpired:
+        raise ToolError(
+            f"{blender} was not done after {SECONDS_ALLOWED} s",
+            next_step="ask for fewer --changes or a larger proxy",
+        ) from None
     told = (done.stdout + done.stderr)[-_TOLD:]
     if not answer.is_file():
         raise ToolError(f"{blender} ended with {done.returncode}: {told}")

@@ -150,7 +150,7 @@ def main() -> None:
             return next(under_way)
         except StopIteration:
             mattebox_plugin.unregister()
-        except BaseException:  # noqa: BLE001 - told to who started this Blender
+        except Exception:  # noqa: BLE001 - told to who started this Blender
             fault = traceback.format_exc()
             key.end_all()
         said = {"blender": bpy.app.version_string, "fault": fault, "turned": turned}

@@ -185,7 +185,12 @@ class Composer:
         self._rendered = None
         if asked.rendered is not None:
             self._rendered = Pool(Path(asked.rendered), device, asked.drawn, asked.capacity)
-            _fill(self._rendered, 1)
+            _fill(self._rendered, 0)
+            if len(self._rendered) == 0:  # nothing renders beside this: it would wait for ever
+                raise SystemExit(
+                    f"--rendered {asked.rendered}: no scenes of {asked.drawn} pixels are there; "
+                    "python -m training.render makes them"
+                )
         self._dice, self._asked, self._made = _dice(device, seed), asked, 0
 
     def batch(self) -> Batch:
@@ -326,7 +331,8 @@ def _fill(pool: Pool, least: int, *, remove: bool = False) -> None:
     """Take in all that a pool's folder has, and wait until that is so many scenes."""
     began = time.perf_counter()
     while pool.refresh(remove=remove) or len(pool) < least:
-        time.sleep(0.2 * (len(pool) < least))
+        if len(pool) < least:
+            time.sleep(0.2)
     print(f"{len(pool)} scenes after {time.perf_counter() - began:.0f} s", flush=True)
 
 

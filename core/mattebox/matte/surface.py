@@ -48,16 +48,18 @@ def _drawn(coefficients: torch.Tensor, picture: torch.Tensor, order: int) -> tor
     A polynomial is two small products in place of a term for every pixel.
     """
     height, width = picture.shape[-2:]
-    u, v = _places(torch.arange(width), width), _places(torch.arange(height), height)
+    device = coefficients.device
+    u = _places(torch.arange(width, device=device), width)
+    v = _places(torch.arange(height, device=device), height)
     powers = _powers(order)
     weights = coefficients.new_zeros(order + 1, order + 1)
     weights[[i for i, _ in powers], [j for _, j in powers]] = coefficients[: len(powers)]
-    across, down = (
-        torch.stack([at.to(coefficients) ** power for power in range(order + 1)]) for at in (u, v)
-    )
+    across, down = (torch.stack([at**power for power in range(order + 1)]) for at in (u, v))
     drawn = (down.t() @ weights.t()) @ across
-    for power, weight in zip(_CORNERS, coefficients[len(powers) :], strict=False):
-        drawn += weight * _square(u[None, :], v[:, None], height, width).to(coefficients) ** power
+    if order >= RADIAL_ORDER:
+        square = _square(u[None, :], v[:, None], height, width)
+        for power, weight in zip(_CORNERS, coefficients[len(powers) :], strict=True):
+            drawn += weight * square**power
     return drawn[None, None].to(picture.dtype)
 
 

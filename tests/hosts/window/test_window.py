@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks.window import run_in_window
 
 REPOSITORY = Path(__file__).parents[3]
 PLATE = REPOSITORY / "examples/fixture_hair/green_spill_grain"
@@ -40,26 +40,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def observed(folder: Path) -> dict[str, dict[str, Any]]:
     """What the driver saw, by step."""
     assert BLENDER is not None
-    words = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24", BLENDER, "--factory-startup"]
-    words += ["--enable-event-simulate", "--window-geometry", "0", "0", "1280", "800"]
-    words += ["--python-exit-code", "3", "--python", str(Path(__file__).with_name("drive.py"))]
-    environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    done = subprocess.run(
-        [*words, "--", str(folder)],
-        env=environment
-        | {
-            "LIBGL_ALWAYS_SOFTWARE": "1",
-            "TMPDIR": str(folder),
-            "BLENDER_USER_CONFIG": str(folder / "config"),
-            "BLENDER_USER_SCRIPTS": str(folder / "scripts"),
-            "MATTEBOX_PYTHON": sys.executable,
+    done = run_in_window(
+        BLENDER,
+        Path(__file__).with_name("drive.py"),
+        (folder,),
+        folder,
+        seconds=300,
+        options=("--enable-event-simulate",),
+        variables={
             "MATTEBOX_TEST_PLATE": str(next(iter(sorted(PLATE.glob("*.exr"))))),
             "MATTEBOX_TEST_PLUGIN": str(REPOSITORY / "plugin"),
         },
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
     )
     marker = "OBSERVED "
     lines = [

@@ -25,9 +25,9 @@ from training.pool import TRAINING_SEEDS
 SIDE, CROP, WIDTHS = 48, 32, "4,6,8,10"
 
 
-def started(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Train for a second or two on 16 drawn scenes."""
-    arguments = {
+def started(folder: Path, **more: Path) -> subprocess.CompletedProcess[str]:
+    """Train for a second or two on 16 drawn scenes; ``more`` are options with their values."""
+    arguments: dict[str, object] = {
         "--minutes": 0.03,
         "--device": "cpu",
         "--out": folder / "run",
@@ -41,6 +41,7 @@ def started(folder: Path) -> subprocess.CompletedProcess[str]:
         "--widths": WIDTHS,
         "--every": 2,
     }
+    arguments |= {f"--{name}": value for name, value in more.items()}
     words = [str(word) for pair in arguments.items() for word in pair]
     return subprocess.run(
         [sys.executable, "-m", "training.train", *words],
@@ -58,6 +59,19 @@ def trained(folder: Path) -> list[dict[str, str]]:
     assert done.returncode == 0, done.stderr
     with (folder / "run/log.csv").open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+@pytest.mark.slow
+def test_rendered_scenes_are_trained_on_beside_drawn_ones(tmp_path: Path) -> None:
+    write_pool_file(tmp_path / "pool", 0, drawn_layers(16, SIDE))
+    done = started(tmp_path, rendered=tmp_path / "rendered")
+    assert done.returncode == 1
+    assert "rendered: no scenes of 48 pixels are there" in done.stderr
+    rendered = write_pool_file(tmp_path / "rendered", 0, drawn_layers(4, SIDE))
+    done = started(tmp_path, rendered=tmp_path / "rendered")
+    assert done.returncode == 0, done.stderr
+    assert "4 scenes after" in done.stdout
+    assert rendered.exists()
 
 
 @pytest.mark.slow
