@@ -23,9 +23,9 @@ from mattebox.matte.surface import CUT, SURFACE_SAMPLES, robust_surface, thinned
 from mattebox.matte.windows import box_max, box_mean, box_min, eroded
 from mattebox.screen_key import ScreenKey, key_of
 
-WORKING_LINES = 360
-"""Which pixels are screen is decided on pictures of about so many lines, means over boxes of larger
-ones: windows grow with the picture anyway, and 1080 lines would cost nine times as much."""
+WORKING_SIDE = 360
+"""Which pixels are screen is decided on pictures whose shorter side is about so long, means over
+boxes of larger ones: windows grow with the picture anyway, and 1080 would cost nine times as much."""
 
 LINES_PER_PIXEL = 180
 """Radii grow with the picture: 1 pixel for every 180 lines, so 2 at 360 and 6 at 1080."""
@@ -120,7 +120,7 @@ def estimate_background(
     """
     frames = torch.cat(list(sources))
     key = key_of(screen)
-    factor = max(1, frames.shape[-2] // WORKING_LINES)
+    factor = max(1, min(frames.shape[-2:]) // WORKING_SIDE)
     small = _box_reduced(frames, factor)
     colour = frames.new_tensor(screen).view(1, 3, 1, 1)
     nothing = EstimatedBackground(
