@@ -25,7 +25,8 @@ from mattebox.screen_key import ScreenKey, key_of
 
 WORKING_SIDE = 360
 """Which pixels are screen is decided on pictures whose shorter side is about so long, means over
-boxes of larger ones: windows grow with the picture anyway, and 1080 would cost nine times as much."""
+boxes of larger ones: windows grow with the picture anyway, and 1080 would cost nine times as
+much."""
 
 LINES_PER_PIXEL = 180
 """Radii grow with the picture: 1 pixel for every 180 lines, so 2 at 360 and 6 at 1080."""
