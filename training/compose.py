@@ -34,7 +34,7 @@ HINTED_SCREEN_SHARE = 0.12
 NAIVE_ROOM_SHARE = 0.35
 BACKLIT_SHARE = 0.12
 CLIPPED_SHARE = 0.1
-WELL_SHOT_SHARE = 0.5
+WELL_SHOT_SHARE = 0.65
 """Of scenes with little grain, nothing clipped and a background that fits, as on a stage. Where
 every plate may be off, the network hedges: on hair before a true one its answer was worse than the
 best that it chooses from."""
@@ -43,7 +43,7 @@ STEADY_SHARE = 0.3
 # that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 5 %,
 # glass a third, smoke 0.35 to 0.5.
 GLOW = {
-    **dict.fromkeys(("smoke", "steam"), (0.15, 0.3)),
+    **dict.fromkeys(("smoke", "steam"), (0.0, 0.12)),
     **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
     "plants": (-1.6, 0.7),

@@ -1,25 +1,39 @@
 """Judging weights on scenes that were never trained on, kind by kind.
 
 `python -m training.evaluate WEIGHTS` prints the mean absolute error of alpha beside that of the
-plain colour difference.
+plain colour difference; `--candidates` also what each candidate that the network weighs would have
+given alone where alpha is neither 0 nor 1, and how much weight it has there; and what the colours
+would give that the truth collects.
 """
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from mattebox.matte.unmixing.network import UnmixingNetwork, answer, seen
+from mattebox.matte.unmixing.answer import answer, in_phases_of, weighed
+from mattebox.matte.unmixing.colours import COLLECTED
+from mattebox.matte.unmixing.features import in_phases, quarter_size
+from mattebox.matte.unmixing.network import (
+    CANDIDATE_NAMES,
+    CANDIDATES,
+    Looked,
+    UnmixingNetwork,
+    seen,
+)
 from mattebox.matte.unmixing.weights import network_of
 from training.compose import Footage, add_footage, compose, footage_of
 from training.rendering import RENDERED
 from training.screens import Dice
 
 HELD_OUT_SEEDS = 500_000
+EDGE = 1e-3
 CROP = 192
 BATCH = 16
 
@@ -62,11 +76,39 @@ class HeldOut:
         with torch.inference_mode():
             for scene, truth, kinds in self._batches:
                 given = seen(scene)
-                said = answer(given, *network(given.stacked))
+                said = answer(network, given, network(given))
                 for name, alpha in (("mad", said.alpha.clamp(0, 1)), ("first", scene.first)):
                     found[name].append(1e3 * (alpha - truth.alpha).abs().mean((1, 2, 3)).cpu())
                 found["kind"].append(kinds)
         return {name: torch.cat(values) for name, values in found.items()}
+
+    def candidates(self, network: UnmixingNetwork) -> torch.Tensor:
+        """[kinds,1 + CANDIDATES + COLLECTED,2]: where alpha is neither 0 nor 1, the MAD x 1e3 of
+        the network, of each candidate alone, and of closed forms for the colours that the true
+        alpha would collect; and each one's share. NaN for kinds that were not drawn."""
+        sums = torch.zeros(len(self.names), 1 + CANDIDATES + COLLECTED, 2)
+        pixels = torch.zeros(len(self.names))
+        with torch.inference_mode():
+            for scene, truth, kinds in self._batches:
+                given = seen(scene)
+                said = network(given)
+                found, weights = weighed(network, given.phases, *in_phases_of(given, said))
+                alpha = in_phases(answer(network, given, said).alpha)
+                true = in_phases(truth.alpha)
+                edge = (true > EDGE) & (true < 1.0 - EDGE)
+                coarse = F.avg_pool2d(truth.alpha, 4)
+                quarter = quarter_size(given.half, given.around)
+                told = replace(said, looked=Looked(coarse, quarter.collected(coarse)))
+                best, _ = weighed(network, given.phases, *in_phases_of(given, told))
+                ends = torch.zeros_like(true), torch.ones_like(true)
+                tried = torch.cat([alpha, *ends, found, best[:, -COLLECTED:]], 1).clamp(0.0, 1.0)
+                shares = weights / weights.sum(1, keepdim=True)
+                shares = torch.cat([edge, shares, 0.0 * best[:, -COLLECTED:]], 1)
+                both = torch.stack([1e3 * (tried - true).abs(), shares], -1) * edge[..., None]
+                own = kinds.repeat_interleave(4)  # a scene has four phases
+                sums.index_add_(0, own, both.sum((2, 3)).cpu())
+                pixels.index_add_(0, own, edge.float().sum((1, 2, 3)).cpu())
+        return sums / pixels[:, None, None]
 
     def judged(self, network: UnmixingNetwork) -> dict[str, float]:
         """Means for a learning curve."""
@@ -95,6 +137,7 @@ def main() -> None:
     parser.add_argument(
         "--rendered", type=Path, help="a pool of training.render, of seeds never trained on"
     )
+    parser.add_argument("--candidates", action="store_true", help="also each candidate's own error")
     add_footage(parser)
     asked = parser.parse_args()
     footage = footage_of(asked)
@@ -111,6 +154,19 @@ def main() -> None:
             )
     for key, value in held_out.judged(network).items():
         print(key, value)
+    if asked.candidates:
+        _print_candidates(held_out, network)
+
+
+def _print_candidates(held_out: HeldOut, network: UnmixingNetwork) -> None:
+    found = held_out.candidates(network)
+    drawn = [k for k in range(len(held_out.names)) if found[k].isfinite().all()]
+    print("\nMAD x 1e3 where alpha is neither 0 nor 1, and the weight that it has there in %")
+    print(f"{'':45s} " + " ".join(f"{held_out.names[k][:14]:>14s}" for k in drawn))
+    told = (f"{name}, by the truth" for name in CANDIDATE_NAMES[-COLLECTED:])
+    for row, name in enumerate(("the network", *CANDIDATE_NAMES, *told)):
+        cells = (found[k, row] for k in drawn)
+        print(f"{name:45s} " + " ".join(f"{float(e):8.1f} {100 * float(w):5.1f}" for e, w in cells))
 
 
 if __name__ == "__main__":

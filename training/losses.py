@@ -7,17 +7,18 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from mattebox.matte.unmixing.answer import Answer
 from mattebox.matte.unmixing.features import Scene
-from mattebox.matte.unmixing.network import Answer
 from mattebox.matte.unmixing.spill import spill_strength
 from training.compose import Truth
 
 SURE_WEIGHT = 0.5
 """Extra weight of pixels wholly subject or wholly screen: holes and haze are seen first."""
 SURE_OPAQUE, SURE_EMPTY = 0.995, 0.004
-KNOWN_ERROR = 0.01
+KNOWN_ERROR = 0.005
 """A scene counts by 1 / (its mean error + this): what matters is the share of the error that goes,
 and half of an impossible scene's error is more than all of a clean one's."""
+COARSE_WEIGHT = 0.5
 BRIGHTEST = 2.0
 """Of the background's light: comps are compared clipped, as people look at them."""
 
@@ -31,12 +32,15 @@ class Losses:
     comp: torch.Tensor
 
 
-def losses(scene: Scene, truth: Truth, said: Answer, backdrop: torch.Tensor) -> Losses:
+def losses(
+    scene: Scene, truth: Truth, said: Answer, coarse: torch.Tensor, backdrop: torch.Tensor
+) -> Losses:
     """All parts of the loss.
 
     Args:
         scene, truth: the batch.
         said: the network's answer.
+        coarse: [N,1,H/4,W/4] its coarse alpha.
         backdrop: [N,3,1,1] colour of the new background in units of the background's brightness.
     """
     alpha = said.alpha.clamp(0.0, 1.0)
@@ -53,10 +57,18 @@ def losses(scene: Scene, truth: Truth, said: Answer, backdrop: torch.Tensor) -> 
         + 0.5 * _edges(F.avg_pool2d(alpha, 4), F.avg_pool2d(truth.alpha, 4))
         + 0.5 * _mean(comp)
         + 0.25 * _mean(kept)
+        + COARSE_WEIGHT * _coarse_errors(coarse, truth.alpha)
     )
     weight = 1.0 / (_mean(error).detach() + KNOWN_ERROR)
     total = (weight * per_scene).mean() / weight.mean() + 0.02 * likelihood.mean()
     return Losses(total, _mean(error).detach(), _mean(comp).detach())
+
+
+def _coarse_errors(coarse: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+    """[N]: of every pixel, and of means: a colour that is collected is off where the coarse alpha
+    is off over its whole window, not where it is noisy."""
+    apart = coarse - F.avg_pool2d(alpha, 4)
+    return _mean(apart.abs()) + _mean(F.avg_pool2d(apart, 4).abs())
 
 
 def _colour_errors(

@@ -64,10 +64,20 @@ def _draw(
 
 
 class Pool:
-    """Drawn subjects in the memory of one device, the oldest replaced once it is full."""
+    """Drawn subjects in the memory of one device, the oldest replaced once it is full.
 
-    def __init__(self, folder: Path, device: torch.device, size: int, capacity: int) -> None:
-        self._folder, self._size = folder, size
+    ``without``: kinds, by number, that are left out.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        device: torch.device,
+        size: int,
+        capacity: int,
+        without: tuple[int, ...] = (),
+    ) -> None:
+        self._folder, self._size, self._without = folder, size, without
         self._held = torch.empty(capacity, 7, size, size, dtype=torch.float16, device=device)
         self._kinds = torch.zeros(capacity, dtype=torch.long, device=device)
         self._filled = torch.zeros((), device=device)
@@ -92,6 +102,8 @@ class Pool:
                 break
             with np.load(path) as file:
                 layers, kinds = file["layers"], file["kinds"]
+            wanted = ~np.isin(kinds, self._without)
+            layers, kinds = layers[wanted], kinds[wanted]
             at = (torch.arange(len(layers)) + self._written) % len(self._held)
             at = at.to(self._held.device)
             pixels = torch.from_numpy(layers).to(self._held.device)

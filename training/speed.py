@@ -13,8 +13,9 @@ from pathlib import Path
 
 import torch
 
+from mattebox.matte.unmixing.answer import answer
 from mattebox.matte.unmixing.features import Scene
-from mattebox.matte.unmixing.network import UnmixingNetwork, answer, seen
+from mattebox.matte.unmixing.network import UnmixingNetwork, seen
 from mattebox.matte.unmixing.weights import network_of
 
 REPEATS = 7
@@ -57,8 +58,8 @@ def keyed(network: UnmixingNetwork, scene: Scene, *, reduced: bool) -> torch.Ten
     """Alpha [1,1,H,W]."""
     given = seen(scene)
     with torch.autocast(given.stacked.device.type, torch.bfloat16, enabled=reduced):
-        out, named = network(given.stacked)
-    return answer(given, out, named).alpha
+        said = network(given)
+    return answer(network, given, said).alpha
 
 
 def main() -> None:

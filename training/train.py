@@ -23,13 +23,16 @@ import torch
 from torch import multiprocessing
 from torch.multiprocessing import Queue
 
+from mattebox.matte.unmixing.answer import Answer, answer
 from mattebox.matte.unmixing.features import Scene
-from mattebox.matte.unmixing.network import Answer, UnmixingNetwork, answer, seen
+from mattebox.matte.unmixing.network import UnmixingNetwork, seen
 from mattebox.matte.unmixing.weights import network_of
 from training.compose import Truth, add_footage, compose, footage_of
+from training.drawing import KINDS
 from training.evaluate import HeldOut, written_weights
 from training.losses import losses
 from training.pool import Pool, start_drawing
+from training.rendering import RENDERED
 from training.screens import Dice
 
 BETAS = (0.9, 0.98)
@@ -76,14 +79,19 @@ class Run:
         self.step, self.seconds = held["step"], held["seconds"]
 
 
-def predicted(network: UnmixingNetwork, scene: Scene, *, reduced: bool) -> Answer:
-    """The network on a batch; ``reduced``: its convolutions in bfloat16."""
+def predicted(
+    network: UnmixingNetwork, scene: Scene, *, reduced: bool
+) -> tuple[Answer, torch.Tensor]:
+    """The network on a batch, and its coarse alpha [N,1,H/4,W/4].
+
+    ``reduced``: its convolutions in bfloat16.
+    """
     with torch.no_grad():
         given = seen(scene)
     device = given.stacked.device.type
     with torch.autocast(device, torch.bfloat16, enabled=reduced, cache_enabled=False):
-        out, named = network(given.stacked)
-    return answer(given, out, named)
+        said = network(given)
+    return answer(network, given, said), said.looked.coarse
 
 
 def main() -> None:
@@ -184,7 +192,11 @@ class Composer:
         _fill(self.pool, asked.least, remove=asked.remove)
         self._rendered = None
         if asked.rendered is not None:
-            self._rendered = Pool(Path(asked.rendered), device, asked.drawn, asked.capacity)
+            names = (*KINDS, *RENDERED)
+            without = tuple(names.index(kind) for kind in asked.rendered_without)
+            self._rendered = Pool(
+                Path(asked.rendered), device, asked.drawn, asked.capacity, without
+            )
             _fill(self._rendered, 0)
             if len(self._rendered) == 0:  # nothing renders beside this: it would wait for ever
                 raise SystemExit(
@@ -293,8 +305,8 @@ class _Step:
     def _compute(self) -> None:
         network, average = self._run.network, self._run.average
         given = self._next_batch()
-        said = predicted(network, given.scene, reduced=self._reduced)
-        found = losses(given.scene, given.truth, said, given.backdrop)
+        said, coarse = predicted(network, given.scene, reduced=self._reduced)
+        found = losses(given.scene, given.truth, said, coarse, given.backdrop)
         self._run.optimiser.zero_grad(set_to_none=True)
         found.total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
@@ -362,6 +374,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pool", default="training/runs/pool", help="drawn scenes, kept")
     parser.add_argument("--rendered", help="a pool of training.render to take scenes from too")
     parser.add_argument("--rendered-share", type=float, default=0.5, help="of all scenes, 0..1")
+    parser.add_argument(
+        "--rendered-without", nargs="*", default=[], choices=RENDERED, help="kinds left out"
+    )
     parser.add_argument("--remove", action="store_true", help="delete drawn files once taken in")
     parser.add_argument("--processes", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     parser.add_argument("--first-file", type=int, default=0)

@@ -181,7 +181,7 @@ _KINDS: tuple[Kind, ...] = (
     Kind("defocus", 2.5, _defocus),
     Kind("thin", 9, _alone(*THIN)),
     Kind("veil", 4.5, _veil),
-    Kind("smoke", 8, _smoke),
+    Kind("smoke", 10, _smoke),
     Kind("steam", 3, _alone(soft.steam)),
     Kind("glass", 10, _glass),
     Kind("plastic", 2.5, _alone(glass.plastic)),

@@ -43,15 +43,27 @@ def _cloud(sheet: Sheet) -> Plane:
     return plane(body)
 
 
+def _within(depth: Plane, shadowed: float) -> Plane:
+    """Share of the light from outside that is left within a cloud, 1 where it is thin.
+
+    Light that comes in from one side, met by ``shadowed`` of the cloud's depth, averaged over it.
+    """
+    met = shadowed * np.maximum(depth, 1e-4)
+    return plane((1 - np.exp(-met)) / met)
+
+
 def _scattering(sheet: Sheet, depth: Plane, white: float, share: float) -> Layer:
-    """A cloud of this optical depth that scatters `white` of the lamps, `share` of the screen."""
+    """A cloud of this optical depth that scatters `white` of the lamps, `share` of the screen.
+
+    Where it is dense it stands in its own shade: lamps reach in from the front, the screen's light
+    from all about and so through more of it.
+    """
     alpha = 1 - np.exp(-depth)
-    tint = sheet.palette.tint(sheet.uniform(0.05, 0.6) if sheet.chance(0.3) else 0.0)
-    tint = tint * plane(sheet.rng.uniform(0.95, 1.05, 3))
-    light = sheet.light(0.1, 1.3) * (1 + sheet.uniform(-0.3, 0.6) * alpha)
-    thrown = share * np.clip(
-        1 + 0.12 * sheet.fractal(octaves=2) + sheet.uniform(-0.25, 0.25) * (alpha - 0.5), 0.3, 1.7
-    )
+    tint = sheet.palette.tint(sheet.uniform(0.05, 0.6) if sheet.chance(0.15) else 0.0)
+    tint = tint * plane(sheet.rng.uniform(0.97, 1.03, 3))
+    light = sheet.light(0.5, 2.0) * _within(depth, sheet.log_uniform(0.08, 0.8))
+    thrown = share * np.clip(1 + 0.12 * sheet.fractal(octaves=2), 0.3, 1.7)
+    thrown = thrown * _within(depth, sheet.log_uniform(0.25, 1.3))
     return layer_of(
         plane((alpha * light)[..., None] * white * tint),
         plane(alpha),
@@ -60,10 +72,14 @@ def _scattering(sheet: Sheet, depth: Plane, white: float, share: float) -> Layer
 
 
 def smoke(sheet: Sheet) -> Layer:
-    """Grey, tinted or dark smoke, thin to opaque."""
+    """White, tinted or dark smoke, thin to opaque.
+
+    Fog of a stage's machines absorbs nothing: what of the screen's light it takes away it scatters,
+    much of it on towards the camera.
+    """
     depth = _cloud(sheet) * np.float32(sheet.log_uniform(0.3, 5))
-    white = sheet.uniform(0.6, 1) if sheet.chance(0.8) else sheet.uniform(0.03, 0.5)
-    share = white * float(np.clip(0.42 + sheet.normal(0.1), 0.05, 0.65))
+    white = sheet.uniform(0.8, 1) if sheet.chance(0.85) else sheet.uniform(0.03, 0.5)
+    share = white * float(np.clip(0.56 + sheet.normal(0.08), 0.25, 0.8))
     return _scattering(sheet, plane(depth), white, share)
 
 
@@ -73,8 +89,8 @@ def steam(sheet: Sheet) -> Layer:
     tall = plane(cv2.resize(_cloud(sheet), (n, 2 * n), interpolation=cv2.INTER_LINEAR))
     top = sheet.whole(0, n)
     depth = tall[top : top + n] * np.float32(sheet.log_uniform(0.3, 3))
-    white = sheet.uniform(0.8, 1)
-    return _scattering(sheet, plane(depth), white, white * sheet.uniform(0.15, 0.6))
+    white = sheet.uniform(0.9, 1)
+    return _scattering(sheet, plane(depth), white, white * sheet.uniform(0.35, 0.75))
 
 
 def veil(sheet: Sheet) -> Layer:

@@ -56,6 +56,19 @@ def test_solids_throw_less_than_four_fifths(kind: str, seed: int) -> None:
     assert (share <= 0.8 * alpha[..., None] + 1e-3).all()
 
 
+@pytest.mark.parametrize("kind", ["smoke", "steam"])
+def test_dense_smoke_stands_in_its_own_shade(kind: str) -> None:
+    ratios = []
+    for seed in range(40):
+        light, alpha, share = parts(draw_scene(seed, SIZE, kind))
+        thin, dense = (alpha > 0.05) & (alpha < 0.3), alpha > 0.85
+        if thin.sum() > 50 and dense.sum() > 50:
+            per_alpha = (light + share).sum(-1) / np.maximum(alpha, 1e-3)
+            ratios.append(per_alpha[dense].mean() / per_alpha[thin].mean())
+    assert len(ratios) >= 5
+    assert np.median(ratios) < 0.95
+
+
 def test_kinds_are_what_they_are_called() -> None:
     assert mean_alpha("empty") == 0
     assert mean_alpha("torso") > 0.8

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 pytest.importorskip("cv2", reason="drawn subjects need OpenCV, which only training installs")
 
 import training.losses
+from mattebox.matte.unmixing.answer import LEAST_LOG_ERROR, Answer
 from mattebox.matte.unmixing.features import Scene
-from mattebox.matte.unmixing.network import LEAST_LOG_ERROR, SPILL_RULES, Answer
+from mattebox.matte.unmixing.network import SPILL_RULES
 from training.compose import Truth
 from training.losses import Losses, losses
 
@@ -52,8 +54,11 @@ def perfect(truth: Truth, rule: int = 0, log_error: float = math.log(0.002)) -> 
     return Answer(truth.alpha.clone(), torch.full_like(truth.alpha, log_error), shares)
 
 
-def lost(scene: Scene, truth: Truth, said: Answer) -> Losses:
-    return losses(scene, truth, said, torch.tensor([0.2, 0.9, 0.5]).view(1, 3, 1, 1))
+def lost(scene: Scene, truth: Truth, said: Answer, coarse: torch.Tensor | None = None) -> Losses:
+    """``coarse``: perfect, where none is given."""
+    if coarse is None:
+        coarse = F.avg_pool2d(truth.alpha, 4)
+    return losses(scene, truth, said, coarse, torch.tensor([0.2, 0.9, 0.5]).view(1, 3, 1, 1))
 
 
 def test_a_perfect_answer_has_no_error() -> None:
@@ -63,6 +68,19 @@ def test_a_perfect_answer_has_no_error() -> None:
     assert float(found.comp.max()) < 1e-6
     # What is left is the likelihood of the least error that can be said.
     assert float(found.total) == pytest.approx(0.02 * (1.0 + math.log(0.002)), abs=1e-5)
+
+
+def test_a_coarse_alpha_that_is_off_everywhere_costs_more_than_one_that_is_noisy() -> None:
+    scene, truth = exact()
+    coarse = F.avg_pool2d(truth.alpha, 4)
+    noise = torch.tensor([0.05, -0.05]).repeat(SIDE // 8)
+    perfectly = perfect(truth)
+    right, noisy, off = (
+        float(lost(scene, truth, perfectly, coarse + error).total)
+        for error in (torch.zeros(1), noise, torch.full((1,), 0.05))
+    )
+    assert right < noisy < off
+    assert off - right == pytest.approx(2.0 * (noisy - right), rel=1e-3)
 
 
 def test_every_further_step_of_alpha_from_the_truth_costs_more() -> None:

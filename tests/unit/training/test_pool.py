@@ -105,6 +105,15 @@ def test_a_scene_is_picked_with_its_kind(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_kinds_that_are_left_out_are_not_taken_in(tmp_path: Path) -> None:
+    for number in range(3):
+        write_pool_file(tmp_path, number, numbered(number + 1.0), kind=number + 10)
+    pool = Pool(tmp_path, CPU, SIDE, 100, without=(10, 12))
+    pool.refresh()
+    assert held(pool) == {2.0}
+    assert len(pool) == 3
+
+
 def test_a_process_draws_whole_files_of_training_seeds_until_it_is_stopped(tmp_path: Path) -> None:
     from training.drawing import draw_scene
 

@@ -15,9 +15,11 @@ pytest.importorskip("cv2", reason="drawn subjects need OpenCV, which only traini
 
 from tests.unit.training.drawn import drawn_layers, write_pool_file
 
-from mattebox.matte.unmixing.network import UnmixingNetwork
+from mattebox.matte.unmixing.colours import COLLECTED
+from mattebox.matte.unmixing.network import CANDIDATE_NAMES, CANDIDATES, UnmixingNetwork
 from mattebox.matte.unmixing.weights import Part, network_of
 from training import evaluate
+from training.compose import Footage
 from training.drawing import KINDS, Scene, draw_scene
 from training.pack import packed
 from training.pool import TRAINING_SEEDS
@@ -113,7 +115,7 @@ def test_a_run_ends_where_its_pool_cannot_be_read_and_says_why(tmp_path: Path) -
     assert not (tmp_path / "run/checkpoint.pt").exists()
 
 
-def small_scene(seed: int, size: int) -> Scene:
+def small_scene(seed: int, size: int = 224) -> Scene:
     """In place of a drawn scene: smaller, and the kinds in turn."""
     return draw_scene(seed, SIDE, KINDS[seed % len(KINDS)])
 
@@ -144,6 +146,32 @@ def test_weights_are_judged_on_every_kind_with_seeds_that_are_not_trained_on(
     assert {"held_out", "first"} <= set(named)
     assert len(seeds) == len(set(seeds)) == 32
     assert max(seeds) < TRAINING_SEEDS
+
+
+def test_the_error_and_the_weight_of_every_candidate_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("training.drawing.draw_scene", small_scene)
+    monkeypatch.setattr(evaluate, "CROP", CROP)
+    network = UnmixingNetwork((4, 6, 8, 10)).eval()
+    held_out = evaluate.HeldOut(torch.device("cpu"), 16, Footage())
+    found = held_out.candidates(network)
+    drawn = found[found.isfinite().all((1, 2))]
+    assert drawn.shape[1:] == (1 + CANDIDATES + COLLECTED, 2)
+    assert len(drawn) > 3
+    torch.testing.assert_close(drawn[:, 1:, 1].sum(1), torch.ones(len(drawn)))
+    assert bool((drawn[:, :, 0] >= 0.0).all())
+    # A fresh network is the guide but for what its other answers add.
+    guide = 1 + CANDIDATE_NAMES.index("guide")
+    assert bool((drawn[:, guide, 1] > 0.5).all())
+    evaluate.written_weights(network, tmp_path / "w.safetensors")
+    asked = ["evaluate", str(tmp_path / "w.safetensors"), "--count", "16", "--candidates"]
+    monkeypatch.setattr("sys.argv", asked)
+    evaluate.main()
+    printed = capsys.readouterr().out
+    assert all(
+        any(line.startswith(name) for line in printed.splitlines()) for name in CANDIDATE_NAMES
+    )
 
 
 def test_several_networks_become_one_file_and_each_is_read_again(tmp_path: Path) -> None:

@@ -22,7 +22,21 @@ from dataclasses import dataclass, fields
 import torch
 import torch.nn.functional as F
 
-from mattebox.matte.windows import box_max, box_mean, box_min, halved
+from mattebox.matte.unmixing.closed_form import (
+    alpha_and_misfit,
+    dot,
+    physical_bound,
+    shared_products,
+)
+from mattebox.matte.unmixing.colours import (
+    BRIGHTEST,
+    COLLECTED,
+    FOUND,
+    FOUND_REACH,
+    Quarter,
+    found_colours,
+)
+from mattebox.matte.windows import box_max, box_mean, halved
 
 ALIGNMENT = 16
 """Height and width are multiples of this: the network halves its picture four times."""
@@ -33,32 +47,19 @@ LEAST_LIGHT = 0.05
 """Of the background's typical brightness: where it is darker, grain is all there is."""
 LEAST_EXCESS = 0.05
 """Of the background's light: a screen with less than this between its channels is none."""
-LEAST_CHANNEL = 0.03
-"""Of the background's light: below this a channel's ratio to the background says nothing."""
-BRIGHTEST = 3.0
-"""Of the background's light: mirrored lamps are brighter and say nothing of a material's colour."""
-
-OPAQUE, OPAQUE_SLOPE = 0.9, 0.07
-"""From where to where a first answer counts as opaque when colours are collected."""
-HUE_RADII = (1, 4, 12)
-"""In quarter-size pixels: a strand's neighbourhood, a limb's, a person's."""
-HUE_TRUST = (1e-2, 1e-2, 1e-3)
-"""Weight of the next wider colour (a grey at last) beside what a window holds."""
 DETAIL_RADII = (2, 6)
 """In half-size pixels: weave, and folds."""
-SHADING = 0.006
-"""Inverse variance ratio of a colour's brightness to a picture's: light and shade nearly free."""
 
 FULL_FEATURES = 10
-HALF_FEATURES = 30
-HALF_PICTURE = 9
-COLOURS = len(HUE_RADII)
+HALF_FEATURES = 15 + 5 * FOUND
+HALF_PICTURE = 10
+AGAIN_FEATURES = 1 + 5 * COLLECTED
 
 NEAR_RADIUS, FAR_RADIUS = 1, 3
 """In pixels, over which the guide is averaged as answers of their own."""
 RELATIVE_REACH = LIGHT_RADIUS + FAR_RADIUS
 
-FEATURE_REACH = max(4 * (max(HUE_RADII) + 2) + 8, 2 * (2 * max(DETAIL_RADII) + 1)) + LIGHT_RADIUS
+FEATURE_REACH = max(FOUND_REACH + 12, 2 * (2 * max(DETAIL_RADII) + 1)) + LIGHT_RADIUS
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,7 @@ class Surroundings:
     """What is around every pixel, from wide windows.
 
     Attributes:
-        colours: [N,4 COLOURS,H/4,W/4] colours of the opaque subject nearby, narrow to wide, and for
-            each how much of it there was.
+        colours: ``found_colours``.
         spread: [N,3,H/2,W/2] the guide over 3x3 and 7x7 half-size pixels, and its largest nearby.
         detail: [N,2 len(DETAIL_RADII),H/2,W/2] alpha as the background's detail tells it, and
             evidence.
@@ -161,8 +161,8 @@ class Surroundings:
         """Some rows of the half-size picture."""
         colours = enlarged_rows(self.colours, rows)
         return Nearby(
-            colours[:, : 3 * COLOURS],
-            colours[:, 3 * COLOURS :],
+            colours[:, : 3 * FOUND],
+            colours[:, 3 * FOUND :],
             self.spread[..., rows, :],
             self.detail[..., rows, :],
         )
@@ -221,7 +221,7 @@ def relative(scene: Scene) -> Relative:
     span = excess(background, scene.sign).clamp_min_(LEAST_EXCESS)
     difference = 1.0 - excess(source, scene.sign) / span
     guide = torch.where(scene.screen > 0.5, difference, scene.first)
-    apart = background - source
+    apart = source - background
     misfit = (apart * apart).div_(variance).sum(1, keepdim=True)
     return Relative(
         source=source,
@@ -231,16 +231,16 @@ def relative(scene: Scene) -> Relative:
         far=box_mean(guide.clamp(-0.3, 1.4), FAR_RADIUS),
         noise=(variance[:, :1] + torch.maximum(variance[:, 1:2], variance[:, 2:3])).sqrt_() / span,
         first=scene.first,
-        bound=apart.div_(background.clamp_min(LEAST_CHANNEL)).amax(1, keepdim=True),
+        bound=physical_bound(apart, background),
         misfit=misfit.log1p_().mul_(0.5).clamp_max_(4.0),
     )
 
 
 def half_size(phases: Relative, doubt: torch.Tensor) -> torch.Tensor:
-    """[N,HALF_PICTURE,H/2,W/2] means over 2x2 pixels: source, background, guide, noise, doubt."""
-    shown = torch.cat(
-        [phases.source.clamp_max(BRIGHTEST), phases.background, phases.guide, phases.noise], 1
-    )
+    """[N,HALF_PICTURE,H/2,W/2] means over 2x2 pixels: source, background, guide, noise, first,
+    doubt."""
+    source = phases.source.clamp_max(BRIGHTEST)
+    shown = torch.cat([source, phases.background, phases.guide, phases.noise, phases.first], 1)
     half = shown.view(-1, 4, *shown.shape[1:]).sum(1).mul_(0.25)
     doubt = halved(doubt) if doubt.shape[-1] > 1 else doubt
     return torch.cat([half, doubt.expand(-1, -1, *half.shape[-2:])], 1)
@@ -252,7 +252,7 @@ def surroundings(half: torch.Tensor) -> Surroundings:
     smooth = box_mean(guide, 1)
     grain = noise * noise
     return Surroundings(
-        _colours(source, smooth),
+        found_colours(source, guide),
         torch.cat(
             [
                 smooth.clamp(-0.3, 1.4),
@@ -273,20 +273,13 @@ def features(scene: Scene, half: torch.Tensor, nearby: Nearby) -> torch.Tensor:
         half: [N,HALF_PICTURE,h,W/2] its rows at half size.
         nearby: the same rows.
     """
-    source, background, noise, doubt = half[:, :3], half[:, 3:6], half[:, 7:8], half[:, 8:9]
+    source, background, noise, doubt = half[:, :3], half[:, 3:6], half[:, 7:8], half[:, 9:]
     shared = shared_products(source, background)
-    rest_rest = _dot(shared.rest, shared.rest)
     grain = noise * noise
     parts = [nearby.spread, (8.0 * noise).clamp_max_(3.0)]
-    for index in range(COLOURS):
+    for index in range(FOUND):
         colour = nearby.colours[:, 3 * index : 3 * index + 3]
-        equations = _Equations.of(colour, background, shared, grain)
-        alpha = equations.alpha()
-        misfit = equations.misfit(alpha, rest_rest)
-        parts += [
-            alpha.clamp_(-0.1, 1.1),
-            misfit.div_(grain + 1e-4).log1p_().mul_(0.5).clamp_max_(4.0),
-        ]
+        parts += alpha_and_misfit(colour, background, shared, grain)
     constants = torch.cat([scene.screen, scene.hinted, scene.sign], 1)
     parts += [
         nearby.known,
@@ -298,93 +291,31 @@ def features(scene: Scene, half: torch.Tensor, nearby: Nearby) -> torch.Tensor:
     return torch.cat(parts, 1)
 
 
-def _colours(source: torch.Tensor, smooth: torch.Tensor) -> torch.Tensor:
-    """Mean colours of what is opaque over each window, and how much there was of it.
-
-    [N,4 COLOURS,H/4,W/4].
-    """
-    opaque = ((smooth - OPAQUE) / OPAQUE_SLOPE).clamp(0.0, 1.0)
-    opaque = opaque * (source.amax(1, keepdim=True) < BRIGHTEST)
-    opaque = box_min(opaque, 1)  # over a square of 6 pixels: no strand, no edge
-    quarter = halved(torch.cat([source * opaque, opaque], 1))
-    wider = torch.full_like(quarter[:, :3], 0.5)
-    found: list[torch.Tensor] = []
-    known: list[torch.Tensor] = []
-    for radius, trust in reversed(list(zip(HUE_RADII, HUE_TRUST, strict=True))):
-        mean = box_mean(quarter, radius)
-        weight = mean[:, 3:]
-        wider = (mean[:, :3] + trust * wider) / (weight + trust)
-        found.insert(0, wider)
-        known.insert(0, (8.0 * weight).clamp_max(1.0))
-    return torch.cat(found + known, 1)
+def quarter_size(half: torch.Tensor, around: Surroundings) -> Quarter:
+    """A scene at ``half_size`` at half of that, for its coarse alpha."""
+    quarter = halved(half)
+    guide, noise, first = (quarter[:, k : k + 1] for k in range(6, 9))
+    found = around.colours[:, : 3 * FOUND]
+    return Quarter.of(quarter[:, :3], quarter[:, 3:6], guide, noise, first, found)
 
 
-@dataclass(frozen=True)
-class SharedProducts:
-    """What all colours need: sums over channels [N,1,H,W], and ``rest`` [N,3,H,W]."""
-
-    background_background: torch.Tensor
-    background_rest: torch.Tensor
-    rest: torch.Tensor
-
-
-def shared_products(source: torch.Tensor, background: torch.Tensor) -> SharedProducts:
-    """The part of ``closed_form`` that does not depend on the colour."""
-    rest = source - background
-    return SharedProducts(_dot(background, background), _dot(background, rest), rest)
-
-
-def closed_form(
-    colour: torch.Tensor, background: torch.Tensor, shared: SharedProducts, grain: torch.Tensor
+def features_again(
+    half: torch.Tensor, coarse: torch.Tensor, collected: torch.Tensor
 ) -> torch.Tensor:
-    """Alpha [N,1,H,W] of a subject of one ``colour`` in any light.
+    """[N,AGAIN_FEATURES,h,W/2]: what the network sees of every 2x2 pixels in its second look.
 
-    Least squares for source - background = alpha (colour - background) + shade colour, the shade
-    held small.
+    Args:
+        half: [N,HALF_PICTURE,h,W/2] rows at half size.
+        coarse: [N,1,h,W/2] the coarse alpha.
+        collected: [N,3 COLLECTED,h,W/2].
     """
-    return _Equations.of(colour, background, shared, grain).alpha()
-
-
-@dataclass(frozen=True)
-class _Equations:
-    """The normal equations of ``closed_form``, each [N,1,H,W].
-
-    across alpha + along shade = pulled;  along alpha + free shade = with_rest.
-    """
-
-    across: torch.Tensor
-    along: torch.Tensor
-    free: torch.Tensor
-    pulled: torch.Tensor
-    with_rest: torch.Tensor
-    volume: torch.Tensor
-
-    @classmethod
-    def of(
-        cls,
-        colour: torch.Tensor,
-        background: torch.Tensor,
-        shared: SharedProducts,
-        grain: torch.Tensor,
-    ) -> _Equations:
-        own = _dot(colour, colour)
-        along = own - _dot(colour, background)
-        with_rest = _dot(colour, shared.rest)
-        # |colour - background|^2 = |colour|^2 - 2 colour.background + |background|^2
-        across = 2.0 * along - own + shared.background_background
-        free = torch.add(own + SHADING, grain, alpha=0.5)
-        volume = torch.addcmul(across * free, along, along, value=-1.0).clamp_min_(1e-4)
-        return cls(across, along, free, with_rest - shared.background_rest, with_rest, volume)
-
-    def alpha(self) -> torch.Tensor:
-        top = torch.addcmul(self.pulled * self.free, self.with_rest, self.along, value=-1.0)
-        return top / self.volume
-
-    def misfit(self, alpha: torch.Tensor, rest_rest: torch.Tensor) -> torch.Tensor:
-        """What the answer leaves of the difference, squared."""
-        top = torch.addcmul(self.with_rest * self.across, self.pulled, self.along, value=-1.0)
-        left = torch.addcmul(rest_rest, alpha, self.pulled, value=-1.0)
-        return torch.addcmul(left, top / self.volume, self.with_rest, value=-1.0).clamp_min_(0.0)
+    source, background, noise = half[:, :3], half[:, 3:6], half[:, 7:8]
+    shared, grain = shared_products(source, background), noise * noise
+    parts = [coarse, collected]
+    for index in range(COLLECTED):
+        colour = collected[:, 3 * index : 3 * index + 3]
+        parts += alpha_and_misfit(colour, background, shared, grain)
+    return torch.cat(parts, 1)
 
 
 def _detail(
@@ -395,7 +326,7 @@ def _detail(
     pictures = torch.cat([source, background], 1)
     fine = pictures - box_mean(pictures, radius)
     own, screen = fine[:, :3], fine[:, 3:]
-    means = box_mean(torch.cat([_dot(screen, own), _dot(screen, screen), grain], 1), radius)
+    means = box_mean(torch.cat([dot(screen, own), dot(screen, screen), grain], 1), radius)
     cross, power, noise = means[:, :1], means[:, 1:2], means[:, 2:3]
     alpha = 1.0 - cross / (power + 0.25 * noise).clamp_min(1e-6)
     evidence = (0.5 * torch.log1p(power / (noise + 1e-6))).clamp_max(4.0)
@@ -409,12 +340,3 @@ def enlarged_rows(picture: torch.Tensor, rows: slice) -> torch.Tensor:
         picture[..., near, :], scale_factor=2, mode="bilinear", align_corners=False
     )
     return large[..., rows.start - 2 * near.start : rows.stop - 2 * near.start, :]
-
-
-def _dot(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-    """Sum over channels of a product, [N,1,H,W]."""
-    total = one[:, :1] * two[:, :1]
-    for channel in range(1, 3):
-        part = slice(channel, channel + 1)
-        total = torch.addcmul(total, one[:, part], two[:, part])
-    return total

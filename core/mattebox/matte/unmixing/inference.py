@@ -6,7 +6,7 @@ time. The values are the same: a strip reads as many rows beyond its own as its 
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 import torch
@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from mattebox.matte.strips import in_strips
+from mattebox.matte.unmixing.answer import Answer, answer, answer_of_pixels, colours_in_phases
 from mattebox.matte.unmixing.features import (
     HALF_PICTURE,
     RELATIVE_REACH,
@@ -23,20 +24,13 @@ from mattebox.matte.unmixing.features import (
     as_phases,
     enlarged_rows,
     features,
+    features_again,
     half_size,
+    quarter_size,
     relative,
     surroundings,
 )
-from mattebox.matte.unmixing.network import (
-    OUTPUTS,
-    Answer,
-    UnmixingNetwork,
-    answer,
-    answer_of_pixels,
-    named_in_phases,
-    seen,
-    stacked,
-)
+from mattebox.matte.unmixing.network import OUTPUTS, Looked, UnmixingNetwork, seen, stacked
 
 Pictures = TypeVar("Pictures", Scene, Relative)
 
@@ -51,7 +45,7 @@ def unmixed(network: UnmixingNetwork, scene: Scene) -> Answer:
     if scene.source.device.type == "cpu":
         return _in_strips(network, scene)
     given = seen(scene)
-    return answer(given, *network(given.stacked))
+    return answer(network, given, network(given))
 
 
 def _in_strips(network: UnmixingNetwork, scene: Scene) -> Answer:
@@ -59,11 +53,16 @@ def _in_strips(network: UnmixingNetwork, scene: Scene) -> Answer:
     phases, half = _begun(scene)
     around = surroundings(half)
     wide = _entered(network, scene, phases, half, around)
-    below = network.below(wide)
+    below, logits = network.below(wide)
+    quarter = quarter_size(half, around)
+    coarse = quarter.coarse_alpha(logits)
+    looked = Looked(coarse, quarter.collected(coarse))
     said = Answer(*(scene.source.new_empty(1, count, height, width) for count in Answer.channels()))
 
+    last = _Last(phases, half, around, looked, wide, below)
+
     def answered(rows: slice) -> None:
-        part = _answered(network, phases, around, wide, below, _halved(rows))
+        part = _answered(network, last, _halved(rows))
         for one in fields(Answer):
             getattr(said, one.name)[..., rows, :] = getattr(part, one.name)
 
@@ -116,23 +115,31 @@ def _entered(
     return entered
 
 
-def _answered(
-    network: UnmixingNetwork,
-    phases: Relative,
-    around: Surroundings,
-    entered: torch.Tensor,
-    below: torch.Tensor,
-    rows: slice,
-) -> Answer:
+@dataclass(frozen=True)
+class _Last:
+    """All that the last step needs, of the whole picture; ``entered`` and ``below`` are the
+    network's own at 1/2 and 1/4."""
+
+    phases: Relative
+    half: torch.Tensor
+    around: Surroundings
+    looked: Looked
+    entered: torch.Tensor
+    below: torch.Tensor
+
+
+def _answered(network: UnmixingNetwork, last: _Last, rows: slice) -> Answer:
     """The answer for some rows of the half-size picture."""
-    height = entered.shape[-2]
-    near, own = _widened(rows, 1, height)  # for the enlargement of the named colours
+    height = last.entered.shape[-2]
+    near, own = _widened(rows, 1, height)  # for the enlargement of the colours
     wide, inner = _widened(near, 1, height)  # for the convolution
-    last = network.joined(entered[..., wide, :], enlarged_rows(below, wide))[..., inner, :]
-    out = _pixelwise(network.leave, last)
-    enlarged = named_in_phases(around.rows(near), out[:, 4 * OUTPUTS :])
+    again = features_again(last.half[..., wide, :], *last.looked.rows(wide))
+    joined = network.joined(last.entered[..., wide, :], enlarged_rows(last.below, wide), again)
+    out = _pixelwise(network.leave, joined[..., inner, :])
+    enlarged = colours_in_phases(last.around, last.looked, out[:, 4 * OUTPUTS :], near)
     return answer_of_pixels(
-        _rows(phases, rows),
+        network,
+        _rows(last.phases, rows),
         enlarged[..., own, :],
         as_phases(out[:, : 4 * OUTPUTS])[..., own, :],
     )

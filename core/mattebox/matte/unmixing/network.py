@@ -2,9 +2,12 @@
 
 It sees the scene at half size (every pixel's own values stacked into channels) and gives, for every
 pixel, weights of the candidates, a small correction, the expected error of alpha, and which rule
-takes the screen's light out. For every 2x2 pixels it also names colours of the subject, near those
-that were found, for which alpha is then solved in closed form. Corrections are bounded: given free
-rein the network answers by them alone, sharp on what it was trained on and wrong elsewhere.
+takes the screen's light out. For every 2x2 pixels it also names colours of the subject, for which
+alpha is then solved in closed form. Corrections are bounded: given free rein the network answers by
+them alone, sharp on what it was trained on and wrong elsewhere.
+
+It looks twice: half way it says a coarse alpha at a quarter of the size, from which the subject's
+colours are collected (colours.py) before it decides.
 """
 
 from __future__ import annotations
@@ -16,69 +19,65 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from mattebox.matte.unmixing.colours import (
+    COARSE_CANDIDATES,
+    COLLECTED,
+    COLLECTED_RADII,
+    COLLECTED_REACH,
+    FOUND,
+)
 from mattebox.matte.unmixing.features import (
+    AGAIN_FEATURES,
     ALIGNMENT,
-    BRIGHTEST,
-    COLOURS,
     FEATURE_REACH,
     FULL_FEATURES,
     HALF_FEATURES,
-    Nearby,
     Relative,
     Scene,
+    Surroundings,
     as_channels,
-    as_phases,
-    closed_form,
     enlarged_rows,
     features,
-    from_phases,
+    features_again,
     half_size,
+    quarter_size,
     relative,
-    shared_products,
     surroundings,
 )
 
 NAMED_COLOURS = 2
-CANDIDATES = 9 + NAMED_COLOURS
-"""0, 1, the guide, its mean over 3x3 and 7x7, the same as light-scattering material has it, the
-physical bound, the first alpha, the background's detail, and one for each colour that is named."""
+CANDIDATE_NAMES = (
+    "empty",
+    "opaque",
+    "guide",
+    "guide, mean of 3x3",
+    "guide, mean of 7x7",
+    "guide, of what scatters light",
+    "physical bound",
+    "first alpha",
+    "background's detail",
+    *(f"colour named, {index + 1}" for index in range(NAMED_COLOURS)),
+    "colour of what is densest",
+    *(f"colour collected over {4 * (2 * radius + 1)} px" for radius in COLLECTED_RADII),
+)
+"""What alpha is a mean of, weighed."""
+CANDIDATES = len(CANDIDATE_NAMES)
+SOLVED_COLOURS = NAMED_COLOURS + 1 + COLLECTED
+"""Candidates that are closed forms for a colour: the last ones."""
 SPILL_RULES = 4
 """Nothing, down to the larger, the mean, the smaller of the other channels."""
 OUTPUTS = CANDIDATES + 2 + SPILL_RULES
+COMPARED = 12
+"""Channels between a pixel's candidates and what they say of their weights."""
+COLOURS = FOUND + COLLECTED
 NAMED = COLOURS + 3
-"""Channels that name a colour: shares of those found, and a correction."""
-LARGEST_CORRECTION = 0.1
-"""Of alpha, beside the mean of the candidates."""
-LARGEST_RECOLOURING = 0.25
-"""Of a colour's channel, in units of the background's light."""
-UNDECIDED = 0.06
+"""Channels that name a colour: shares of those found and collected, and a correction."""
 WIDTHS = (24, 40, 64, 80)
-LEAST_LOG_ERROR, LARGEST_LOG_ERROR = -7.0, 0.0
 
 # 3x3 layers at 1/2 (two), 1/4 (three), 1/8 (four), 1/16 (three), a pixel for each enlargement.
 NETWORK_REACH = 2 * 3 + 4 * 5 + 8 * 5 + 16 * 4
-REACH = ALIGNMENT * -(-(FEATURE_REACH + NETWORK_REACH) // ALIGNMENT)
+REACH = ALIGNMENT * -(-(FEATURE_REACH + NETWORK_REACH + COLLECTED_REACH) // ALIGNMENT)
 """How far, in pixels, a change of source, background or first alpha can reach in the answer."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the network says of a batch of frames; all [N,*,H,W] float32.
-
-    Attributes:
-        alpha: [N,1,H,W] not clipped.
-        log_error: [N,1,H,W] natural logarithm of alpha's expected absolute error.
-        spill: [N,SPILL_RULES,H,W] shares of the spill rules (spill.py), 0..1, sum about 1.
-    """
-
-    alpha: torch.Tensor
-    log_error: torch.Tensor
-    spill: torch.Tensor
-
-    @staticmethod
-    def channels() -> tuple[int, int, int]:
-        """Of each picture."""
-        return 1, 1, SPILL_RULES
 
 
 class UnmixingNetwork(nn.Module):
@@ -99,8 +98,12 @@ class UnmixingNetwork(nn.Module):
         self.at_sixteenth = nn.ModuleList([conv(four, four) for _ in range(2)])
         self.from_sixteenth, self.join_eighth = conv(four, three, 1), conv(three, three)
         self.from_eighth, self.join_quarter = conv(three, two, 1), conv(two, two)
+        self.coarse = conv(two, COARSE_CANDIDATES, 1)
+        self.again = conv(AGAIN_FEATURES, one, 1)
         self.from_quarter, self.join_half = conv(two, one, 1), conv(one, one)
         self.leave = conv(one, 4 * OUTPUTS + NAMED_COLOURS * NAMED, 1)
+        self.compare = conv(CANDIDATES, COMPARED, 1)
+        self.prefer = conv(COMPARED, CANDIDATES, 1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -116,6 +119,10 @@ class UnmixingNetwork(nn.Module):
             self.leave.bias[: 4 * OUTPUTS].copy_(bias.repeat(4))
             named = self.leave.bias[4 * OUTPUTS :].view(NAMED_COLOURS, NAMED)
             named[0, 0] = named[1, COLOURS - 1] = 2.0  # the narrowest colour, and the widest
+            assert self.coarse.bias is not None
+            nn.init.zeros_(self.coarse.weight)
+            nn.init.zeros_(self.prefer.weight)
+            self.coarse.bias[2] = 4.0
 
     def on(self, device: torch.device) -> Self:
         """The network on a device, its weights channels last (which torch's stubs do not know)."""
@@ -124,20 +131,25 @@ class UnmixingNetwork(nn.Module):
         )
         return placed
 
-    def forward(self, stacked: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Of ``stacked`` features: [N,4 OUTPUTS,H/2,W/2] of each pixel, phase by phase, and
-        [N,NAMED_COLOURS * NAMED,H/2,W/2] that names colours."""
-        half = self.widened(F.relu(self.enter(stacked)))
-        half = self.joined(half, _enlarged(self.below(half)))
-        out = self.leave(half)
-        return out[:, : 4 * OUTPUTS], out[:, 4 * OUTPUTS :]
+    def forward(self, given: Seen) -> Said:
+        """Whole scenes."""
+        half = self.widened(F.relu(self.enter(given.stacked)))
+        below, logits = self.below(half)
+        quarter = quarter_size(given.half, given.around)
+        coarse = quarter.coarse_alpha(logits)
+        looked = Looked(coarse, quarter.collected(coarse))
+        every = slice(0, half.shape[-2])
+        again = features_again(given.half, *looked.rows(every))
+        half = self.joined(half, _enlarged(below), again)
+        return Said(self.leave(half), looked)
 
     def widened(self, half: torch.Tensor) -> torch.Tensor:
         """The first layer that looks around. [N,widths[0],H/2,W/2]."""
         return _sum(half, F.relu_(self.at_half(half)))
 
-    def below(self, half: torch.Tensor) -> torch.Tensor:
-        """What smaller sizes say, [N,widths[0],H/4,W/4]."""
+    def below(self, half: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What smaller sizes say, [N,widths[0],H/4,W/4], and weights of the coarse candidates,
+        [N,COARSE_CANDIDATES,H/4,W/4] before their softmax."""
         quarter = F.relu_(self.to_quarter(half))
         quarter = _sum(quarter, F.relu_(self.at_quarter(quarter)))
         eighth = F.relu_(self.to_eighth(quarter))
@@ -149,13 +161,22 @@ class UnmixingNetwork(nn.Module):
         eighth = _sum(eighth, F.relu_(self.join_eighth(eighth)))
         quarter = F.relu_(_sum(quarter, _enlarged(self.from_eighth(eighth))))
         quarter = _sum(quarter, F.relu_(self.join_quarter(quarter)))
-        below: torch.Tensor = self.from_quarter(quarter)
-        return below
+        return self.from_quarter(quarter), self.coarse(quarter)
 
-    def joined(self, half: torch.Tensor, enlarged: torch.Tensor) -> torch.Tensor:
-        """Both sizes together, [N,widths[0],H/2,W/2]."""
-        half = F.relu_(_sum(half, enlarged))
+    def joined(
+        self, half: torch.Tensor, enlarged: torch.Tensor, again: torch.Tensor
+    ) -> torch.Tensor:
+        """Both sizes and the second look together, [N,widths[0],H/2,W/2]."""
+        half = F.relu_(_sum(_sum(half, enlarged), self.again(again)))
         return _sum(half, F.relu_(self.join_half(half)))
+
+    def compared(self, candidates: torch.Tensor, phases: Relative) -> torch.Tensor:
+        """What a pixel's candidates themselves say of their weights, [4 N,CANDIDATES,h,w], before
+        their softmax: the layers at half size know what is around, but no single pixel."""
+        given = torch.cat(
+            [candidates.detach(), phases.misfit, (8.0 * phases.noise).clamp_max_(3.0)], 1
+        )
+        return _pixelwise(self.prefer, F.relu_(_pixelwise(self.compare, given)))
 
 
 @dataclass(frozen=True)
@@ -164,22 +185,56 @@ class Seen:
 
     Attributes:
         phases: the scenes in units of the background's light, in phases.
-        nearby: what is around every 2x2 pixels.
+        half: the scenes at half size.
+        around: what is around every pixel.
         stacked: the network's input, channels last.
     """
 
     phases: Relative
-    nearby: Nearby
+    half: torch.Tensor
+    around: Surroundings
     stacked: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the second look starts from.
+
+    Attributes:
+        coarse: [N,1,H/4,W/4] 0..1, the coarse alpha.
+        collected: [N,3 COLLECTED,H/4,W/4] colours.
+    """
+
+    coarse: torch.Tensor
+    collected: torch.Tensor
+
+    def rows(self, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
+        """Both for some rows of the half-size picture."""
+        return enlarged_rows(self.coarse, rows), enlarged_rows(self.collected, rows)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the network gives for whole scenes.
+
+    Attributes:
+        out: [N,4 OUTPUTS + NAMED_COLOURS * NAMED,H/2,W/2]: of each pixel, phase by phase, then what
+            names colours.
+        looked: half way.
+    """
+
+    out: torch.Tensor
+    looked: Looked
 
 
 def seen(scene: Scene) -> Seen:
     """Whole scenes as the network sees them."""
     phases = relative(scene).in_phases()
     half = half_size(phases, scene.doubt)
-    nearby = surroundings(half).rows(slice(0, half.shape[-2]))
+    around = surroundings(half)
+    nearby = around.rows(slice(0, half.shape[-2]))
     given = stacked(phases.shown(), features(scene, half, nearby))
-    return Seen(phases, nearby, given.contiguous(memory_format=torch.channels_last))
+    return Seen(phases, half, around, given.contiguous(memory_format=torch.channels_last))
 
 
 def stacked(shown: torch.Tensor, half: torch.Tensor) -> torch.Tensor:
@@ -192,92 +247,12 @@ def stacked(shown: torch.Tensor, half: torch.Tensor) -> torch.Tensor:
     return torch.cat([as_channels(shown), half], 1)
 
 
-def answer(seen: Seen, out: torch.Tensor, named: torch.Tensor) -> Answer:
-    """What the network gave for whole scenes, applied to the candidates, in float32."""
-    enlarged = named_in_phases(seen.nearby, named.float())
-    return answer_of_pixels(seen.phases, enlarged, as_phases(out.float()))
-
-
-def named_in_phases(nearby: Nearby, named: torch.Tensor) -> torch.Tensor:
-    """[4 N,3 NAMED_COLOURS + 1,h,w]: the colours that are named, and alpha by detail."""
-    colours = named_colours(nearby.colours, named)
-    return enlarged_in_phases(torch.cat([*colours, nearby.detail[:, :1]], 1))
-
-
-def answer_of_pixels(phases: Relative, enlarged: torch.Tensor, out: torch.Tensor) -> Answer:
-    """The pixelwise half of ``answer``.
-
-    Args:
-        phases: in phases.
-        enlarged: [4 N,3 NAMED_COLOURS + 1,h,w], ``named_in_phases``.
-        out: [4 N,OUTPUTS,h,w] in phases, float32.
-    """
-    source = phases.source.clamp_max(BRIGHTEST)
-    shared = shared_products(source, phases.background)
-    grain = phases.noise * phases.noise
-    kept = (1.0 - phases.near).clamp_(0.0, 1.0)
-    weights = (out[:, :CANDIDATES] - out[:, :CANDIDATES].amax(1, keepdim=True)).exp_()
-    candidates = [
-        phases.guide.clamp(-0.1, 1.1),
-        phases.near.clamp(-0.1, 1.1),
-        phases.far.clamp(-0.1, 1.1),
-        1.0 - kept * kept.sqrt(),  # of what throws a third of the screen's light to the camera
-        phases.bound.clamp(0.0, 1.0),
-        phases.first,
-        enlarged[:, 3 * NAMED_COLOURS :],
-    ]
-    for index in range(NAMED_COLOURS):
-        colour = enlarged[:, 3 * index : 3 * index + 3]
-        solved = closed_form(colour, phases.background, shared, grain)
-        candidates.append(solved.clamp_(-0.1, 1.1))
-    total, alpha = weights[:, :1] + weights[:, 1:2], weights[:, 1:2]
-    for index, candidate in enumerate(candidates, 2):
-        weight = weights[:, index : index + 1]
-        total = total + weight
-        alpha = torch.addcmul(alpha, weight, candidate)
-    correction = LARGEST_CORRECTION * torch.tanh(out[:, CANDIDATES : CANDIDATES + 1])
-    return Answer(
-        from_phases(alpha / total + correction),
-        from_phases(
-            out[:, CANDIDATES + 1 : CANDIDATES + 2].clamp(LEAST_LOG_ERROR, LARGEST_LOG_ERROR)
-        ),
-        from_phases(_decided(torch.softmax(out[:, CANDIDATES + 2 :], 1))),
-    )
-
-
-def named_colours(found: torch.Tensor, named: torch.Tensor) -> list[torch.Tensor]:
-    """NAMED_COLOURS of [N,3,h,w], each a mean of the colours ``found``, moved a little."""
-    colours = []
-    for index in range(NAMED_COLOURS):
-        own = named[:, index * NAMED : (index + 1) * NAMED]
-        shares = torch.softmax(own[:, :COLOURS], 1)
-        colour = LARGEST_RECOLOURING * torch.tanh(own[:, COLOURS:])
-        for which in range(COLOURS):
-            part = slice(3 * which, 3 * which + 3)
-            colour = torch.addcmul(colour, shares[:, which : which + 1], found[:, part])
-        colours.append(colour.clamp(0.0, BRIGHTEST))
-    return colours
-
-
-def _decided(shares: torch.Tensor) -> torch.Tensor:
-    """Shares below ``UNDECIDED`` exactly 0: where nothing spills, pixels stay as they are."""
-    return (shares * (1.0 + 2.0 * UNDECIDED) - UNDECIDED).clamp(0.0, 1.0)
-
-
-def enlarged_in_phases(half: torch.Tensor) -> torch.Tensor:
-    """[4 N,C,h,w]: twice the size, bilinear between the pixels' middles, in phases.
-
-    Reads one pixel.
-    """
-    wide = F.pad(half, (1, 1, 1, 1), mode="replicate")
-    middle, height, width = wide[..., 1:-1, :], half.shape[-2], half.shape[-1]
-    parts = []
-    for above in (0, 2):
-        rows = torch.lerp(middle, wide[..., above : above + height, :], 0.25)
-        parts += [
-            torch.lerp(rows[..., 1:-1], rows[..., left : left + width], 0.25) for left in (0, 2)
-        ]
-    return torch.stack(parts, 1).flatten(0, 1)
+def _pixelwise(layer: nn.Conv2d, picture: torch.Tensor) -> torch.Tensor:
+    """A convolution over single pixels, as the product of matrices that it is."""
+    assert layer.bias is not None
+    weight = layer.weight.flatten(1).expand(len(picture), -1, -1)
+    product = torch.baddbmm(layer.bias[None, :, None], weight, picture.flatten(2))
+    return product.view(len(picture), -1, *picture.shape[-2:])
 
 
 def _sum(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
