@@ -108,7 +108,7 @@ def test_sizes_that_do_not_divide_data_windows_mattes_and_layers_are_reduced_too
     keyed, found = read_exr(tmp_path / "keyed/a.1.exr"), spec_of(tmp_path / "keyed/a.1.exr")
     assert (found.full_width, found.full_height) == (26, 19)
     assert found.getattribute("PixelAspectRatio") == 2.0
-    assert keyed["A"][8, 10] == 1.0
+    assert keyed["A"][8, 10] > 0.9  # five pixels tall: nearly opaque by any weights
     assert keyed["A"][:, :4].max() == 0.0
     assert keyed["A"][:, 4].max() <= 0.5  # half of these boxes is under the garbage matte
     assert set(np.unique(keyed["Z"])) <= set(np.arange(width - 6, dtype=np.float32))
