@@ -28,6 +28,8 @@ from training.drawing import KINDS
 from training.rendering import RENDERED
 from training.screens import Dice, Screens, constant, draw_rooms, draw_screens
 
+EVERY_KIND = (*KINDS, *RENDERED)
+"""Names of kinds, by the numbers that pools hold."""
 PAIRED_SHARE = 0.2
 ENLARGED_SHARE = 0.12
 HINTED_SCREEN_SHARE = 0.12
@@ -126,7 +128,7 @@ def compose(
         dice: decides everything but the subjects.
         layers: [2 N,7,S,S] of the pool, S > size: the first half are the subjects, the second
             stands behind some of them and furnishes rooms.
-        kinds: [2 N] of the layers, in ``training.drawing.KINDS`` and then ``RENDERED``.
+        kinds: [2 N] of the layers, numbers in ``EVERY_KIND``.
         size: of the pictures, a multiple of 16.
         footage: what is in front of what, and how it was recorded.
     """
@@ -192,9 +194,8 @@ def compose(
 
 def _glowing(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
     """The layers [M,7,S,S] with more or less of the screen's light on them, as their kinds have."""
-    names = (*KINDS, *RENDERED)
-    known = tuple(GLOW.get(name, PLAIN_GLOW)[k] for k in (0, 1) for name in names)
-    table = constant(known, dice.device).view(2, len(names))
+    known = tuple(GLOW.get(name, PLAIN_GLOW)[k] for k in (0, 1) for name in EVERY_KIND)
+    table = constant(known, dice.device).view(2, len(EVERY_KIND))
     middle, spread = (table[k][kinds].view(-1, 1, 1, 1) for k in (0, 1))
     glow = layers[:, 4:] * (middle + spread * dice.normal(len(layers), 1.0)).exp()
     return torch.cat([layers[:, :4], torch.minimum(glow, layers[:, 3:4]).to(layers.dtype)], 1)

@@ -28,8 +28,7 @@ from mattebox.matte.unmixing.network import (
     seen,
 )
 from mattebox.matte.unmixing.weights import network_of
-from training.compose import Footage, add_footage, compose, footage_of
-from training.rendering import RENDERED
+from training.compose import EVERY_KIND, Footage, add_footage, compose, footage_of
 from training.screens import Dice
 
 HELD_OUT_SEEDS = 500_000
@@ -47,9 +46,9 @@ class HeldOut:
     def __init__(
         self, device: torch.device, count: int, footage: Footage, rendered: Path | None = None
     ) -> None:
-        from training.drawing import KINDS, Scene, draw_scene
+        from training.drawing import Scene, draw_scene
 
-        self.names = (*KINDS, *RENDERED)
+        self.names = EVERY_KIND
         if rendered is None:
             scenes = [draw_scene(HELD_OUT_SEEDS + i) for i in range(count)]
         else:

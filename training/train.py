@@ -27,8 +27,7 @@ from mattebox.matte.unmixing.answer import Answer, answer
 from mattebox.matte.unmixing.features import Scene
 from mattebox.matte.unmixing.network import UnmixingNetwork, seen
 from mattebox.matte.unmixing.weights import network_of
-from training.compose import Truth, add_footage, compose, footage_of
-from training.drawing import KINDS
+from training.compose import EVERY_KIND, Truth, add_footage, compose, footage_of
 from training.evaluate import HeldOut, written_weights
 from training.losses import losses
 from training.pool import Pool, start_drawing
@@ -192,8 +191,7 @@ class Composer:
         _fill(self.pool, asked.least, remove=asked.remove)
         self._rendered = None
         if asked.rendered is not None:
-            names = (*KINDS, *RENDERED)
-            without = tuple(names.index(kind) for kind in asked.rendered_without)
+            without = tuple(EVERY_KIND.index(kind) for kind in asked.rendered_without)
             self._rendered = Pool(
                 Path(asked.rendered), device, asked.drawn, asked.capacity, without
             )

@@ -12,7 +12,13 @@ import torch.nn.functional as F
 
 from mattebox.matte.unmixing.closed_form import closed_form, shared_products
 from mattebox.matte.unmixing.colours import BRIGHTEST, FOUND
-from mattebox.matte.unmixing.features import Relative, Surroundings, as_phases, from_phases
+from mattebox.matte.unmixing.features import (
+    Relative,
+    Surroundings,
+    as_phases,
+    enlarged_rows,
+    from_phases,
+)
 from mattebox.matte.unmixing.network import (
     CANDIDATES,
     COLOURS,
@@ -81,7 +87,7 @@ def colours_in_phases(
         rows: at half size.
     """
     nearby = around.rows(rows)
-    every = torch.cat([nearby.colours, looked.rows(rows)[1]], 1)
+    every = torch.cat([nearby.colours, enlarged_rows(looked.collected, rows)], 1)
     own = every[:, 3 * (FOUND - 1) :]
     colours = torch.cat([*named_colours(every, named), own, nearby.detail[:, :1]], 1)
     return enlarged_in_phases(colours)

@@ -33,6 +33,10 @@ DENSEST_NEARBY = 12
 DENSEST, DENSEST_SLOPE, LEAST_DENSE = 0.93, 0.07, 0.75
 DENSEST_RADIUS = 16
 """In quarter-size pixels."""
+DENSEST_TRUST, GREY = 1e-4, 0.5
+"""Weight and level of the colour that stands for all where there is nothing at all."""
+LARGEST_GUIDE = 1.6
+"""A guide above this is a lamp's, and no denser than what it covers."""
 FOUND = len(FOUND_RADII) + 1
 
 COLLECTED_RADII = (4, 12)
@@ -65,12 +69,12 @@ def found_colours(source: torch.Tensor, guide: torch.Tensor) -> torch.Tensor:
     matt = source.amax(1, keepdim=True) < BRIGHTEST
     opaque = ((box_mean(guide, 1) - OPAQUE) / OPAQUE_SLOPE).clamp(0.0, 1.0) * matt
     opaque = box_min(opaque, 1)  # over a square of 6 pixels: no strand, no edge
-    dense = guide.clamp(0.0, 1.6)
+    dense = guide.clamp(0.0, LARGEST_GUIDE)
     dense = dense / box_max(dense, DENSEST_NEARBY).clamp_min_(LEAST_DENSE)
     dense = ((dense - DENSEST) / DENSEST_SLOPE).clamp_(0.0, 1.0) * matt
     quarter = halved(torch.cat([source * opaque, opaque, source * dense, dense], 1))
     mean = box_mean(quarter[:, 4:], DENSEST_RADIUS)
-    wider = (mean[:, :3] + 0.5e-4) / (mean[:, 3:] + 1e-4)  # a grey where there is nothing
+    wider = (mean[:, :3] + DENSEST_TRUST * GREY) / (mean[:, 3:] + DENSEST_TRUST)
     found: list[torch.Tensor] = [wider]
     known: list[torch.Tensor] = []
     for radius, trust in reversed(list(zip(FOUND_RADII, FOUND_TRUST, strict=True))):

@@ -176,7 +176,7 @@ class UnmixingNetwork(nn.Module):
         given = torch.cat(
             [candidates.detach(), phases.misfit, (8.0 * phases.noise).clamp_max_(3.0)], 1
         )
-        return _pixelwise(self.prefer, F.relu_(_pixelwise(self.compare, given)))
+        return _of_phases(self.prefer, F.relu_(_of_phases(self.compare, given)))
 
 
 @dataclass(frozen=True)
@@ -247,8 +247,8 @@ def stacked(shown: torch.Tensor, half: torch.Tensor) -> torch.Tensor:
     return torch.cat([as_channels(shown), half], 1)
 
 
-def _pixelwise(layer: nn.Conv2d, picture: torch.Tensor) -> torch.Tensor:
-    """A convolution over single pixels, as the product of matrices that it is."""
+def _of_phases(layer: nn.Conv2d, picture: torch.Tensor) -> torch.Tensor:
+    """A convolution over single pixels of [4 N,C,h,w], as the products of matrices that it is."""
     assert layer.bias is not None
     weight = layer.weight.flatten(1).expand(len(picture), -1, -1)
     product = torch.baddbmm(layer.bias[None, :, None], weight, picture.flatten(2))
