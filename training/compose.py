@@ -34,7 +34,10 @@ PAIRED_SHARE = 0.2
 ENLARGED_SHARE = 0.12
 HINTED_SCREEN_SHARE = 0.12
 NAIVE_ROOM_SHARE = 0.35
-BACKLIT_SHARE = 0.12
+DIFFERENCE_HINT_SHARE = 0.4
+"""Of hints that only compare source and background, as a difference matte does."""
+BACKLIT_SHARE = 0.15
+RIM_SHARE = 0.12
 CLIPPED_SHARE = 0.1
 WELL_SHOT_SHARE = 0.65
 """Of scenes with little grain, nothing clipped and a background that fits, as on a stage. Where
@@ -45,16 +48,19 @@ STEADY_SHARE = 0.3
 # that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 5 %,
 # glass a third, smoke 0.35 to 0.5.
 GLOW = {
-    **dict.fromkeys(("smoke", "steam"), (0.0, 0.12)),
+    **dict.fromkeys(("smoke", "steam"), (0.1, 0.14)),
     **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
-    "plants": (-1.6, 0.7),
+    "lights": (-1.4, 0.8),
     **dict.fromkeys(RENDERED, (-0.1, 0.4)),
     # Rendered with few bounces, before walls that fill less than half of the space.
     "rendered_smoke": (1.0, 0.4),
     "rendered_glass": (0.9, 0.6),
 }
-PLAIN_GLOW = (-1.0, 0.8)
+PLAIN_GLOW = (-1.4, 0.8)
+REFLECTED, REFLECTED_SPREAD = 0.13, 0.75
+"""Of the screen's light by what has the lamps' whole light: the median over scenes, and the
+deviation of its logarithm. In rendered shots hair has 0.2, grass 0.15, a table before it 1."""
 BLACK_LEVEL, WHITE_LEVEL = 0.03, 0.97  # of the plain key, as mattebox.colour_difference
 MEDIAN_CHI_SQUARE = 0.789  # of 3 degrees of freedom, over 3; as mattebox.matte.analyse
 LARGEST_BACKGROUND_NOISE = 8.0
@@ -142,7 +148,9 @@ def compose(
     level = backgrounds.level
     tint = (dice.chance(count, 0.3) * dice.normal(count, 0.15, 3)).exp()
     lamps = level / 0.42 * dice.normal(count, 0.55).exp() * tint
-    lit = subject * lamps * _backlight(dice, alpha)
+    behind = _behind(dice, alpha)
+    lit = subject * lamps * (1.0 + _backlight(dice, count) * behind)
+    lit = lit + alpha * level * _rim(dice, count) * behind
     true = backgrounds.light
     around = true.mean((2, 3), keepdim=True)
     glow = glow * (1.0 - dice.chance(count, 0.08)) * (1.0 - is_room)
@@ -193,11 +201,18 @@ def compose(
 
 
 def _glowing(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
-    """The layers [M,7,S,S] with more or less of the screen's light on them, as their kinds have."""
+    """The layers [M,7,S,S] with more or less of the screen's light on them, as their kinds have.
+
+    What was drawn of it is scaled, and what is no smoke or glass reflects some more in its own
+    colour: no surface before a screen has none of its light.
+    """
     known = tuple(GLOW.get(name, PLAIN_GLOW)[k] for k in (0, 1) for name in EVERY_KIND)
     table = constant(known, dice.device).view(2, len(EVERY_KIND))
     middle, spread = (table[k][kinds].view(-1, 1, 1, 1) for k in (0, 1))
     glow = layers[:, 4:] * (middle + spread * dice.normal(len(layers), 1.0)).exp()
+    matt = constant(tuple(float(name not in GLOW) for name in EVERY_KIND), dice.device)[kinds]
+    share = matt.view(-1, 1, 1, 1) * REFLECTED * dice.normal(len(layers), REFLECTED_SPREAD).exp()
+    glow = glow + share * torch.minimum(layers[:, :3], layers[:, 3:4])
     return torch.cat([layers[:, :4], torch.minimum(glow, layers[:, 3:4]).to(layers.dtype)], 1)
 
 
@@ -221,12 +236,22 @@ def _cropped(dice: Dice, layers: torch.Tensor, size: int) -> torch.Tensor:
     return torch.cat([crop[:-many], large])[dice.order(count)]
 
 
-def _backlight(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
-    """[N,1,H,W] how much brighter a lamp behind the subject makes its loose strands and rims."""
+def _behind(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
+    """[N,1,H,W] how much of a lamp behind the subject reaches its loose strands and rims, 0..1."""
     count, _, size, _ = alpha.shape
-    strength = dice.chance(count, BACKLIT_SHARE) * dice.log_uniform(count, 0.5, 15.0)
     reached = dice.smooth(count, 1, size, 2).clamp(0.0, 1.0)
-    return 1.0 + strength * reached * (1.0 - box_mean(box_mean(alpha, 6), 6)).clamp_min(0.0) ** 2
+    return reached * (1.0 - box_mean(box_mean(alpha, 6), 6)).clamp_min(0.0) ** 2
+
+
+def _backlight(dice: Dice, count: int) -> torch.Tensor:
+    """[N,1,1,1] how much brighter that lamp makes them, in their own colour."""
+    return dice.chance(count, BACKLIT_SHARE) * dice.log_uniform(count, 0.5, 15.0)
+
+
+def _rim(dice: Dice, count: int) -> torch.Tensor:
+    """[N,3,1,1] what they mirror of it in its own colour, in units of the screen's light."""
+    bright = dice.chance(count, RIM_SHARE) * dice.log_uniform(count, 0.3, 20.0)
+    return bright * dice.normal(count, 0.15, 3).exp()
 
 
 def _backgrounds(
@@ -302,7 +327,7 @@ def _first(
     apart = (apart / full.clamp_min(1e-6)).clamp(0.0, 1.0)
     naive = dice.chance(count, NAIVE_ROOM_SHARE) * is_room
     hinted = torch.where(is_room > 0.5, 1.0 - naive, dice.chance(count, HINTED_SCREEN_SHARE))
-    hint = torch.where(dice.chance(count, 0.2) > 0.5, apart, faulty(dice, alpha))
+    hint = torch.where(dice.chance(count, DIFFERENCE_HINT_SHARE) > 0.5, apart, faulty(dice, alpha))
     unhinted = torch.where((is_room > 0.5) & (dice.chance(count, 0.4) > 0.5), apart, plain)
     return torch.where(hinted > 0.5, hint, unhinted), hinted
 

@@ -23,8 +23,8 @@ from mattebox.matte.unmixing.features import in_phases, quarter_size
 from mattebox.matte.unmixing.network import (
     CANDIDATE_NAMES,
     CANDIDATES,
-    Looked,
     UnmixingNetwork,
+    looked_at,
     seen,
 )
 from mattebox.matte.unmixing.weights import network_of
@@ -33,6 +33,8 @@ from training.screens import Dice
 
 HELD_OUT_SEEDS = 500_000
 EDGE = 1e-3
+BY_COLLECTED = slice(-1 - COLLECTED, -1)
+"""Among the candidates, closed forms for the colours that are collected."""
 CROP = 192
 BATCH = 16
 
@@ -97,12 +99,13 @@ class HeldOut:
                 edge = (true > EDGE) & (true < 1.0 - EDGE)
                 coarse = F.avg_pool2d(truth.alpha, 4)
                 quarter = quarter_size(given.half, given.around)
-                told = replace(said, looked=Looked(coarse, quarter.collected(coarse)))
+                told = looked_at(given.half, coarse, quarter.collected(coarse))
+                told = replace(said, looked=told)
                 best, _ = weighed(network, given.phases, *in_phases_of(given, told))
                 ends = torch.zeros_like(true), torch.ones_like(true)
-                tried = torch.cat([alpha, *ends, found, best[:, -COLLECTED:]], 1).clamp(0.0, 1.0)
+                tried = torch.cat([alpha, *ends, found, best[:, BY_COLLECTED]], 1).clamp(0.0, 1.0)
                 shares = weights / weights.sum(1, keepdim=True)
-                shares = torch.cat([edge, shares, 0.0 * best[:, -COLLECTED:]], 1)
+                shares = torch.cat([edge, shares, 0.0 * best[:, BY_COLLECTED]], 1)
                 both = torch.stack([1e3 * (tried - true).abs(), shares], -1) * edge[..., None]
                 own = kinds.repeat_interleave(4)  # a scene has four phases
                 sums.index_add_(0, own, both.sum((2, 3)).cpu())
@@ -162,7 +165,7 @@ def _print_candidates(held_out: HeldOut, network: UnmixingNetwork) -> None:
     drawn = [k for k in range(len(held_out.names)) if found[k].isfinite().all()]
     print("\nMAD x 1e3 where alpha is neither 0 nor 1, and the weight that it has there in %")
     print(f"{'':45s} " + " ".join(f"{held_out.names[k][:14]:>14s}" for k in drawn))
-    told = (f"{name}, by the truth" for name in CANDIDATE_NAMES[-COLLECTED:])
+    told = (f"{name}, by the truth" for name in CANDIDATE_NAMES[BY_COLLECTED])
     for row, name in enumerate(("the network", *CANDIDATE_NAMES, *told)):
         cells = (found[k, row] for k in drawn)
         print(f"{name:45s} " + " ".join(f"{float(e):8.1f} {100 * float(w):5.1f}" for e, w in cells))

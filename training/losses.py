@@ -56,7 +56,7 @@ def losses(
         + 0.3 * _edges(alpha, truth.alpha)
         + 0.5 * _edges(F.avg_pool2d(alpha, 4), F.avg_pool2d(truth.alpha, 4))
         + 0.5 * _mean(comp)
-        + 0.25 * _mean(kept)
+        + 0.5 * _mean(kept)
         + COARSE_WEIGHT * _coarse_errors(coarse, truth.alpha)
     )
     weight = 1.0 / (_mean(error).detach() + KNOWN_ERROR)

@@ -16,11 +16,16 @@ from mattebox.matte.unmixing.closed_form import (
 from mattebox.matte.unmixing.colours import (
     COARSE_CANDIDATES,
     COLLECTED,
-    COLLECTED_REACH,
+    COLLECTED_RADII,
+    DENSITY_RADIUS,
     FOUND,
     FOUND_REACH,
+    LARGEST_DENSITY,
+    LEAST_DENSITY,
     Quarter,
+    density,
     found_colours,
+    stretched,
 )
 from mattebox.matte.windows import halved
 
@@ -175,7 +180,8 @@ def test_where_the_coarse_alpha_is_0_the_widest_found_colour_stands_for_all() ->
 
 
 def test_colours_are_collected_no_further_than_stated() -> None:
-    size = COLLECTED_REACH + 96
+    reach = 4 * max(COLLECTED_RADII)
+    size = reach + 96
     alpha = strands(size)[..., :64, :]
     source = over_screen(alpha, HAIR)
     quarter = quarter_of(source, alpha, found_in(source))
@@ -183,9 +189,37 @@ def test_colours_are_collected_no_further_than_stated() -> None:
     changed = coarse.clone()
     changed[..., :2] = 0.0
     one, other = quarter.collected(coarse), quarter.collected(changed)
-    beyond = 2 + COLLECTED_REACH // 4
+    beyond = 2 + reach // 4
     assert torch.equal(one[..., beyond:], other[..., beyond:])
     assert not torch.equal(one[..., 2:beyond], other[..., 2:beyond])
+
+
+# Stretched.
+
+
+@pytest.mark.parametrize("thin", [0.85, 1.0, 1.1])
+def test_strands_that_a_colour_makes_too_thin_everywhere_are_stretched_to_opaque(
+    thin: float,
+) -> None:
+    cover = (torch.arange(96) % 7 < 3).float().view(1, 1, 1, 96).expand(1, 1, 96, 96)
+    alpha = thin * cover
+    assert float((stretched(alpha, density(alpha)) - cover).abs().max()) < 1e-4
+
+
+def test_nothing_is_stretched_beyond_what_is_likely() -> None:
+    for level, share in ((0.3, LEAST_DENSITY), (2.0, LARGEST_DENSITY)):
+        alpha = torch.full((1, 1, 32, 32), level)
+        assert float(stretched(alpha, density(alpha)).max()) == pytest.approx(level / share)
+
+
+def test_density_is_told_no_further_than_stated() -> None:
+    one = strands(96)
+    other = one.clone()
+    other[..., :8] = 1.1
+    first, second = density(one), density(other)
+    beyond = 8 + 2 * DENSITY_RADIUS
+    assert torch.equal(first[..., beyond:], second[..., beyond:])
+    assert not torch.equal(first[..., 8:beyond], second[..., 8:beyond])
 
 
 def test_the_coarse_alpha_lies_among_its_candidates() -> None:

@@ -5,13 +5,13 @@ All of it is in phases (features.py), pixel by pixel; an enlargement by two read
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 
 from mattebox.matte.unmixing.closed_form import closed_form, shared_products
-from mattebox.matte.unmixing.colours import BRIGHTEST, FOUND
+from mattebox.matte.unmixing.colours import BRIGHTEST, FOUND, stretched
 from mattebox.matte.unmixing.features import (
     Relative,
     Surroundings,
@@ -38,6 +38,8 @@ LARGEST_CORRECTION = 0.1
 LARGEST_RECOLOURING = 0.25
 """Of a colour's channel, in units of the background's light."""
 LEAST_LOG_ERROR, LARGEST_LOG_ERROR = -7.0, 0.0
+ENLARGED = 3 * SOLVED_COLOURS + 2
+"""Channels of what ``answer_of_pixels`` needs of every 2x2 pixels beside the network's own."""
 UNDECIDED = 0.06
 """A share of a spill rule that counts as none."""
 
@@ -56,10 +58,24 @@ class Answer:
     log_error: torch.Tensor
     spill: torch.Tensor
 
-    @staticmethod
-    def channels() -> tuple[int, int, int]:
-        """Of each picture."""
-        return 1, 1, SPILL_RULES
+    @classmethod
+    def nothing(cls, count: int, height: int, width: int, like: torch.Tensor) -> Answer:
+        """There is nothing but background, for certain; memory of its own."""
+        spill = like.new_zeros(count, SPILL_RULES, height, width)
+        spill[:, 0] = 1.0
+        error = like.new_full((count, 1, height, width), LEAST_LOG_ERROR)
+        return cls(like.new_zeros(count, 1, height, width), error, spill)
+
+    def only_where(self, something: torch.Tensor) -> Answer:
+        """This where ``something`` [N,1,H/2,W/2] is true, and nothing elsewhere."""
+        there = something.repeat_interleave(2, -1).repeat_interleave(2, -2)
+        nothing = self.nothing(len(self.alpha), 1, 1, self.alpha)
+        return Answer(
+            *(
+                torch.where(there, getattr(self, f.name), getattr(nothing, f.name))
+                for f in fields(self)
+            )
+        )
 
 
 def answer(network: UnmixingNetwork, seen: Seen, said: Said) -> Answer:
@@ -78,8 +94,8 @@ def in_phases_of(seen: Seen, said: Said) -> tuple[torch.Tensor, torch.Tensor]:
 def colours_in_phases(
     around: Surroundings, looked: Looked, named: torch.Tensor, rows: slice
 ) -> torch.Tensor:
-    """[4 N,3 SOLVED_COLOURS + 1,h,w]: the colours that are named, that of what is densest and those
-    that were collected, and alpha by detail, for some rows of the half-size picture.
+    """[4 N,ENLARGED,h,w]: the colours that are named, that of what is densest, those collected,
+    alpha by detail, and how dense the densest is, for some rows of the half-size picture.
 
     Args:
         around, looked: of the whole picture.
@@ -89,8 +105,8 @@ def colours_in_phases(
     nearby = around.rows(rows)
     every = torch.cat([nearby.colours, enlarged_rows(looked.collected, rows)], 1)
     own = every[:, 3 * (FOUND - 1) :]
-    colours = torch.cat([*named_colours(every, named), own, nearby.detail[:, :1]], 1)
-    return enlarged_in_phases(colours)
+    rest = nearby.detail[:, :1], looked.density[..., rows, :]
+    return enlarged_in_phases(torch.cat([*named_colours(every, named), own, *rest], 1))
 
 
 def answer_of_pixels(
@@ -101,7 +117,7 @@ def answer_of_pixels(
     Args:
         network: for what it says once it sees the candidates.
         phases: in phases.
-        enlarged: [4 N,3 SOLVED_COLOURS + 1,h,w], ``colours_in_phases``.
+        enlarged: [4 N,ENLARGED,h,w], ``colours_in_phases``.
         out: [4 N,OUTPUTS,h,w] in phases, float32.
     """
     candidates, weights = weighed(network, phases, enlarged, out)
@@ -129,8 +145,7 @@ def weighed(
 
 def _candidates(phases: Relative, enlarged: torch.Tensor) -> torch.Tensor:
     """[4 N,CANDIDATES - 2,h,w]: all but 0 and 1."""
-    source = phases.source.clamp_max(BRIGHTEST)
-    shared = shared_products(source, phases.background)
+    shared = shared_products(phases.source, phases.background)
     grain = phases.noise * phases.noise
     kept = (1.0 - phases.near).clamp_(0.0, 1.0)
     candidates = [
@@ -140,12 +155,13 @@ def _candidates(phases: Relative, enlarged: torch.Tensor) -> torch.Tensor:
         1.0 - kept * kept.sqrt(),  # of what throws a third of the screen's light to the camera
         phases.bound.clamp(0.0, 1.0),
         phases.first,
-        enlarged[:, -1:],
+        enlarged[:, -2:-1],
     ]
     for index in range(SOLVED_COLOURS):
         colour = enlarged[:, 3 * index : 3 * index + 3]
         solved = closed_form(colour, phases.background, shared, grain)
-        candidates.append(solved.clamp_(-0.1, 1.1))
+        candidates.append(solved.clamp(-0.1, 1.1))
+    candidates.append(stretched(solved, enlarged[:, -1:]).clamp_(-0.1, 1.1))
     return torch.cat(candidates, 1)
 
 

@@ -92,7 +92,9 @@ class _Equations:
         with_rest = dot(colour, shared.rest)
         # |colour - background|^2 = |colour|^2 - 2 colour.background + |background|^2
         across = 2.0 * along - own + shared.background_background
-        free = torch.add(own + SHADING, grain, alpha=0.5)
+        # Where a bright source was darkened with its background, any brightness is as likely.
+        shading = shared.background_background.clamp_max(1.0) * SHADING
+        free = torch.add(own + shading, grain, alpha=0.5)
         volume = torch.addcmul(across * free, along, along, value=-1.0).clamp_min_(1e-4)
         return cls(across, along, free, with_rest - shared.background_rest, with_rest, volume)
 

@@ -20,7 +20,9 @@ from mattebox.matte.unmixing.closed_form import closed_form, physical_bound, sha
 from mattebox.matte.windows import box_max, box_mean, box_min, halved
 
 BRIGHTEST = 3.0
-"""Of the background's light: mirrored lamps are brighter and say nothing of a material's colour."""
+"""Of the background's light: what is brighter is darkened to it with its background."""
+MIRRORED = 0.99 * BRIGHTEST
+"""From here on it is a mirrored lamp, which says nothing of a material's colour."""
 
 OPAQUE, OPAQUE_SLOPE = 0.9, 0.07
 """From where to where a first answer counts as opaque when colours are found."""
@@ -44,12 +46,18 @@ COLLECTED_RADII = (4, 12)
 COLLECTED = len(COLLECTED_RADII)
 COLLECTED_TRUST = 1e-4
 """Weight of the widest found colour beside a window's: where there is no subject at all."""
+DENSITY_RADIUS = 6
+"""In half-size pixels."""
+LEAST_DENSITY, LARGEST_DENSITY = 0.8, 1.2
+"""How far alpha is stretched at most."""
+SOMETHING, SOMETHING_RADIUS = 0.008, 4
+"""Two steps of an 8-bit matte; in quarter-size pixels."""
 COARSE_CANDIDATES = 5 + FOUND
 """0, 1, the guide, the first alpha, the physical bound, and one for each found colour."""
 
 FOUND_REACH = max(2 + 4 * (max(FOUND_RADII) + 1), 2 * DENSEST_NEARBY + 4 * (DENSEST_RADIUS + 1))
-COLLECTED_REACH = 4 * max(COLLECTED_RADII)
-"""In pixels, and so ``FOUND_REACH``."""
+COLLECTED_REACH = 4 * max(COLLECTED_RADII) + 2 * 2 * DENSITY_RADIUS + 4
+"""In pixels, with that of ``density`` and an enlargement; and so ``FOUND_REACH``."""
 
 
 def found_colours(source: torch.Tensor, guide: torch.Tensor) -> torch.Tensor:
@@ -66,7 +74,7 @@ def found_colours(source: torch.Tensor, guide: torch.Tensor) -> torch.Tensor:
         [N,3 FOUND + len(FOUND_RADII),H/4,W/4]: colours narrow to wide, then how well each window
         knows its own.
     """
-    matt = source.amax(1, keepdim=True) < BRIGHTEST
+    matt = source.amax(1, keepdim=True) < MIRRORED
     opaque = ((box_mean(guide, 1) - OPAQUE) / OPAQUE_SLOPE).clamp(0.0, 1.0) * matt
     opaque = box_min(opaque, 1)  # over a square of 6 pixels: no strand, no edge
     dense = guide.clamp(0.0, LARGEST_GUIDE)
@@ -83,6 +91,35 @@ def found_colours(source: torch.Tensor, guide: torch.Tensor) -> torch.Tensor:
         found.insert(0, wider)
         known.insert(0, (8.0 * mean[:, 3:]).clamp_max(1.0))
     return torch.cat(found + known, 1)
+
+
+def shows_something(coarse: torch.Tensor) -> torch.Tensor:
+    """[N,1,H/2,W/2] true where a coarse alpha [N,1,H/4,W/4] is not 0 all around.
+
+    Elsewhere is nothing but background: on every shot of the benches, where this is false alpha was
+    0 by the second look too.
+    """
+    near = box_max(coarse, SOMETHING_RADIUS) > SOMETHING
+    return near.repeat_interleave(2, -1).repeat_interleave(2, -2)
+
+
+def density(alpha: torch.Tensor) -> torch.Tensor:
+    """How dense by a colour is what is densest nearby, [N,1,H/2,W/2], 0..``LARGEST_DENSITY``.
+
+    A coarse alpha that is too low everywhere leaves background in the colour that is collected from
+    it, and alpha for that colour confirms it. Threads, blades and locks are opaque somewhere: where
+    the densest of them come out at 0.9, all of them are a tenth too thin.
+
+    Args:
+        alpha: [N,1,H/2,W/2] for the colour.
+    """
+    highest = box_max(alpha.clamp(0.0, LARGEST_DENSITY), DENSITY_RADIUS)
+    return box_mean(highest, DENSITY_RADIUS)
+
+
+def stretched(alpha: torch.Tensor, density: torch.Tensor) -> torch.Tensor:
+    """Alpha for a colour, what is densest nearby taken for opaque as far as that is likely."""
+    return alpha / density.clamp(LEAST_DENSITY, LARGEST_DENSITY)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ import torch.nn.functional as F
 
 from mattebox.matte.unmixing.closed_form import (
     alpha_and_misfit,
+    closed_form,
     dot,
     physical_bound,
     shared_products,
@@ -34,6 +35,7 @@ from mattebox.matte.unmixing.colours import (
     FOUND,
     FOUND_REACH,
     Quarter,
+    density,
     found_colours,
 )
 from mattebox.matte.windows import box_max, box_mean, halved
@@ -53,7 +55,7 @@ DETAIL_RADII = (2, 6)
 FULL_FEATURES = 10
 HALF_FEATURES = 15 + 5 * FOUND
 HALF_PICTURE = 10
-AGAIN_FEATURES = 1 + 5 * COLLECTED
+AGAIN_FEATURES = 2 + 5 * COLLECTED
 
 NEAR_RADIUS, FAR_RADIUS = 1, 3
 """In pixels, over which the guide is averaged as answers of their own."""
@@ -99,7 +101,8 @@ class Relative:
     [N,*,H,W], or in phases [4 N,*,H/2,W/2].
 
     Attributes:
-        source, background: 3 channels.
+        source, background: 3 channels. Where the source is brighter than ``BRIGHTEST`` both are
+            darkened alike, which leaves its hue and alpha as they are.
         guide: about 0..1, not clipped: colour difference on a screen, else the first alpha.
         near, far: the guide over 3x3 pixels, and over 7x7 of them clipped to -0.3..1.4.
         noise: standard deviation of the guide by grain on a screen.
@@ -215,7 +218,8 @@ def excess(picture: torch.Tensor, sign: torch.Tensor) -> torch.Tensor:
 def relative(scene: Scene) -> Relative:
     """The scene in units of the background's light. Reads ``RELATIVE_REACH`` pixels."""
     light = box_mean(scene.background.amax(1, keepdim=True), LIGHT_RADIUS)
-    unit = 1.0 / torch.maximum(light, LEAST_LIGHT * scene.brightness)
+    light = torch.maximum(light, LEAST_LIGHT * scene.brightness)
+    unit = 1.0 / torch.maximum(light, scene.source.amax(1, keepdim=True) / BRIGHTEST)
     source, background = scene.source * unit, scene.background * unit
     variance = scene.variance * (unit * unit)
     span = excess(background, scene.sign).clamp_min_(LEAST_EXCESS)
@@ -239,8 +243,9 @@ def relative(scene: Scene) -> Relative:
 def half_size(phases: Relative, doubt: torch.Tensor) -> torch.Tensor:
     """[N,HALF_PICTURE,H/2,W/2] means over 2x2 pixels: source, background, guide, noise, first,
     doubt."""
-    source = phases.source.clamp_max(BRIGHTEST)
-    shown = torch.cat([source, phases.background, phases.guide, phases.noise, phases.first], 1)
+    shown = torch.cat(
+        [phases.source, phases.background, phases.guide, phases.noise, phases.first], 1
+    )
     half = shown.view(-1, 4, *shown.shape[1:]).sum(1).mul_(0.25)
     doubt = halved(doubt) if doubt.shape[-1] > 1 else doubt
     return torch.cat([half, doubt.expand(-1, -1, *half.shape[-2:])], 1)
@@ -299,8 +304,16 @@ def quarter_size(half: torch.Tensor, around: Surroundings) -> Quarter:
     return Quarter.of(quarter[:, :3], quarter[:, 3:6], guide, noise, first, found)
 
 
+def densest(half: torch.Tensor, collected: torch.Tensor) -> torch.Tensor:
+    """``density`` by the widest colour of [N,3 COLLECTED,H/4,W/4], of a scene at ``half_size``."""
+    source, background, noise = half[:, :3], half[:, 3:6], half[:, 7:8]
+    colour = enlarged_rows(collected[:, -3:], slice(0, half.shape[-2]))
+    shared = shared_products(source, background)
+    return density(closed_form(colour, background, shared, noise * noise))
+
+
 def features_again(
-    half: torch.Tensor, coarse: torch.Tensor, collected: torch.Tensor
+    half: torch.Tensor, coarse: torch.Tensor, collected: torch.Tensor, density: torch.Tensor
 ) -> torch.Tensor:
     """[N,AGAIN_FEATURES,h,W/2]: what the network sees of every 2x2 pixels in its second look.
 
@@ -308,10 +321,11 @@ def features_again(
         half: [N,HALF_PICTURE,h,W/2] rows at half size.
         coarse: [N,1,h,W/2] the coarse alpha.
         collected: [N,3 COLLECTED,h,W/2].
+        density: [N,1,h,W/2], ``densest``.
     """
     source, background, noise = half[:, :3], half[:, 3:6], half[:, 7:8]
     shared, grain = shared_products(source, background), noise * noise
-    parts = [coarse, collected]
+    parts = [coarse, density, collected]
     for index in range(COLLECTED):
         colour = collected[:, 3 * index : 3 * index + 3]
         parts += alpha_and_misfit(colour, background, shared, grain)

@@ -15,6 +15,7 @@ from torch import nn
 
 from mattebox.matte.strips import in_strips
 from mattebox.matte.unmixing.answer import Answer, answer, answer_of_pixels, colours_in_phases
+from mattebox.matte.unmixing.colours import shows_something
 from mattebox.matte.unmixing.features import (
     HALF_PICTURE,
     RELATIVE_REACH,
@@ -30,9 +31,20 @@ from mattebox.matte.unmixing.features import (
     relative,
     surroundings,
 )
-from mattebox.matte.unmixing.network import OUTPUTS, Looked, UnmixingNetwork, seen, stacked
+from mattebox.matte.unmixing.network import (
+    OUTPUTS,
+    Looked,
+    UnmixingNetwork,
+    looked_at,
+    seen,
+    stacked,
+)
 
 Pictures = TypeVar("Pictures", Scene, Relative)
+
+BESIDE = 4
+"""Columns of the half-size picture that those to be answered read on either side: two for what is
+enlarged from a quarter, one for a convolution, one for an enlargement."""
 
 
 def unmixed(network: UnmixingNetwork, scene: Scene) -> Answer:
@@ -45,7 +57,8 @@ def unmixed(network: UnmixingNetwork, scene: Scene) -> Answer:
     if scene.source.device.type == "cpu":
         return _in_strips(network, scene)
     given = seen(scene)
-    return answer(network, given, network(given))
+    said = network(given)
+    return answer(network, given, said).only_where(shows_something(said.looked.coarse))
 
 
 def _in_strips(network: UnmixingNetwork, scene: Scene) -> Answer:
@@ -56,15 +69,24 @@ def _in_strips(network: UnmixingNetwork, scene: Scene) -> Answer:
     below, logits = network.below(wide)
     quarter = quarter_size(half, around)
     coarse = quarter.coarse_alpha(logits)
-    looked = Looked(coarse, quarter.collected(coarse))
-    said = Answer(*(scene.source.new_empty(1, count, height, width) for count in Answer.channels()))
-
+    looked = looked_at(half, coarse, quarter.collected(coarse))
+    said = Answer.nothing(1, height, width, scene.source)
     last = _Last(phases, half, around, looked, wide, below)
+    something = shows_something(coarse)
 
     def answered(rows: slice) -> None:
-        part = _answered(network, last, _halved(rows))
+        halves = _halved(rows)
+        columns = _columns(something[..., halves, :])
+        if columns is None:
+            return
+        wide, own = _widened(columns, BESIDE, something.shape[-1])
+        part = _answered(network, last.columns(wide), halves)
+        inner = slice(2 * own.start, 2 * own.stop)
+        part = Answer(*(getattr(part, one.name)[..., inner] for one in fields(part)))
+        part = part.only_where(something[..., halves, columns])
         for one in fields(Answer):
-            getattr(said, one.name)[..., rows, :] = getattr(part, one.name)
+            place = slice(2 * columns.start, 2 * columns.stop)
+            getattr(said, one.name)[..., rows, place] = getattr(part, one.name)
 
     in_strips(answered, scene.source)
     return said
@@ -126,6 +148,34 @@ class _Last:
     looked: Looked
     entered: torch.Tensor
     below: torch.Tensor
+
+    def columns(self, columns: slice) -> _Last:
+        """Some columns of the half-size picture, beginning and ending at even numbers."""
+        halved = _halved(columns)
+        return _Last(
+            Relative(*(getattr(self.phases, f.name)[..., columns] for f in fields(Relative))),
+            self.half[..., columns],
+            Surroundings(
+                self.around.colours[..., halved],
+                self.around.spread[..., columns],
+                self.around.detail[..., columns],
+            ),
+            Looked(
+                self.looked.coarse[..., halved],
+                self.looked.collected[..., halved],
+                self.looked.density[..., columns],
+            ),
+            self.entered[..., columns],
+            self.below[..., halved],
+        )
+
+
+def _columns(something: torch.Tensor) -> slice | None:
+    """From the first to the last column with anything true, as even numbers."""
+    found = something.any(-2).flatten().nonzero()
+    if len(found) == 0:
+        return None
+    return slice(int(found[0]) // 2 * 2, int(found[-1]) // 2 * 2 + 2)
 
 
 def _answered(network: UnmixingNetwork, last: _Last, rows: slice) -> Answer:

@@ -36,6 +36,7 @@ from mattebox.matte.unmixing.features import (
     Scene,
     Surroundings,
     as_channels,
+    densest,
     enlarged_rows,
     features,
     features_again,
@@ -45,7 +46,7 @@ from mattebox.matte.unmixing.features import (
     surroundings,
 )
 
-NAMED_COLOURS = 2
+NAMED_COLOURS = 1
 CANDIDATE_NAMES = (
     "empty",
     "opaque",
@@ -56,14 +57,15 @@ CANDIDATE_NAMES = (
     "physical bound",
     "first alpha",
     "background's detail",
-    *(f"colour named, {index + 1}" for index in range(NAMED_COLOURS)),
+    "colour named",
     "colour of what is densest",
     *(f"colour collected over {4 * (2 * radius + 1)} px" for radius in COLLECTED_RADII),
+    "colour collected over most, what is densest opaque",
 )
 """What alpha is a mean of, weighed."""
 CANDIDATES = len(CANDIDATE_NAMES)
 SOLVED_COLOURS = NAMED_COLOURS + 1 + COLLECTED
-"""Candidates that are closed forms for a colour: the last ones."""
+"""Candidates that are closed forms for a colour: the last but one."""
 SPILL_RULES = 4
 """Nothing, down to the larger, the mean, the smaller of the other channels."""
 OUTPUTS = CANDIDATES + 2 + SPILL_RULES
@@ -117,8 +119,7 @@ class UnmixingNetwork(nn.Module):
             bias[CANDIDATES + 1] = -3.0
             bias[CANDIDATES + 3] = 1.0
             self.leave.bias[: 4 * OUTPUTS].copy_(bias.repeat(4))
-            named = self.leave.bias[4 * OUTPUTS :].view(NAMED_COLOURS, NAMED)
-            named[0, 0] = named[1, COLOURS - 1] = 2.0  # the narrowest colour, and the widest
+            self.leave.bias[4 * OUTPUTS] = 2.0  # names the narrowest colour
             assert self.coarse.bias is not None
             nn.init.zeros_(self.coarse.weight)
             nn.init.zeros_(self.prefer.weight)
@@ -137,7 +138,7 @@ class UnmixingNetwork(nn.Module):
         below, logits = self.below(half)
         quarter = quarter_size(given.half, given.around)
         coarse = quarter.coarse_alpha(logits)
-        looked = Looked(coarse, quarter.collected(coarse))
+        looked = looked_at(given.half, coarse, quarter.collected(coarse))
         every = slice(0, half.shape[-2])
         again = features_again(given.half, *looked.rows(every))
         half = self.joined(half, _enlarged(below), again)
@@ -203,14 +204,22 @@ class Looked:
     Attributes:
         coarse: [N,1,H/4,W/4] 0..1, the coarse alpha.
         collected: [N,3 COLLECTED,H/4,W/4] colours.
+        density: [N,1,H/2,W/2], ``densest``.
     """
 
     coarse: torch.Tensor
     collected: torch.Tensor
+    density: torch.Tensor
 
-    def rows(self, rows: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        """Both for some rows of the half-size picture."""
-        return enlarged_rows(self.coarse, rows), enlarged_rows(self.collected, rows)
+    def rows(self, rows: slice) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """All of it for some rows of the half-size picture."""
+        coarse, collected = enlarged_rows(self.coarse, rows), enlarged_rows(self.collected, rows)
+        return coarse, collected, self.density[..., rows, :]
+
+
+def looked_at(half: torch.Tensor, coarse: torch.Tensor, collected: torch.Tensor) -> Looked:
+    """All of what the second look starts from, of scenes at ``half_size``."""
+    return Looked(coarse, collected, densest(half, collected))
 
 
 @dataclass(frozen=True)
