@@ -161,6 +161,7 @@ def _candidates(phases: Relative, enlarged: torch.Tensor) -> torch.Tensor:
         colour = enlarged[:, 3 * index : 3 * index + 3]
         solved = closed_form(colour, phases.background, shared, grain)
         candidates.append(solved.clamp(-0.1, 1.1))
+    # The last one solved is that of the widest collected colour.
     candidates.append(stretched(solved, enlarged[:, -1:]).clamp_(-0.1, 1.1))
     return torch.cat(candidates, 1)
 
