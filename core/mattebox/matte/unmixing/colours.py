@@ -96,8 +96,8 @@ def found_colours(source: torch.Tensor, guide: torch.Tensor) -> torch.Tensor:
 def shows_something(coarse: torch.Tensor) -> torch.Tensor:
     """[N,1,H/2,W/2] true where a coarse alpha [N,1,H/4,W/4] is not 0 all around.
 
-    Elsewhere is nothing but background: on every shot of the benches, where this is false alpha was
-    0 by the second look too.
+    Elsewhere is nothing but background: of 72 frames of the benches the second look said more than
+    0.004 there in two, 0.007 before a screen and 0.026 in a room.
     """
     near = box_max(coarse, SOMETHING_RADIUS) > SOMETHING
     return near.repeat_interleave(2, -1).repeat_interleave(2, -2)
