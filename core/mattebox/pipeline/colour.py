@@ -26,6 +26,10 @@ from mattebox_ocio.seam import OCIO_ERRORS
 
 IN_CONFIG = ("unreadable_config", "newer_config", "raw_config", "no_scene_linear", "broken_space")
 
+CHROMATICITY_DIGITS = 9
+"""After the point. Libraries of linear algebra differ in the last of sixteen, and a host's may not
+be the farm's: the same shot must be the same job."""
+
 
 @dataclass(frozen=True)
 class FoundColour:
@@ -62,7 +66,7 @@ def find_colour(
         in_space=plate.space,
         reason=plate.reason,
         out_space=out.name,
-        chromaticities=tuple(out.chromaticities),
+        chromaticities=tuple(round(value, CHROMATICITY_DIGITS) for value in out.chromaticities),
         interop_id=out.interop_id,
     )
     warnings = tuple(w for w in (loaded.warning, plate.warning, out.warning) if w)

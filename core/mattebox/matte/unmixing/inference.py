@@ -54,8 +54,11 @@ def unmixed(network: UnmixingNetwork, scene: Scene) -> Answer:
         network: on the device of the scene.
         scene: height and width multiples of ``ALIGNMENT``; one frame where the device is the CPU.
     """
-    if scene.source.device.type == "cpu":
-        return _in_strips(network, scene)
+    at_once = scene.source.device.type != "cpu"
+    return _at_once(network, scene) if at_once else _in_strips(network, scene)
+
+
+def _at_once(network: UnmixingNetwork, scene: Scene) -> Answer:
     given = seen(scene)
     said = network(given)
     return answer(network, given, said).only_where(shows_something(said.looked.coarse))
