@@ -70,6 +70,8 @@ class Blender:
             "XDG_DATA_HOME": str(self.resources / "data"),
             "BLENDER_USER_RESOURCES": str(self.resources),
             "MATTEBOX_PYTHON": sys.executable,
+            # Which kernels linear algebra takes: others differ in the last digits.
+            **{name: os.environ[name] for name in os.environ if name.startswith("OPENBLAS_")},
             **more,
         }
 
