@@ -157,12 +157,12 @@ def _candidates(phases: Relative, enlarged: torch.Tensor) -> torch.Tensor:
         phases.first,
         enlarged[:, -2:-1],
     ]
-    for index in range(SOLVED_COLOURS):
-        colour = enlarged[:, 3 * index : 3 * index + 3]
-        solved = closed_form(colour, phases.background, shared, grain)
-        candidates.append(solved.clamp(-0.1, 1.1))
-    # The last one solved is that of the widest collected colour.
-    candidates.append(stretched(solved, enlarged[:, -1:]).clamp_(-0.1, 1.1))
+    solved = [
+        closed_form(enlarged[:, 3 * index : 3 * index + 3], phases.background, shared, grain)
+        for index in range(SOLVED_COLOURS)
+    ]
+    of_the_widest = stretched(solved[-1], enlarged[:, -1:])
+    candidates += [one.clamp_(-0.1, 1.1) for one in (*solved, of_the_widest)]
     return torch.cat(candidates, 1)
 
 
