@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors import safe_open
 from safetensors.torch import save_file
 
 from mattebox.colour_difference import colour_difference
@@ -28,7 +27,6 @@ from mattebox.matte.unmixing.features import ALIGNMENT, Scene, relative
 from mattebox.matte.unmixing.inference import unmixed
 from mattebox.matte.unmixing.network import REACH, SPILL_RULES, UnmixingNetwork, seen
 from mattebox.matte.unmixing.weights import Part, network_of, networks_for, unmixing_network
-from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
 from mattebox.screen_key import ScreenKey
 
 CPU = torch.device("cpu")
@@ -450,22 +448,7 @@ def test_a_fresh_network_is_the_plain_key() -> None:
     assert float(near) < 0.1
 
 
-# The file.
-
-
-def test_the_weights_of_the_package_are_small_and_half_floats() -> None:
-    assert WEIGHTS.stat().st_size < 2 * 2**20
-    with safe_open(str(WEIGHTS), "pt") as file:
-        kinds = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
-    assert kinds == {"F16"}
-    assert len(weights_sha256()) == 64
-
-
-def test_a_file_of_half_floats_becomes_a_network_in_float32_that_learns_nothing() -> None:
-    network = network_of(WEIGHTS)
-    assert {weights.dtype for weights in network.parameters()} == {torch.float32}
-    assert not any(weights.requires_grad for weights in network.parameters())
-    assert not network.training
+# Which network.
 
 
 def test_the_package_holds_a_network_of_its_own_for_each_kind_of_footage() -> None:

@@ -60,7 +60,8 @@ class Answer:
 
     @classmethod
     def nothing(cls, count: int, height: int, width: int, like: torch.Tensor) -> Answer:
-        """There is nothing but background, for certain; memory of its own."""
+        """Of ``count`` frames that show nothing but background, for certain; on the device of
+        ``like``, in memory of its own."""
         spill = like.new_zeros(count, SPILL_RULES, height, width)
         spill[:, 0] = 1.0
         error = like.new_full((count, 1, height, width), LEAST_LOG_ERROR)

@@ -1,0 +1,24 @@
+"""The weights file of the package."""
+
+from __future__ import annotations
+
+import torch
+from safetensors import safe_open
+
+from mattebox.matte.unmixing.weights import network_of
+from mattebox.matte.unmixing.weights_file import WEIGHTS, weights_sha256
+
+
+def test_the_weights_of_the_package_are_small_and_half_floats() -> None:
+    assert WEIGHTS.stat().st_size < 2 * 2**20
+    with safe_open(str(WEIGHTS), "pt") as file:
+        kinds = {file.get_slice(name).get_dtype() for name in file.keys()}  # noqa: SIM118
+    assert kinds == {"F16"}
+    assert len(weights_sha256()) == 64
+
+
+def test_a_file_of_half_floats_becomes_a_network_in_float32_that_learns_nothing() -> None:
+    network = network_of(WEIGHTS)
+    assert {weights.dtype for weights in network.parameters()} == {torch.float32}
+    assert not any(weights.requires_grad for weights in network.parameters())
+    assert not network.training
