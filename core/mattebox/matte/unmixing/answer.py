@@ -163,7 +163,7 @@ def _candidates(phases: Relative, enlarged: torch.Tensor) -> torch.Tensor:
         for index in range(SOLVED_COLOURS)
     ]
     of_the_widest = stretched(solved[-1], enlarged[:, -1:])
-    candidates += [one.clamp_(-0.1, 1.1) for one in (*solved, of_the_widest)]
+    candidates += [one.clamp(-0.1, 1.1) for one in (*solved, of_the_widest)]
     return torch.cat(candidates, 1)
 
 
