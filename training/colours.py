@@ -64,6 +64,12 @@ PLANTS: Triples = (
     (0.35, 0.05, 0.04),
     (0.16, 0.18, 0.07),
 )
+STRAW: Triples = (
+    (0.75, 0.58, 0.32),
+    (0.62, 0.46, 0.22),
+    (0.85, 0.74, 0.50),
+    (0.48, 0.33, 0.15),
+)
 METALS: Triples = (
     (0.80, 0.58, 0.20),
     (0.72, 0.70, 0.66),
@@ -148,6 +154,9 @@ class Palette:
 
     def plant(self) -> Colour:
         return self._one_of(PLANTS)
+
+    def straw(self) -> Colour:
+        return self._one_of(STRAW)
 
     def metal(self) -> Colour:
         return self._one_of(METALS)

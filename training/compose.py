@@ -45,18 +45,21 @@ every plate may be off, the network hedges: on hair before a true one its answer
 best that it chooses from."""
 STEADY_SHARE = 0.3
 # Logarithm and its deviation of the factor on the drawn share of the screen's light. For a screen
-# that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 5 %,
-# glass a third, smoke 0.35 to 0.5.
+# that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 8 %,
+# glass a third, smoke 0.3 to 0.5.
 GLOW = {
     **dict.fromkeys(("smoke", "steam"), (0.1, 0.14)),
     **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
     "lights": (-1.4, 0.8),
-    **dict.fromkeys(RENDERED, (-0.1, 0.4)),
-    # Rendered with few bounces, before walls that fill less than half of the space.
-    "rendered_smoke": (1.0, 0.4),
-    "rendered_glass": (0.9, 0.6),
+    # Rendered before walls that fill a tenth to a half of the space.
+    **dict.fromkeys(RENDERED, (-0.2, 0.5)),
+    "rendered_hair": (-0.5, 0.6),
+    "rendered_smoke": (0.5, 0.4),
+    "rendered_glass": (0.4, 0.5),
 }
+BRIGHTER = {"rendered_smoke": (1.1, 0.5)}
+"""The same of the lamps' light: smoke is lit for itself, and as bright as white cloth."""
 PLAIN_GLOW = (-1.4, 0.8)
 REFLECTED, REFLECTED_SPREAD = 0.13, 0.75
 """Of the screen's light by what has the lamps' whole light: the median over scenes, and the
@@ -139,7 +142,7 @@ def compose(
         footage: what is in front of what, and how it was recorded.
     """
     count = len(layers) // 2
-    layers = _cropped(dice, _glowing(dice, layers, kinds), size)
+    layers = _cropped(dice, _relit(dice, layers, kinds), size)
     front, back = layers[:count], layers[count:]
     paired = dice.chance(count, PAIRED_SHARE)
     front = front + paired * (1.0 - front[:, 3:4]) * back
@@ -200,20 +203,32 @@ def compose(
     return scene, Truth(alpha, lit, hue, backgrounds.is_screen, brightness)
 
 
-def _glowing(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
-    """The layers [M,7,S,S] with more or less of the screen's light on them, as their kinds have.
+def _relit(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
+    """The layers [M,7,S,S] with more or less light on them, as their kinds have.
 
-    What was drawn of it is scaled, and what is no smoke or glass reflects some more in its own
-    colour: no surface before a screen has none of its light.
+    What was drawn of the screen's light is scaled, and what is no smoke or glass reflects some more
+    of it in its own colour: no surface before a screen has none of its light.
     """
-    known = tuple(GLOW.get(name, PLAIN_GLOW)[k] for k in (0, 1) for name in EVERY_KIND)
-    table = constant(known, dice.device).view(2, len(EVERY_KIND))
-    middle, spread = (table[k][kinds].view(-1, 1, 1, 1) for k in (0, 1))
-    glow = layers[:, 4:] * (middle + spread * dice.normal(len(layers), 1.0)).exp()
+    lit = layers[:, :3] * _factor(dice, BRIGHTER, (0.0, 0.0), kinds)
+    glow = layers[:, 4:] * _factor(dice, GLOW, PLAIN_GLOW, kinds)
     matt = constant(tuple(float(name not in GLOW) for name in EVERY_KIND), dice.device)[kinds]
     share = matt.view(-1, 1, 1, 1) * REFLECTED * dice.normal(len(layers), REFLECTED_SPREAD).exp()
-    glow = glow + share * torch.minimum(layers[:, :3], layers[:, 3:4])
-    return torch.cat([layers[:, :4], torch.minimum(glow, layers[:, 3:4]).to(layers.dtype)], 1)
+    alpha = layers[:, 3:4]
+    glow = torch.minimum(glow + share * torch.minimum(layers[:, :3], alpha), alpha)
+    return torch.cat([lit, alpha, glow], 1).to(layers.dtype)
+
+
+def _factor(
+    dice: Dice,
+    logarithms: dict[str, tuple[float, float]],
+    otherwise: tuple[float, float],
+    kinds: torch.Tensor,
+) -> torch.Tensor:
+    """[M,1,1,1]: drawn by each one's mean and deviation of its logarithm."""
+    known = tuple(logarithms.get(name, otherwise)[k] for k in (0, 1) for name in EVERY_KIND)
+    middle, spread = constant(known, dice.device).view(2, len(EVERY_KIND), 1, 1, 1)[:, kinds]
+    factor: torch.Tensor = (middle + spread * dice.normal(len(kinds), 1.0)).exp()
+    return factor
 
 
 def _cropped(dice: Dice, layers: torch.Tensor, size: int) -> torch.Tensor:

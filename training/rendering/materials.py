@@ -107,9 +107,16 @@ def glass(stage: Stage) -> Any:
     mirror.inputs["Roughness"].default_value = stage.log_uniform(0.01, 0.25)
     mirror.inputs["Color"].default_value = (1.0, 1.0, 1.0, 1.0)
     angle = tree.nodes.new("ShaderNodeLayerWeight")
-    angle.inputs["Blend"].default_value = stage.uniform(0.15, 0.5)
+    angle.inputs["Blend"].default_value = 0.5  # one less the cosine, of either face
+    aslant = tree.nodes.new("ShaderNodeMath")
+    aslant.operation = "POWER"
+    tree.links.new(angle.outputs["Facing"], aslant.inputs[0])
+    aslant.inputs[1].default_value = stage.uniform(3.0, 5.0)
+    mirrored = tree.nodes.new("ShaderNodeMapRange")  # Schlick's approximation
+    mirrored.inputs["To Min"].default_value = stage.log_uniform(0.02, 0.12)
+    tree.links.new(aslant.outputs[0], mirrored.inputs["Value"])
     mix = tree.nodes.new("ShaderNodeMixShader")
-    tree.links.new(angle.outputs["Fresnel"], mix.inputs[0])
+    tree.links.new(mirrored.outputs[0], mix.inputs[0])
     tree.links.new(clear.outputs[0], mix.inputs[1])
     tree.links.new(mirror.outputs[0], mix.inputs[2])
     tree.links.new(mix.outputs[0], out.inputs["Surface"])

@@ -104,11 +104,13 @@ def _lamps(stage: Stage) -> None:
     bpy.context.scene.world = world
     bright = stage.log_uniform(0.5, 1.6)
     _lamp(stage, stage.uniform(-1.3, 1.3), stage.uniform(0.1, 1.1), bright)
-    if stage.chance(0.6):
+    if stage.chance(0.7):
         _lamp(stage, stage.uniform(-1.5, 1.5), stage.uniform(-0.2, 0.8), bright * 0.4)
-    for _ in range(stage.rng.choice(3, p=(0.4, 0.35, 0.25))):  # rims, from behind
+    # Rims, from behind. Strands throw most of such a lamp's light forward.
+    strongest = 12.0 if stage.chance(0.2) else 1.5
+    for _ in range(stage.rng.choice(3, p=(0.55, 0.3, 0.15))):
         side = stage.rng.choice([-1.0, 1.0]) * stage.uniform(1.9, 2.9)
-        _lamp(stage, side, stage.uniform(0.0, 0.9), stage.log_uniform(0.5, 12.0))
+        _lamp(stage, side, stage.uniform(0.0, 0.9), stage.log_uniform(0.15, strongest))
 
 
 def _lamp(stage: Stage, azimuth: float, height: float, irradiance: float) -> None:
@@ -127,7 +129,7 @@ def _lamp(stage: Stage, azimuth: float, height: float, irradiance: float) -> Non
 
 def add_screen(stage: Stage, shine: Any) -> None:
     """A wall that shines behind the subjects, unseen by the camera; now and then a floor."""
-    half, away = stage.uniform(3.0, 7.0), stage.uniform(1.2, 4.0)
+    half, away = stage.log_uniform(3.0, 14.0), stage.uniform(1.2, 4.0)
     low = -stage.uniform(1.5, 3.0) if stage.chance(0.4) else -half
     corners = [(-half, away, low), (half, away, low), (half, away, half), (-half, away, half)]
     faces = [(0, 1, 2, 3)]
@@ -180,7 +182,7 @@ def render(stage: Stage, path: Path, *, samples: int) -> None:
     scene.cycles.use_adaptive_sampling = False
     scene.cycles.seed = int(stage.rng.integers(2**30))
     scene.cycles.max_bounces, scene.cycles.transparent_max_bounces = 6, 48
-    scene.cycles.volume_bounces = int(stage.rng.integers(0, 3))
+    scene.cycles.volume_bounces = int(stage.rng.integers(1, 5))
     scene.cycles.volume_max_steps = 128
     scene.cycles.sample_clamp_indirect = 8.0
     scene.cycles.pixel_filter_type = "BLACKMAN_HARRIS"

@@ -86,6 +86,33 @@ def leaves(stage: Stage) -> Made:
     return set_off(stage, made, 0.3)
 
 
+def stalks(stage: Stage) -> Made:
+    """Dry stems out of one foot, with whorls of needles or ears along them."""
+    rng, count = stage.rng, int(stage.log_uniform(3, 40))
+    along = np.linspace(0.0, 1.0, POINTS)[None, :, None]
+    up = np.array([0.0, 0.0, 1.0])
+    foot = rng.normal(size=(count, 1, 3)) * (0.05, 0.05, 0.02) - up * stage.uniform(0.3, 1.2)
+    height = stage.uniform(0.8, 1.8) * rng.uniform(0.5, 1.1, (count, 1, 1))
+    lean = rng.normal(size=(count, 1, 3)) * (0.35, 0.2, 0.0)
+    stems = foot + height * (up * along + lean * along ** stage.uniform(1.0, 2.0))
+    dry = stage.palette.straw if stage.chance(0.6) else stage.palette.plant
+    colours = [dry() for _ in range(2)]
+    thick = np.full((count, POINTS), stage.pixels(stage.log_uniform(0.4, 2.5)))
+    made = [curves(stage, stems, thick, materials.leaf(stage, colours[0]))]
+    whorls, needles = int(stage.log_uniform(2, 12)), int(stage.log_uniform(4, 24))
+    at = POINTS - 1 - rng.integers(0, max(2, POINTS * 2 // 3), (count, whorls))
+    at[:, 0] = POINTS - 1
+    middles = np.take_along_axis(stems, at[..., None], 1).reshape(-1, 1, 3)
+    middles = np.repeat(middles, needles, 0)
+    way = normed(rng.normal(size=middles.shape) + up * stage.uniform(-0.3, 1.5))
+    length = stage.log_uniform(0.03, 0.25) * rng.uniform(0.4, 1.2, (len(middles), 1, 1))
+    spikes = middles + way * length * along - up * length * along**2 * stage.uniform(0.0, 0.5)
+    thin = stage.pixels(stage.log_uniform(0.25, 1.5)) * (1.0 - 0.7 * along[..., 0])
+    thin = np.repeat(thin, len(spikes), 0)
+    made.append(curves(stage, spikes, thin, materials.leaf(stage, colours[1])))
+    return set_off(stage, made, 0.3)
+
+
 def _vessel(stage: Stage, material: Any, size: float) -> Any:
     heights = np.linspace(0.0, 1.0, 40)
     belly = 0.35 + 0.25 * np.sin(stage.uniform(1, 5) * heights + stage.uniform(0, 6.3))
@@ -100,11 +127,11 @@ def _vessel(stage: Stage, material: Any, size: float) -> Any:
 
 
 def vessel(stage: Stage) -> Made:
-    """A bottle or a vase of thin glass; grass, a twig or a solid in it now and then."""
+    """A bottle or a vase of thin glass; grass, stalks, a twig or a solid in it now and then."""
     glass = _vessel(stage, materials.glass(stage), stage.uniform(0.4, 1.0))
     inside: Made = []
     if stage.chance(0.55):
-        inside = (grass, grass, leaves, solids)[stage.rng.integers(4)](stage)
+        inside = (grass, stalks, stalks, leaves, solids)[stage.rng.integers(5)](stage)
     return [*set_off(stage, [glass], 0.4), *inside]
 
 
@@ -112,7 +139,7 @@ def plumes(stage: Stage) -> Made:
     """One to three clouds of smoke or steam."""
     made = []
     density = stage.log_uniform(1.5, 25.0)
-    grey = stage.uniform(0.15, 0.98)
+    grey = stage.uniform(0.6, 0.98) if stage.chance(0.7) else stage.uniform(0.1, 0.6)
     colour = grey * stage.palette.tint(stage.uniform(0.0, 0.15))
     for _ in range(stage.rng.integers(1, 4)):
         cube = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
@@ -245,8 +272,8 @@ KINDS: dict[str, Kind] = dict(
         (
             Kind(30, (head,), ((0.12, plumes), (0.15, solids), (0.06, veil), (0.08, beads))),
             Kind(7, (fur,), ((0.2, solids),)),
-            Kind(14, (grass, grass, leaves), ((0.3, grass), (0.15, solids))),
-            Kind(15, (vessel,), ((0.5, vessel), (0.25, grass), (0.1, plumes))),
+            Kind(16, (grass, stalks, leaves), ((0.3, stalks), (0.15, solids))),
+            Kind(15, (vessel,), ((0.5, vessel), (0.35, stalks), (0.1, plumes))),
             Kind(14, (plumes,), ((0.25, solids), (0.15, vessel), (0.15, grass))),
             Kind(9, (net, chain_mail), ((0.3, solids), (0.2, head))),
             Kind(8, (solids,), ((0.3, beads),)),
