@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from mattebox.matte.unmixing.weights import Part, network_of
 from training import evaluate
 from training.compose import Footage
 from training.drawing import KINDS, Scene, draw_scene
-from training.pack import packed
+from training.pack import mean_of, packed
 from training.pool import TRAINING_SEEDS
 
 SIDE, CROP, WIDTHS = 48, 32, "4,6,8,10"
@@ -179,26 +180,36 @@ def test_several_networks_become_one_file_and_each_is_read_again(tmp_path: Path)
     for seed, path in enumerate(given.values()):
         torch.manual_seed(seed)
         evaluate.written_weights(UnmixingNetwork((4, 6, 8, 10)), path)
-    packed(given, tmp_path / "all.safetensors")
+    packed({part: {path: 1.0} for part, path in given.items()}, tmp_path / "all.safetensors")
     for part, path in given.items():
         own, read = network_of(path), network_of(tmp_path / "all.safetensors", part)
         for name, value in own.state_dict().items():
             assert torch.equal(value, read.state_dict()[name]), name
 
 
-def test_the_screen_network_can_be_a_mean_of_two_and_the_others_stay(tmp_path: Path) -> None:
+def test_any_of_them_can_be_a_mean(tmp_path: Path) -> None:
     files = [tmp_path / "new.safetensors", tmp_path / "old.safetensors"]
     for seed, path in enumerate(files):
         torch.manual_seed(seed)
         evaluate.written_weights(UnmixingNetwork((4, 6, 8, 10)), path)
     new, old = files
-    packed(dict.fromkeys(Part, new), tmp_path / "all.safetensors", before=old, share=0.75)
+    given = dict.fromkeys(Part, mean_of(str(new)))
+    packed(given | {Part.ROOM: mean_of(f"{new}=0.75,{old}=0.25")}, tmp_path / "all.safetensors")
     one, other = (network_of(path).state_dict() for path in files)
     read = {part: network_of(tmp_path / "all.safetensors", part).state_dict() for part in Part}
     for name, value in one.items():
-        assert torch.equal(read[Part.ROOM][name], value.half().float()), name
+        assert torch.equal(read[Part.SCREEN][name], value.half().float()), name
         mean = 0.75 * value + 0.25 * other[name]
-        torch.testing.assert_close(read[Part.SCREEN][name], mean, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(read[Part.ROOM][name], mean, atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a=0.7,b=0.2", "add up to"), ("a=half,b=0.5", "a=half: expected FILE=SHARE")],
+)
+def test_shares_that_make_no_mean_are_refused(text: str, said: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=said):
+        mean_of(text)
 
 
 def test_room_for_held_out_seeds_ends_where_training_begins() -> None:
