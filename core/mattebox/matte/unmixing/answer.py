@@ -22,8 +22,6 @@ from mattebox.matte.unmixing.features import (
 from mattebox.matte.unmixing.network import (
     CANDIDATES,
     COLOURS,
-    NAMED,
-    NAMED_COLOURS,
     OUTPUTS,
     SOLVED_COLOURS,
     SPILL_RULES,
@@ -95,19 +93,19 @@ def in_phases_of(seen: Seen, said: Said) -> tuple[torch.Tensor, torch.Tensor]:
 def colours_in_phases(
     around: Surroundings, looked: Looked, named: torch.Tensor, rows: slice
 ) -> torch.Tensor:
-    """[4 N,ENLARGED,h,w]: the colours that are named, that of what is densest, those collected,
-    alpha by detail, and how dense the densest is, for some rows of the half-size picture.
+    """[4 N,ENLARGED,h,w]: the colour that is named, that of what is densest, those collected, alpha
+    by detail, and how dense the densest is, for some rows of the half-size picture.
 
     Args:
         around, looked: of the whole picture.
-        named: [N,NAMED_COLOURS * NAMED,h,w] what names colours, of the rows.
+        named: [N,NAMED,h,w] what names a colour, of the rows.
         rows: at half size.
     """
     nearby = around.rows(rows)
     every = torch.cat([nearby.colours, enlarged_rows(looked.collected, rows)], 1)
     own = every[:, 3 * (FOUND - 1) :]
     rest = nearby.detail[:, :1], looked.density[..., rows, :]
-    return enlarged_in_phases(torch.cat([*named_colours(every, named), own, *rest], 1))
+    return enlarged_in_phases(torch.cat([named_colour(every, named), own, *rest], 1))
 
 
 def answer_of_pixels(
@@ -167,18 +165,14 @@ def _candidates(phases: Relative, enlarged: torch.Tensor) -> torch.Tensor:
     return torch.cat(candidates, 1)
 
 
-def named_colours(found: torch.Tensor, named: torch.Tensor) -> list[torch.Tensor]:
-    """NAMED_COLOURS of [N,3,h,w], each a mean of ``found`` [N,3 COLOURS,h,w], moved a little."""
-    colours = []
-    for index in range(NAMED_COLOURS):
-        own = named[:, index * NAMED : (index + 1) * NAMED]
-        shares = torch.softmax(own[:, :COLOURS], 1)
-        colour = LARGEST_RECOLOURING * torch.tanh(own[:, COLOURS:])
-        for which in range(COLOURS):
-            part = slice(3 * which, 3 * which + 3)
-            colour = torch.addcmul(colour, shares[:, which : which + 1], found[:, part])
-        colours.append(colour.clamp(0.0, BRIGHTEST))
-    return colours
+def named_colour(found: torch.Tensor, named: torch.Tensor) -> torch.Tensor:
+    """[N,3,h,w]: as ``named`` [N,NAMED,h,w] says a mean of ``found`` [N,3 COLOURS,h,w], moved."""
+    shares = torch.softmax(named[:, :COLOURS], 1)
+    colour = LARGEST_RECOLOURING * torch.tanh(named[:, COLOURS:])
+    for which in range(COLOURS):
+        part = slice(3 * which, 3 * which + 3)
+        colour = torch.addcmul(colour, shares[:, which : which + 1], found[:, part])
+    return colour.clamp(0.0, BRIGHTEST)
 
 
 def _decided(shares: torch.Tensor) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 It sees the scene at half size (every pixel's own values stacked into channels) and gives, for every
 pixel, weights of the candidates, a small correction, the expected error of alpha, and which rule
-takes the screen's light out. For every 2x2 pixels it also names colours of the subject, for which
+takes the screen's light out. For every 2x2 pixels it also names a colour of the subject, for which
 alpha is then solved in closed form. Corrections are bounded: given free rein the network answers by
 them alone, sharp on what it was trained on and wrong elsewhere.
 
@@ -46,7 +46,6 @@ from mattebox.matte.unmixing.features import (
     surroundings,
 )
 
-NAMED_COLOURS = 1
 CANDIDATE_NAMES = (
     "empty",
     "opaque",
@@ -64,7 +63,7 @@ CANDIDATE_NAMES = (
 )
 """What alpha is a mean of, weighed."""
 CANDIDATES = len(CANDIDATE_NAMES)
-SOLVED_COLOURS = NAMED_COLOURS + 1 + COLLECTED
+SOLVED_COLOURS = 2 + COLLECTED
 """Candidates that are closed forms for a colour: the last but one."""
 SPILL_RULES = 4
 """Nothing, down to the larger, the mean, the smaller of the other channels."""
@@ -73,7 +72,7 @@ COMPARED = 12
 """Channels between a pixel's candidates and what they say of their weights."""
 COLOURS = FOUND + COLLECTED
 NAMED = COLOURS + 3
-"""Channels that name a colour: shares of those found and collected, and a correction."""
+"""Channels that name the colour: shares of those found and collected, and a correction."""
 WIDTHS = (24, 40, 64, 80)
 
 # 3x3 layers at 1/2 (two), 1/4 (three), 1/8 (four), 1/16 (three), a pixel for each enlargement.
@@ -103,7 +102,7 @@ class UnmixingNetwork(nn.Module):
         self.coarse = conv(two, COARSE_CANDIDATES, 1)
         self.again = conv(AGAIN_FEATURES, one, 1)
         self.from_quarter, self.join_half = conv(two, one, 1), conv(one, one)
-        self.leave = conv(one, 4 * OUTPUTS + NAMED_COLOURS * NAMED, 1)
+        self.leave = conv(one, 4 * OUTPUTS + NAMED, 1)
         self.compare = conv(CANDIDATES, COMPARED, 1)
         self.prefer = conv(COMPARED, CANDIDATES, 1)
         for module in self.modules():
@@ -228,7 +227,7 @@ class Said:
 
     Attributes:
         out: [N,4 OUTPUTS + NAMED_COLOURS * NAMED,H/2,W/2]: of each pixel, phase by phase, then what
-            names colours.
+            names a colour.
         looked: half way.
     """
 
