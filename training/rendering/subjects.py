@@ -23,6 +23,9 @@ from training.rendering.geometry import (
 from training.rendering.hair import fur, head
 from training.rendering.stage import LAMPS, Made, Stage, set_off
 
+SIDES = ((0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3))
+"""Of a box whose corners go through x, y and z in turn, z fastest."""
+
 
 def grass(stage: Stage) -> Made:
     """A tuft of blades, dense at its foot."""
@@ -143,8 +146,7 @@ def plumes(stage: Stage) -> Made:
     colour = grey * stage.palette.tint(stage.uniform(0.0, 0.15))
     for _ in range(stage.rng.integers(1, 4)):
         cube = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
-        sides = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
-        cloud = stage.mesh(cube, np.array(sides), smooth=False)
+        cloud = stage.mesh(cube, np.array(SIDES), smooth=False)
         cloud.scale = [stage.uniform(0.35, 1.0) for _ in range(3)]
         cloud.location = stage.rng.normal(size=3) * 0.4
         cloud.rotation_euler = stage.rng.uniform(0, 6.3, 3)
@@ -229,6 +231,18 @@ def solids(stage: Stage) -> Made:
     return made
 
 
+def table(stage: Stage) -> Made:
+    """A board below the subject, on which much of the screen's light falls aslant."""
+    wide, deep = stage.uniform(0.6, 2.5), stage.uniform(0.4, 1.5)
+    top = -stage.uniform(0.3, 1.0)
+    shape = np.array([(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 0)], float)
+    corners = shape * (wide, deep, stage.uniform(0.03, 0.2)) + np.array([0.0, 0.0, top])
+    wood = 0.7 * stage.palette.straw() if stage.chance(0.6) else stage.palette.any()
+    board = stage.mesh(corners, np.array(SIDES), smooth=False)
+    board.data.materials.append(materials.solid(stage, wood, rough=stage.uniform(0.2, 0.9)))
+    return [board]
+
+
 def beads(stage: Stage) -> Made:
     """Small shining lamps and sparks, far brighter than the screen."""
     made = []
@@ -273,10 +287,10 @@ KINDS: dict[str, Kind] = dict(
             Kind(30, (head,), ((0.12, plumes), (0.15, solids), (0.06, veil), (0.08, beads))),
             Kind(7, (fur,), ((0.2, solids),)),
             Kind(16, (grass, stalks, leaves), ((0.3, stalks), (0.15, solids))),
-            Kind(15, (vessel,), ((0.5, vessel), (0.35, stalks), (0.1, plumes))),
-            Kind(14, (plumes,), ((0.25, solids), (0.15, vessel), (0.15, grass))),
+            Kind(15, (vessel,), ((0.5, vessel), (0.35, stalks), (0.1, plumes), (0.5, table))),
+            Kind(14, (plumes,), ((0.25, solids), (0.15, vessel), (0.15, grass), (0.2, table))),
             Kind(9, (net, chain_mail), ((0.3, solids), (0.2, head))),
-            Kind(8, (solids,), ((0.3, beads),)),
+            Kind(8, (solids,), ((0.3, beads), (0.5, table))),
             Kind(3, (veil,), ((0.5, solids), (0.2, head))),
         ),
         strict=True,
