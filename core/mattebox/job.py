@@ -19,7 +19,7 @@ from mattebox import __version__
 from mattebox.documents import NotTextError, json_of, read_text
 from mattebox.errors import InputError, JobError, named
 from mattebox.inputs import InputKind, Inputs, Matte, inputs, layer_behind
-from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
+from mattebox.matte.statistics import BackgroundGain, NoiseModel, Registration, ShotStatistics
 from mattebox.network_config import NetworkConfig
 from mattebox.settings import EngineName, KeySettings
 from mattebox.whole_files import FileKind, OutputFile, ReadFiles
@@ -139,6 +139,10 @@ class Analysis(_Part, frozen=True):
     )
     gain: BackgroundGain | None = Field(
         default=None, description="What a clean plate is multiplied by; None where it is not."
+    )
+    plate_grain: NoiseModel | None = Field(
+        default=None,
+        description="Grain that is taken out of a clean plate; None where it has none.",
     )
     window: tuple[int, int, int, int] | None = Field(
         default=None,

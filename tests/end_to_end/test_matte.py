@@ -228,3 +228,31 @@ def test_a_clean_plate_that_covers_a_part_of_a_room_is_moved_into_place(
         alpha = read_exr(tmp_path / f"out/shot.{frame}.exr")["A"]
         truth = read_exr(tmp_path / f"in/truth.{frame}.exr")["A"]
         assert np.abs(alpha - truth).mean() < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_a_plates_grain_is_taken_out_and_an_exact_plate_stays(
+    shared: Path, tmp_path: Path, mattebox: Run
+) -> None:
+    shot, name = shared / "shots/hair", "hair_green_spill_grain.0001.exr"
+    truth = read_exr(shot / "fg/hair_fg.0001.exr")["A"]
+    errors, found = {}, {}
+    for plate in ("plate", "plate_grain"):
+        job = tmp_path / f"{plate}.json"
+        mattebox(
+            "key", shot / "green_spill_grain/hair_green_spill_grain.####.exr",
+            "--clean-plate", shot / f"{plate}/hair_{plate}.0001.exr",
+            "--in-space", "lin_rec709_scene", "-o", tmp_path / plate, "--write-job", job,
+        )  # fmt: skip
+        mattebox("key", "--job", job, "--frames", "1")
+        found[plate] = json.loads(job.read_text())["prepared"]["analysis"]["plate_grain"]
+        errors[plate] = np.abs(read_exr(tmp_path / plate / name)["A"] - truth).mean()
+    assert found["plate"] is None
+    manifest = json.loads((shot / "manifest.json").read_text())
+    level = np.array(manifest["screen_mean_rgb"])
+    grain = {key: np.array(value) for key, value in found["plate_grain"].items()}
+    # variance = A x + B, as the manifest's grain_model has it
+    true = np.array([1.6e-4, 1e-4, 2.4e-4]) * level + np.array([3e-6, 2e-6, 4e-6])
+    assert grain["gain"] * level + grain["floor"] == pytest.approx(true, rel=0.25)
+    assert errors["plate_grain"] < 1.06 * errors["plate"]

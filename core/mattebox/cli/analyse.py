@@ -12,6 +12,7 @@ from mattebox.cli.output import Overwrite, cell
 
 if TYPE_CHECKING:
     from mattebox.job import PreparedJob
+    from mattebox.matte.statistics import NoiseModel
 
 
 def analyse(
@@ -78,11 +79,11 @@ def _findings(job: PreparedJob) -> list[tuple[str, str]]:
         rows.append(("plate gain", f"{_numbers(found.gain.gain)}: {found.gain.reason}"))
     statistics = found.statistics
     if statistics is not None:
-        grain = [float(gain * 0.18 + floor) ** 0.5 for gain, floor in zip(
-            statistics.noise.gain, statistics.noise.floor, strict=True
-        )]  # fmt: skip
+        rows.append(("grain at 0.18", _numbers(_grain_at(0.18, statistics.noise))))
+        if found.plate_grain is not None:
+            taken_out = _numbers(_grain_at(0.18, found.plate_grain))
+            rows.append(("plate's grain at 0.18", f"{taken_out}, taken out of it"))
         rows += [
-            ("grain at 0.18", _numbers(grain)),
             ("plate's own error", f"{statistics.plate_noise:.2f} of the grain's variance"),
             ("solved as", "screen" if statistics.screen else "any plate"),
         ]
@@ -90,6 +91,14 @@ def _findings(job: PreparedJob) -> list[tuple[str, str]]:
     if job.prepared.weights is not None:
         rows.append(("weights", f"{job.prepared.weights.network} {job.prepared.weights.sha256}"))
     return rows
+
+
+def _grain_at(level: float, noise: NoiseModel) -> list[float]:
+    """Standard deviations in R, G and B."""
+    return [
+        float(gain * level + floor) ** 0.5
+        for gain, floor in zip(noise.gain, noise.floor, strict=True)
+    ]
 
 
 def _numbers(values: Sequence[float]) -> str:

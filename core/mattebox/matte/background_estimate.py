@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from mattebox.colour_difference import TINY, key_excess
-from mattebox.matte.controls import gaussian_blur
+from mattebox.matte.degrain import degrained
 from mattebox.matte.fill import pull_push
 from mattebox.matte.statistics import Triple
 from mattebox.matte.surface import CUT, SURFACE_SAMPLES, robust_surface, thinned
@@ -75,10 +75,6 @@ MAJORITY = 0.75
 
 FULLY_KNOWN = 3
 """Frames from which a pixel's own mean needs no help from its neighbours."""
-
-GRAIN_MARGIN = 1.3
-"""Detail is kept for what it has above this many times the power of grain: a window's power of
-pure grain scatters by a tenth or two."""
 
 LEAST_PIXELS = 1000
 """Of screen: fewer say nothing of its surface."""
@@ -142,7 +138,7 @@ def estimate_background(
     if int((count > 0).sum()) < LEAST_PIXELS:
         return nothing
     mean = (frames * kept).sum(0, keepdim=True) / count.clamp_min(1.0)
-    mean = _without_grain(mean, count, _grain(frames, kept), radius)
+    mean = degrained(mean, count, _grain(frames, kept), radius)
     known = (count / min(FULLY_KNOWN, frames.shape[0])).clamp_max(1.0)
     surface = torch.cat([_light(one, count > 0) for one in torch.split(mean, 1, dim=1)], dim=1)
     background = surface + pull_push((mean - surface) * (known > 0), known)
@@ -322,21 +318,6 @@ def _grain(frames: torch.Tensor, kept: torch.Tensor) -> torch.Tensor:
     away = ((means[0] - means[1]) / unit).abs()
     level = [float(thinned(one[both]).median()) for one in torch.split(away, 1, dim=1)]
     return (1.4826 * frames.new_tensor(level).view(1, 3, 1, 1)) ** 2
-
-
-def _without_grain(
-    mean: torch.Tensor, count: torch.Tensor, grain: torch.Tensor, radius: int
-) -> torch.Tensor:
-    """The mean of few frames, smoothed where its detail is no more than their grain (Wiener)."""
-    near = gaussian_blur(count, float(radius)).clamp_min(1e-6)
-    smooth = gaussian_blur(mean * count, float(radius)) / near
-    detail = torch.where(count > 0, mean - smooth, torch.zeros_like(mean))
-    seen = (count > 0).to(mean.dtype)
-    share = box_mean(seen, 2 * radius).clamp_min(1e-3)
-    power = box_mean(detail * detail, 2 * radius) / share
-    expected = GRAIN_MARGIN * grain * box_mean(seen / count.clamp_min(1.0), 2 * radius) / share
-    kept = 1.0 - expected / power.clamp_min(1e-12)
-    return smooth + kept.clamp(0.0, 1.0) * detail
 
 
 def _masked_median(picture: torch.Tensor, candidate: torch.Tensor) -> torch.Tensor:

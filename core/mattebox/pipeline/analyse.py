@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -23,8 +23,9 @@ from mattebox.images import Window
 from mattebox.job import Analysis, Job, PreparedColour, PreparedWeights
 from mattebox.matte.analyse import BACKGROUND, MAX_PLATE_NOISE, analyse_shot
 from mattebox.matte.background_exposure import fit_exposure
+from mattebox.matte.degrain import degrained_plate, plate_grain
 from mattebox.matte.registration import camera_moves, moved_background, register_background
-from mattebox.matte.statistics import BackgroundGain, Registration, ShotStatistics
+from mattebox.matte.statistics import BackgroundGain, NoiseModel, Registration, ShotStatistics
 from mattebox.matte.takes import Lie
 from mattebox.pipeline.backgrounds import (
     Backgrounds,
@@ -84,6 +85,12 @@ class _Piece:
     def subject(self) -> torch.Tensor:
         """[1,1,H,W] of the first frame: what cannot be background whatever the engine says."""
         return torch.zeros_like(self.alpha[:1]) if self.unknown is None else self.unknown
+
+    def degrained(self, grain: NoiseModel) -> _Piece:
+        """The same before a background without grain."""
+        assert self.background is not None
+        known = None if self.unknown is None else 1.0 - self.unknown
+        return replace(self, background=degrained_plate(self.background, grain, known))
 
     def has_background_of(self, other: _Piece) -> bool:
         """Whether both have one and the same background, as far as it is known."""
@@ -166,7 +173,7 @@ def _of_background(
     pieces = _after_engine(as_given, setup, found, weights, analysis, pairs)
     if analysis.plate == "given":
         reporter.emit(NoteEvent(message="fitting the clean plate to the shot"))
-    analysis = _fit_background(job, analysis, pieces, reporter)
+    analysis, as_shot = _fit_background(job, analysis, pieces, reporter), pieces[0].background
     if analysis.plate != "inpainted":
         pieces = []  # at 4K, one set of frames at a time is enough
         pieces = _after_engine(job.settings, setup, found, weights, analysis, pairs)
@@ -175,6 +182,11 @@ def _of_background(
         return analysis
     reporter.emit(NoteEvent(message="measuring grain"))
     statistics = _statistics(pieces)
+    if analysis.plate == "given" and as_shot is not None:
+        grain = plate_grain(as_shot[:1], statistics.noise, statistics.plate_noise)
+        if grain is not None:
+            analysis = analysis.model_copy(update={"plate_grain": grain})
+            statistics = _statistics([piece.degrained(grain) for piece in pieces])
     if statistics.screen and statistics.subsampled:
         reporter.emit(
             NoteEvent(message="video with subsampled chroma: edges take their colour from luma")

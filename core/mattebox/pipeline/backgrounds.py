@@ -17,6 +17,7 @@ from mattebox.images import Frame
 from mattebox.job import Analysis, PreparedJob
 from mattebox.matte.background_estimate import estimate_background
 from mattebox.matte.background_exposure import gained_background
+from mattebox.matte.degrain import degrained_plate
 from mattebox.matte.layers import HALF_MAX
 from mattebox.matte.registration import moved_background, register_background, shown
 from mattebox.matte.statistics import Registration
@@ -74,7 +75,7 @@ class Backgrounds:
         that is leaves a part of a screen out."""
         self._colour = colour
         self._registration = analysis.registration
-        self._gain = analysis.gain
+        self._gain, self._grain = analysis.gain, analysis.plate_grain
         self._own: Background | None = None
         self._still: tuple[Pixels, Background] | None = None
         if own is not None:
@@ -93,7 +94,9 @@ class Backgrounds:
         light: Callable[[], torch.Tensor],
         covered: torch.Tensor | None = None,
     ) -> Background:
-        """A clean plate moved into place and brought to exposure; a still is fitted once.
+        """A clean plate without its grain, moved into place and brought to exposure.
+
+        A still is fitted once.
 
         Args:
             pixels: as it was read: a still is the same array for every frame.
@@ -137,6 +140,8 @@ class Backgrounds:
         place: Registration | None,
     ) -> Background:
         fitted, known = linear, covered
+        if self._grain is not None:
+            fitted = degrained_plate(fitted, self._grain, covered)
         if place is not None and place.model != "none":
             fitted = moved_background(fitted, place)
             known = shown(place, fitted)

@@ -1,0 +1,96 @@
+"""Grain taken out of backgrounds: a clean plate's own, and what is left in the mean of few frames.
+
+A plate's grain counts like a source's: what they differ by where nothing stands in front of it has
+both. But a plate stands still and is smooth for the most part, so that its grain, unlike a
+subject's, can be told from its detail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from mattebox.matte.controls import gaussian_blur
+from mattebox.matte.noise import estimate_noise
+from mattebox.matte.statistics import NoiseModel, Triple
+from mattebox.matte.windows import box_mean
+
+GRAIN_MARGIN = 1.3
+"""Detail is kept for what it has above this many times the power of grain: a window's power of
+pure grain scatters by a tenth or two."""
+
+PLATE_RADIUS = 3
+"""Standard deviation of the blur in pixels, whatever the picture's size: grain is fine, folds are
+not. 2 and 6 gave the same on rendered and drawn shots within 1 %."""
+
+LEAST_GRAIN = 0.05
+"""Of the source's variance: a plate with less (a still from a renderer, a mean of many frames)
+stays as it is."""
+
+
+def plate_grain(plate: torch.Tensor, source: NoiseModel, error: float) -> NoiseModel | None:
+    """The grain of a clean plate, which is at most that of the shot; None where it has none.
+
+    Three things bound it, each too large at times: its fine detail (texture adds to it), how much
+    more source and plate differ than the source's grain says (a plate out of place adds to it), and
+    the source's own grain (the same camera shot both).
+
+    Args:
+        plate: [N,3,H,W] float32, linear Rec.709, as it was shot.
+        source: the shot's grain.
+        error: variance of the plate's own error as a share of the source's grain, as in
+            ``ShotStatistics.plate_noise``.
+    """
+    level = plate.mean(dim=(0, 2, 3), keepdim=True)
+    detail = estimate_noise([plate]).variance(level) / source.variance(level)
+    shares = [min(share, error, 1.0) for share in detail.flatten().tolist()]
+    if max(shares) < LEAST_GRAIN:
+        return None
+    gain, floor = (
+        tuple(value * share for value, share in zip(values, shares, strict=True))
+        for values in (source.gain, source.floor)
+    )
+    return replace(source, gain=_triple(gain), floor=_triple(floor))
+
+
+def degrained_plate(
+    plate: torch.Tensor, grain: NoiseModel, covered: torch.Tensor | None = None
+) -> torch.Tensor:
+    """[N,3,H,W] a clean plate without its grain.
+
+    Args:
+        plate: [N,3,H,W] float32, linear Rec.709.
+        grain: ``plate_grain``.
+        covered: [N,1,H,W] 1 where the plate has pixels; None where it has everywhere.
+    """
+    count = torch.ones_like(plate[:, :1]) if covered is None else covered
+    smooth = box_mean(plate, PLATE_RADIUS)
+    return degrained(plate, count, grain.variance(smooth), PLATE_RADIUS)
+
+
+def degrained(
+    mean: torch.Tensor, count: torch.Tensor, grain: torch.Tensor, radius: int
+) -> torch.Tensor:
+    """A mean of frames [N,3,H,W], smoothed where its detail is no more than their grain (Wiener).
+
+    Args:
+        mean: of as many frames as ``count`` [N,1,H,W] says, in any linear light.
+        count: 0 where there is nothing: there the result is what is around.
+        grain: [N,3,H,W] or [1,3,1,1] variance of a single frame.
+        radius: of what is around, in pixels; reads about four times as many.
+    """
+    near = gaussian_blur(count, float(radius)).clamp_min(1e-6)
+    smooth = gaussian_blur(mean * count, float(radius)) / near
+    detail = torch.where(count > 0, mean - smooth, torch.zeros_like(mean))
+    seen = (count > 0).to(mean.dtype)
+    share = box_mean(seen, 2 * radius).clamp_min(1e-3)
+    power = box_mean(detail * detail, 2 * radius) / share
+    expected = GRAIN_MARGIN * grain * box_mean(seen / count.clamp_min(1.0), 2 * radius) / share
+    kept = 1.0 - expected / power.clamp_min(1e-12)
+    return smooth + kept.clamp(0.0, 1.0) * detail
+
+
+def _triple(values: tuple[float, ...]) -> Triple:
+    red, green, blue = values
+    return red, green, blue
