@@ -65,19 +65,21 @@ def degrained_plate(
         covered: [N,1,H,W] 1 where the plate has pixels; None where it has everywhere.
     """
     count = torch.ones_like(plate[:, :1]) if covered is None else covered
-    smooth = box_mean(plate, PLATE_RADIUS)
-    return degrained(plate, count, grain.variance(smooth), PLATE_RADIUS)
+    variance = grain.variance(box_mean(plate, PLATE_RADIUS))
+    channels = zip(torch.split(plate, 1, 1), torch.split(variance, 1, 1), strict=True)
+    # One by one: each of the pictures that a filter makes has 33 MB a channel at 4K.
+    return torch.cat([degrained(one, count, own, PLATE_RADIUS) for one, own in channels], 1)
 
 
 def degrained(
     mean: torch.Tensor, count: torch.Tensor, grain: torch.Tensor, radius: int
 ) -> torch.Tensor:
-    """A mean of frames [N,3,H,W], smoothed where its detail is no more than their grain (Wiener).
+    """A mean of frames, smoothed where its detail is no more than their grain (Wiener).
 
     Args:
-        mean: of as many frames as ``count`` [N,1,H,W] says, in any linear light.
+        mean: [N,C,H,W] of as many frames as ``count`` [N,1,H,W] says, in any linear light.
         count: 0 where there is nothing: there the result is what is around.
-        grain: [N,3,H,W] or [1,3,1,1] variance of a single frame.
+        grain: [N,C,H,W] or [1,C,1,1] variance of a single frame.
         radius: of what is around, in pixels; reads about four times as many.
     """
     near = gaussian_blur(count, float(radius)).clamp_min(1e-6)
