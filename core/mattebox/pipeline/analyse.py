@@ -86,12 +86,6 @@ class _Piece:
         """[1,1,H,W] of the first frame: what cannot be background whatever the engine says."""
         return torch.zeros_like(self.alpha[:1]) if self.unknown is None else self.unknown
 
-    def degrained(self, grain: NoiseModel) -> _Piece:
-        """The same before a background without grain."""
-        assert self.background is not None
-        known = None if self.unknown is None else 1.0 - self.unknown
-        return replace(self, background=degrained_plate(self.background, grain, known))
-
     def has_background_of(self, other: _Piece) -> bool:
         """Whether both have one and the same background, as far as it is known."""
         if self.background is None or other.background is None:
@@ -186,7 +180,7 @@ def _of_background(
         grain = plate_grain(as_shot[:1], statistics.noise, statistics.plate_noise)
         if grain is not None:
             analysis = analysis.model_copy(update={"plate_grain": grain})
-            statistics = _statistics([piece.degrained(grain) for piece in pieces])
+            statistics = _statistics(_degrained(pieces, grain))
     if statistics.screen and statistics.subsampled:
         reporter.emit(
             NoteEvent(message="video with subsampled chroma: edges take their colour from luma")
@@ -194,6 +188,21 @@ def _of_background(
     if analysis.plate == "given":
         _judge_background(job, pieces, statistics, reporter)
     return analysis.model_copy(update={"statistics": statistics})
+
+
+def _degrained(pieces: Sequence[_Piece], grain: NoiseModel) -> list[_Piece]:
+    """The pieces before clean plates without grain; one that all share is filtered once."""
+
+    def plate(piece: _Piece) -> torch.Tensor:
+        assert piece.background is not None
+        covered = None if piece.unknown is None else 1.0 - piece.unknown
+        return degrained_plate(piece.background, grain, covered)
+
+    first = plate(pieces[0])
+    return [
+        replace(one, background=first if one.has_background_of(pieces[0]) else plate(one))
+        for one in pieces
+    ]
 
 
 def _statistics(pieces: Sequence[_Piece]) -> ShotStatistics:
