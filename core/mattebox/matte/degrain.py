@@ -11,7 +11,6 @@ from dataclasses import replace
 
 import torch
 
-from mattebox.matte.controls import gaussian_blur
 from mattebox.matte.noise import estimate_noise
 from mattebox.matte.statistics import NoiseModel, Triple
 from mattebox.matte.windows import box_mean
@@ -21,8 +20,8 @@ GRAIN_MARGIN = 1.3
 pure grain scatters by a tenth or two."""
 
 PLATE_RADIUS = 3
-"""Standard deviation of the blur in pixels, whatever the picture's size: grain is fine, folds are
-not. 2 and 6 gave the same on rendered and drawn shots within 1 %."""
+"""In pixels, whatever the picture's size: grain is fine, folds are not. 2 and 6 gave the same on
+rendered and drawn shots within 1 %."""
 
 LEAST_GRAIN = 0.05
 """Of the source's variance: a plate with less (a still from a renderer, a mean of many frames)
@@ -64,33 +63,41 @@ def degrained_plate(
         grain: ``plate_grain``.
         covered: [N,1,H,W] 1 where the plate has pixels; None where it has everywhere.
     """
-    count = torch.ones_like(plate[:, :1]) if covered is None else covered
     variance = grain.variance(box_mean(plate, PLATE_RADIUS))
     channels = zip(torch.split(plate, 1, 1), torch.split(variance, 1, 1), strict=True)
     # One by one: each of the pictures that a filter makes has 33 MB a channel at 4K.
-    return torch.cat([degrained(one, count, own, PLATE_RADIUS) for one, own in channels], 1)
+    return torch.cat([degrained(one, covered, own, PLATE_RADIUS) for one, own in channels], 1)
 
 
 def degrained(
-    mean: torch.Tensor, count: torch.Tensor, grain: torch.Tensor, radius: int
+    mean: torch.Tensor, count: torch.Tensor | None, grain: torch.Tensor, radius: int
 ) -> torch.Tensor:
     """A mean of frames, smoothed where its detail is no more than their grain (Wiener).
 
     Args:
         mean: [N,C,H,W] of as many frames as ``count`` [N,1,H,W] says, in any linear light.
-        count: 0 where there is nothing: there the result is what is around.
+        count: 0 where there is nothing: there the result is what is around. None: 1 everywhere.
         grain: [N,C,H,W] or [1,C,1,1] variance of a single frame.
-        radius: of what is around, in pixels; reads about four times as many.
+        radius: of what is around, in pixels; reads four times as many.
     """
-    near = gaussian_blur(count, float(radius)).clamp_min(1e-6)
-    smooth = gaussian_blur(mean * count, float(radius)) / near
-    detail = torch.where(count > 0, mean - smooth, torch.zeros_like(mean))
-    seen = (count > 0).to(mean.dtype)
-    share = box_mean(seen, 2 * radius).clamp_min(1e-3)
-    power = box_mean(detail * detail, 2 * radius) / share
-    expected = GRAIN_MARGIN * grain * box_mean(seen / count.clamp_min(1.0), 2 * radius) / share
-    kept = 1.0 - expected / power.clamp_min(1e-12)
+    if count is None:
+        smooth = _blurred(mean, radius)
+        detail = mean - smooth
+        power, expected = box_mean(detail * detail, 2 * radius), grain
+    else:
+        smooth = _blurred(mean * count, radius) / _blurred(count, radius).clamp_min(1e-6)
+        detail = torch.where(count > 0, mean - smooth, torch.zeros_like(mean))
+        seen = (count > 0).to(mean.dtype)
+        share = box_mean(seen, 2 * radius).clamp_min(1e-3)
+        power = box_mean(detail * detail, 2 * radius) / share
+        expected = grain * box_mean(seen / count.clamp_min(1.0), 2 * radius) / share
+    kept = 1.0 - GRAIN_MARGIN * expected / power.clamp_min(1e-12)
     return smooth + kept.clamp(0.0, 1.0) * detail
+
+
+def _blurred(picture: torch.Tensor, radius: int) -> torch.Tensor:
+    """A mean in which what is near counts more."""
+    return box_mean(box_mean(picture, radius), radius)
 
 
 def _triple(values: tuple[float, ...]) -> Triple:
