@@ -54,16 +54,18 @@ GLOW = {
     "lights": (-1.4, 0.8),
     # Rendered before walls that fill a tenth to a half of the space.
     **dict.fromkeys(RENDERED, (-0.2, 0.5)),
-    "rendered_hair": (-0.5, 0.6),
+    "rendered_hair": (-1.0, 0.7),
+    "rendered_thin": (0.2, 0.6),
     "rendered_smoke": (0.5, 0.4),
     "rendered_glass": (0.4, 0.5),
 }
 BRIGHTER = {"rendered_smoke": (1.1, 0.5)}
 """The same of the lamps' light: smoke is lit for itself, and as bright as white cloth."""
 PLAIN_GLOW = (-1.4, 0.8)
-REFLECTED, REFLECTED_SPREAD = 0.13, 0.75
-"""Of the screen's light by what has the lamps' whole light: the median over scenes, and the
-deviation of its logarithm. In rendered shots hair has 0.2, grass 0.15, a table before it 1."""
+REFLECTED, BY_THREADS, REFLECTED_SPREAD = 0.13, 0.3, 0.75
+"""Of the screen's light by what has the lamps' whole light: the median over scenes, that of cords
+and wires, whose sides the screen sees, and the deviation of its logarithm. In rendered shots hair
+has 0.2, grass 0.15, a table before it 1."""
 BLACK_LEVEL, WHITE_LEVEL = 0.03, 0.97  # of the plain key, as mattebox.colour_difference
 MEDIAN_CHI_SQUARE = 0.789  # of 3 degrees of freedom, over 3; as mattebox.matte.analyse
 LARGEST_BACKGROUND_NOISE = 8.0
@@ -211,8 +213,9 @@ def _relit(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tenso
     """
     lit = layers[:, :3] * _factor(dice, BRIGHTER, (0.0, 0.0), kinds)
     glow = layers[:, 4:] * _factor(dice, GLOW, PLAIN_GLOW, kinds)
-    matt = constant(tuple(float(name not in GLOW) for name in EVERY_KIND), dice.device)[kinds]
-    share = matt.view(-1, 1, 1, 1) * REFLECTED * dice.normal(len(layers), REFLECTED_SPREAD).exp()
+    threads = {"thin": BY_THREADS} | dict.fromkeys(GLOW, 0.0)
+    matt = constant(tuple(threads.get(name, REFLECTED) for name in EVERY_KIND), dice.device)[kinds]
+    share = matt.view(-1, 1, 1, 1) * dice.normal(len(layers), REFLECTED_SPREAD).exp()
     alpha = layers[:, 3:4]
     glow = torch.minimum(glow + share * torch.minimum(layers[:, :3], alpha), alpha)
     return torch.cat([lit, alpha, glow], 1).to(layers.dtype)
