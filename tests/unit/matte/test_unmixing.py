@@ -206,13 +206,10 @@ def test_strips_and_threads_change_nothing_that_shows(
         cut = asked(network, scene)
     finally:
         torch.set_num_threads(before)
-    for part in fields(Answer):
-        torch.testing.assert_close(
-            getattr(cut, part.name),
-            getattr(whole, part.name),
-            atol=ROUNDING,
-            rtol=ROUNDING,  # the logarithm of the expected error runs down to -7
-        )
+    torch.testing.assert_close(cut.alpha, whole.alpha, atol=ROUNDING, rtol=0)
+    # A logarithm that runs down to -7, and a softmax of what the last layer gives.
+    torch.testing.assert_close(cut.log_error, whole.log_error, atol=ROUNDING, rtol=2 * ROUNDING)
+    torch.testing.assert_close(cut.spill, whole.spill, atol=4 * ROUNDING, rtol=0)
 
 
 def aside() -> Scene:
