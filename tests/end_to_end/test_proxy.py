@@ -160,7 +160,7 @@ def test_a_proxy_of_another_size_is_refused_with_those_there_are(
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "proxy", "most"),
-    [("hair", 2, 4.0), ("hair", 4, 5.5), ("smoke_glass", 2, 11.0), ("smoke_glass", 4, 19.0)],
+    [("hair", 2, 4.0), ("hair", 4, 5.5), ("smoke_glass", 2, 10.0), ("smoke_glass", 4, 17.0)],
 )
 def test_the_matte_of_a_proxy_is_that_of_the_frame_reduced(
     name: str, proxy: int, most: float, shared: Path, tmp_path: Path, mattebox: Run

@@ -286,7 +286,7 @@ KINDS: dict[str, Kind] = dict(
         (
             Kind(30, (head,), ((0.12, plumes), (0.15, solids), (0.06, veil), (0.08, beads))),
             Kind(7, (fur,), ((0.2, solids),)),
-            Kind(16, (grass, stalks, leaves), ((0.3, stalks), (0.15, solids))),
+            Kind(14, (grass, stalks, leaves), ((0.3, stalks), (0.15, solids))),
             Kind(15, (vessel,), ((0.5, vessel), (0.35, stalks), (0.1, plumes), (0.5, table))),
             Kind(14, (plumes,), ((0.25, solids), (0.15, vessel), (0.15, grass), (0.2, table))),
             Kind(9, (net, chain_mail), ((0.3, solids), (0.2, head))),

@@ -7,12 +7,10 @@ subject's, can be told from its detail.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 
 from mattebox.matte.noise import estimate_noise
-from mattebox.matte.statistics import NoiseModel, Triple
+from mattebox.matte.statistics import NoiseModel
 from mattebox.matte.windows import box_mean
 
 GRAIN_MARGIN = 1.3
@@ -43,14 +41,10 @@ def plate_grain(plate: torch.Tensor, source: NoiseModel, error: float) -> NoiseM
     """
     level = plate.mean(dim=(0, 2, 3), keepdim=True)
     detail = estimate_noise([plate]).variance(level) / source.variance(level)
-    shares = [min(share, error, 1.0) for share in detail.flatten().tolist()]
-    if max(shares) < LEAST_GRAIN:
+    red, green, blue = (min(share, error, 1.0) for share in detail.flatten().tolist())
+    if max(red, green, blue) < LEAST_GRAIN:
         return None
-    gain, floor = (
-        tuple(value * share for value, share in zip(values, shares, strict=True))
-        for values in (source.gain, source.floor)
-    )
-    return replace(source, gain=_triple(gain), floor=_triple(floor))
+    return source.scaled((red, green, blue))
 
 
 def degrained_plate(
@@ -98,8 +92,3 @@ def degrained(
 def _blurred(picture: torch.Tensor, radius: int) -> torch.Tensor:
     """A mean in which what is near counts more."""
     return box_mean(box_mean(picture, radius), radius)
-
-
-def _triple(values: tuple[float, ...]) -> Triple:
-    red, green, blue = values
-    return red, green, blue

@@ -35,6 +35,14 @@ class NoiseModel:
         rounding = HALF_ROUNDING * picture * picture
         return gain * picture.clamp_min(0.0) + floor + rounding
 
+    def scaled(self, shares: Triple) -> NoiseModel:
+        """The grain of so many times the variance in R, G and B; rounding is as it is."""
+        red, green, blue = shares
+        return NoiseModel(
+            (self.gain[0] * red, self.gain[1] * green, self.gain[2] * blue),
+            (self.floor[0] * red, self.floor[1] * green, self.floor[2] * blue),
+        )
+
 
 @dataclass(frozen=True)
 class ShotStatistics:

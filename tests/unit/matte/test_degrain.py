@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -80,7 +79,7 @@ def test_what_a_plate_leaves_uncovered_does_not_reach_its_pixels() -> None:
 def test_a_mean_of_more_frames_has_less_grain_to_lose() -> None:
     plate = folded()
     grainy = shot_with(plate, 1.0)
-    variance = replace(GRAIN).variance(plate)
+    variance = GRAIN.variance(plate)
     many, few = (
         degrained(grainy, torch.full((1, 1, SIDE, SIDE), count), variance, 4)
         for count in (50.0, 1.0)

@@ -226,8 +226,7 @@ class Said:
     """What the network gives for whole scenes.
 
     Attributes:
-        out: [N,4 OUTPUTS + NAMED_COLOURS * NAMED,H/2,W/2]: of each pixel, phase by phase, then what
-            names a colour.
+        out: [N,4 OUTPUTS + NAMED,H/2,W/2]: of each pixel, phase by phase, then what names a colour.
         looked: half way.
     """
 
