@@ -156,6 +156,29 @@ def test_despill_leaves_protected_colours_alone(tmp_path: Path, mattebox: Run) -
     )
 
 
+def test_a_room_around_a_small_screen_keeps_its_colours(tmp_path: Path, mattebox: Run) -> None:
+    """Whose green is no screen's light: that of a warm wall, far from a screen of a phone."""
+    random = np.random.default_rng(3)
+    wall = np.array([0.42, 0.36, 0.22], np.float32)
+    (tmp_path / "in").mkdir()
+    for frame in (1, 2, 3):
+        shot = np.broadcast_to(wall, (180, 320, 3)).copy()
+        shot[66:114, 120:200] = (0.08, 0.43, 0.11)
+        shot += 0.004 * random.normal(size=shot.shape)
+        path = tmp_path / f"in/phone.{frame:04d}.exr"
+        write_exr(path, shot.astype(np.float32), colorInteropID="lin_rec709_scene")
+    given = (tmp_path / "in/phone.####.exr", "--screen", "auto")
+    done = mattebox("key", *given, "-o", tmp_path / "out", "--threads", "1")
+    assert done.returncode == 0, done.stderr
+    keyed = read_exr(tmp_path / "out/phone.0002.exr")
+    assert keyed["A"][70:110, 124:196].max() < 0.02
+    far = np.ones((180, 320), bool)
+    far[20:160, 74:246] = False  # beyond half of its width, and the edge's own
+    assert keyed["A"][far].min() == 1.0
+    shot = rgb_of(read_exr(tmp_path / "in/phone.0002.exr"))
+    np.testing.assert_allclose(rgb_of(keyed)[far], shot[far], rtol=1e-3)
+
+
 def steps_of_a_hand(index: int) -> tuple[float, float]:
     """Rows and columns by which a frame is beside the wall."""
     return 3.0 * np.sin(index), 4.0 * np.cos(1.3 * index)

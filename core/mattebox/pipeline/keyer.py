@@ -19,6 +19,7 @@ from mattebox.matte.background_exposure import IDENTITY, frame_gain, gained_back
 from mattebox.matte.controls import MatteControls, control_alpha
 from mattebox.matte.despill import ScreenColour, SpillControls
 from mattebox.matte.fill import pull_push
+from mattebox.matte.inset import unlit
 from mattebox.matte.interior import closed_alpha
 from mattebox.matte.islands import seen_areas, without_islands
 from mattebox.matte.layers import Despill, key_layers
@@ -94,6 +95,8 @@ class FrameKeyer:
         self._camera_moves = analysis.camera_moves
         self._takes = analysis.takes
         self._backgrounds = backgrounds
+        own = backgrounds.own if analysis.plate == "estimated" else None
+        self._unlit = None if own is None or own.unseen is None else unlit(1.0 - own.unseen)
         self._controls = MatteControls(
             settings.clip_black,
             settings.clip_white,
@@ -220,7 +223,7 @@ class FrameKeyer:
                 alpha,
                 shown=None if found.source is None else self._shown(seen, found.source),
                 despill=self._despill
-                and replace(self._despill, protect=seen.protect, shares=found.spill),
+                and replace(self._despill, protect=self._protected(seen), shares=found.spill),
                 half=settings.pixel_type is PixelType.HALF,
                 foreground=Pass.FG in settings.passes,
             )
@@ -297,6 +300,12 @@ class FrameKeyer:
             placed(solution.spill, seen),
             None if solution.source is None else placed(solution.source, seen),
         )
+
+    def _protected(self, seen: SeenFrame) -> torch.Tensor | None:
+        """[1,1,H,W] 0..1: where colours are no screen's light, and stay; None where any may be."""
+        if seen.protect is None or self._unlit is None:
+            return self._unlit if seen.protect is None else seen.protect
+        return torch.maximum(seen.protect, self._unlit)
 
     def _shown(self, seen: SeenFrame, linear: torch.Tensor) -> torch.Tensor:
         """[1,3,H,W] out-space linear of a frame [1,3,H,W] in linear Rec.709; what it has as it was
