@@ -7,16 +7,20 @@ with the errors backgrounds have, the grain as it would have been measured, and 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 import torch.nn.functional as F
 
-from mattebox.matte.unmixing.features import Scene, excess
-from mattebox.matte.unmixing.weights import Part
-from mattebox.matte.windows import box_max, box_mean
+from mattebox.matte.chroma import restored
+from mattebox.matte.unmixing.answer import answer
+from mattebox.matte.unmixing.features import Scene
+from mattebox.matte.unmixing.network import seen
+from mattebox.matte.unmixing.weights import Part, unmixing_network
+from mattebox.matte.windows import box_max
 from training.camera import (
     MADE_SHARE,
+    Codec,
     Grain,
     coded,
     draw_background,
@@ -24,49 +28,18 @@ from training.camera import (
     draw_grain,
     sharpened,
 )
-from training.drawing import KINDS
-from training.rendering import RENDERED
-from training.screens import Dice, Screens, constant, draw_rooms, draw_screens
+from training.first_alpha import first_alpha, plain_key
+from training.lighting import lamplight, relit
+from training.screens import Dice, Screens, draw_rooms, draw_screens
 
-EVERY_KIND = (*KINDS, *RENDERED)
-"""Names of kinds, by the numbers that pools hold."""
 PAIRED_SHARE = 0.2
 ENLARGED_SHARE = 0.12
-HINTED_SCREEN_SHARE = 0.12
-NAIVE_ROOM_SHARE = 0.35
-DIFFERENCE_HINT_SHARE = 0.4
-"""Of hints that only compare source and background, as a difference matte does."""
-BACKLIT_SHARE = 0.15
-RIM_SHARE = 0.12
 CLIPPED_SHARE = 0.1
 WELL_SHOT_SHARE = 0.65
 """Of scenes with little grain, nothing clipped and a background that fits, as on a stage. Where
 every plate may be off, the network hedges: on hair before a true one its answer was worse than the
 best that it chooses from."""
 STEADY_SHARE = 0.3
-# Logarithm and its deviation of the factor on the drawn share of the screen's light. For a screen
-# that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 8 %,
-# glass a third, smoke 0.3 to 0.5.
-GLOW = {
-    **dict.fromkeys(("smoke", "steam"), (0.1, 0.14)),
-    **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
-    **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
-    "lights": (-1.4, 0.8),
-    # Rendered before walls that fill a tenth to a half of the space.
-    **dict.fromkeys(RENDERED, (-0.2, 0.5)),
-    "rendered_hair": (-1.0, 0.7),
-    "rendered_thin": (0.2, 0.6),
-    "rendered_smoke": (0.5, 0.4),
-    "rendered_glass": (0.4, 0.5),
-}
-BRIGHTER = {"rendered_smoke": (1.1, 0.5)}
-"""The same of the lamps' light: smoke is lit for itself, and as bright as white cloth."""
-PLAIN_GLOW = (-1.4, 0.8)
-REFLECTED, BY_THREADS, REFLECTED_SPREAD = 0.13, 0.3, 0.75
-"""Of the screen's light by what has the lamps' whole light: the median over scenes, that of cords
-and wires, whose sides the screen sees, and the deviation of its logarithm. In rendered shots hair
-has 0.2, grass 0.15, a table before it 1."""
-BLACK_LEVEL, WHITE_LEVEL = 0.03, 0.97  # of the plain key, as mattebox.colour_difference
 MEDIAN_CHI_SQUARE = 0.789  # of 3 degrees of freedom, over 3; as mattebox.matte.analyse
 LARGEST_BACKGROUND_NOISE = 8.0
 
@@ -144,18 +117,14 @@ def compose(
         footage: what is in front of what, and how it was recorded.
     """
     count = len(layers) // 2
-    layers = _cropped(dice, _relit(dice, layers, kinds), size)
+    layers = _cropped(dice, relit(dice, layers, kinds), size)
     front, back = layers[:count], layers[count:]
     paired = dice.chance(count, PAIRED_SHARE)
     front = front + paired * (1.0 - front[:, 3:4]) * back
     backgrounds, is_room, given = _backgrounds(dice, layers, size, round(footage.rooms * count))
     subject, alpha, glow = front[:, :3], front[:, 3:4].clamp(0.0, 1.0), front[:, 4:]
     level = backgrounds.level
-    tint = (dice.chance(count, 0.3) * dice.normal(count, 0.15, 3)).exp()
-    lamps = level / 0.42 * dice.normal(count, 0.55).exp() * tint
-    behind = _behind(dice, alpha)
-    lit = subject * lamps * (1.0 + _backlight(dice, count) * behind)
-    lit = lit + alpha * level * _rim(dice, count) * behind
+    lit = lamplight(dice, subject, alpha, level)
     true = backgrounds.light
     around = true.mean((2, 3), keepdim=True)
     glow = glow * (1.0 - dice.chance(count, 0.08)) * (1.0 - is_room)
@@ -189,7 +158,7 @@ def compose(
     variance = _variance(dice, noisy, background, alpha, grain, left, believed)
     brightness = background.mean((2, 3), keepdim=True).amax(1, keepdim=True)
     brightness = brightness.clamp_min(1e-3) * dice.normal(count, 0.35).exp()
-    first, hinted = _first(dice, noisy, background, alpha, backgrounds, is_room)
+    first, hinted = first_alpha(dice, noisy, background, alpha, backgrounds, is_room)
     scene = Scene(
         source=noisy,
         background=background,
@@ -201,37 +170,29 @@ def compose(
         screen=backgrounds.is_screen,
         hinted=hinted,
     )
+    if footage.subsampled:
+        scene = _restored(scene, codec)
     hue = around / around.amax(1, keepdim=True).clamp_min(1e-6)
     return scene, Truth(alpha, lit, hue, backgrounds.is_screen, brightness)
 
 
-def _relit(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
-    """The layers [M,7,S,S] with more or less light on them, as their kinds have.
-
-    What was drawn of the screen's light is scaled, and what is no smoke or glass reflects some more
-    of it in its own colour: no surface before a screen has none of its light.
-    """
-    lit = layers[:, :3] * _factor(dice, BRIGHTER, (0.0, 0.0), kinds)
-    glow = layers[:, 4:] * _factor(dice, GLOW, PLAIN_GLOW, kinds)
-    threads = {"thin": BY_THREADS} | dict.fromkeys(GLOW, 0.0)
-    matt = constant(tuple(threads.get(name, REFLECTED) for name in EVERY_KIND), dice.device)[kinds]
-    share = matt.view(-1, 1, 1, 1) * dice.normal(len(layers), REFLECTED_SPREAD).exp()
-    alpha = layers[:, 3:4]
-    glow = torch.minimum(glow + share * torch.minimum(layers[:, :3], alpha), alpha)
-    return torch.cat([lit, alpha, glow], 1).to(layers.dtype)
-
-
-def _factor(
-    dice: Dice,
-    logarithms: dict[str, tuple[float, float]],
-    otherwise: tuple[float, float],
-    kinds: torch.Tensor,
-) -> torch.Tensor:
-    """[M,1,1,1]: drawn by each one's mean and deviation of its logarithm."""
-    known = tuple(logarithms.get(name, otherwise)[k] for k in (0, 1) for name in EVERY_KIND)
-    middle, spread = constant(known, dice.device).view(2, len(EVERY_KIND), 1, 1, 1)[:, kinds]
-    factor: torch.Tensor = (middle + spread * dice.normal(len(kinds), 1.0)).exp()
-    return factor
+def _restored(scene: Scene, codec: Codec) -> Scene:
+    """Video as its network gets it: solved once by the package's network for screens, and with the
+    colour of its edges restored (``mattebox.matte.solve``)."""
+    network = unmixing_network(scene.source.device, Part.SCREEN)
+    given = seen(scene)
+    alpha = answer(network, given, network(given)).alpha.clamp(0.0, 1.0)
+    blue, red, green = codec.luma.flatten(1).argsort(1).T  # by how much each counts in luma
+    to_rgb = torch.stack([red, green, blue], 1)
+    rows = torch.arange(len(to_rgb), device=to_rgb.device)[:, None]
+    source, background = (
+        (light / codec.white)[rows, to_rgb] for light in (scene.source, scene.background)
+    )
+    parts = (torch.split(one, 1) for one in (source, background, alpha))
+    rgb = torch.cat([restored(*one) for one in zip(*parts, strict=True)])
+    light = rgb[rows, to_rgb.argsort(1)] * codec.white
+    plain = plain_key(light, scene.background, scene.sign)
+    return replace(scene, source=light, first=torch.where(scene.hinted > 0.5, scene.first, plain))
 
 
 def _cropped(dice: Dice, layers: torch.Tensor, size: int) -> torch.Tensor:
@@ -252,24 +213,6 @@ def _cropped(dice: Dice, layers: torch.Tensor, size: int) -> torch.Tensor:
     part = crop[-many:, :, middle, middle]
     large = F.interpolate(part, scale_factor=2.0, mode="bilinear", align_corners=False)
     return torch.cat([crop[:-many], large])[dice.order(count)]
-
-
-def _behind(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
-    """[N,1,H,W] how much of a lamp behind the subject reaches its loose strands and rims, 0..1."""
-    count, _, size, _ = alpha.shape
-    reached = dice.smooth(count, 1, size, 2).clamp(0.0, 1.0)
-    return reached * (1.0 - box_mean(box_mean(alpha, 6), 6)).clamp_min(0.0) ** 2
-
-
-def _backlight(dice: Dice, count: int) -> torch.Tensor:
-    """[N,1,1,1] how much brighter that lamp makes them, in their own colour."""
-    return dice.chance(count, BACKLIT_SHARE) * dice.log_uniform(count, 0.5, 15.0)
-
-
-def _rim(dice: Dice, count: int) -> torch.Tensor:
-    """[N,3,1,1] what they mirror of it in its own colour, in units of the screen's light."""
-    bright = dice.chance(count, RIM_SHARE) * dice.log_uniform(count, 0.3, 20.0)
-    return bright * dice.normal(count, 0.15, 3).exp()
 
 
 def _backgrounds(
@@ -325,47 +268,3 @@ def _variance(
     measured = measured * dice.normal(len(source), 0.15).exp()
     rounding = (2.0**-11) ** 2 / 12.0 * source * source
     return left * own + measured * of_background + rounding + 1e-10
-
-
-def _first(
-    dice: Dice,
-    source: torch.Tensor,
-    background: torch.Tensor,
-    alpha: torch.Tensor,
-    backgrounds: Screens,
-    is_room: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The engine's alpha [N,1,H,W] and 1 where it knows its subject."""
-    count = len(alpha)
-    span = excess(background, backgrounds.sign).clamp_min(1e-6)
-    plain = 1.0 - excess(source, backgrounds.sign) / span
-    plain = ((plain - BLACK_LEVEL) / (WHITE_LEVEL - BLACK_LEVEL)).clamp(0.0, 1.0)
-    apart = (source - background).abs().amax(1, keepdim=True)
-    full = dice.log_uniform(count, 0.1, 0.8) * background.mean((1, 2, 3), keepdim=True)
-    apart = (apart / full.clamp_min(1e-6)).clamp(0.0, 1.0)
-    naive = dice.chance(count, NAIVE_ROOM_SHARE) * is_room
-    hinted = torch.where(is_room > 0.5, 1.0 - naive, dice.chance(count, HINTED_SCREEN_SHARE))
-    hint = torch.where(dice.chance(count, DIFFERENCE_HINT_SHARE) > 0.5, apart, faulty(dice, alpha))
-    unhinted = torch.where((is_room > 0.5) & (dice.chance(count, 0.4) > 0.5), apart, plain)
-    return torch.where(hinted > 0.5, hint, unhinted), hinted
-
-
-def faulty(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
-    """A matte as a network or a hand gives it: grown, shrunk, soft, coarse, thin, with holes."""
-    count, _, size, _ = alpha.shape
-    given = alpha ** dice.log_uniform(count, 0.5, 1.8)
-    grown, shrunk = box_max(given, 2), -box_max(-given, 2)
-    turn = dice.uniform(count, -1.0, 1.0) * dice.chance(count, 0.5)
-    given = given + turn.clamp_min(0.0) * (grown - given) - turn.clamp_max(0.0) * (shrunk - given)
-    soft = box_mean(box_mean(given, 2), 2)
-    given = given + dice.chance(count, 0.4) * dice.uniform(count, 0.0, 1.0) * (soft - given)
-    coarse = F.interpolate(F.avg_pool2d(given, 8), scale_factor=8.0, mode="bilinear")
-    given = torch.where(dice.chance(count, 0.15) > 0.5, coarse, given)
-    edge = dice.uniform(count, 0.3, 0.7)
-    hard = ((given - edge) * 12.0 + 0.5).clamp(0.0, 1.0)
-    given = torch.where(dice.chance(count, 0.15) > 0.5, hard, given)
-    blobs = (3.0 * (dice.smooth(count, 1, size, 4) - 1.2)).clamp(0.0, 1.0)
-    given = given * (1.0 - dice.chance(count, 0.12) * dice.uniform(count, 0.3, 1.0) * blobs)
-    leaks = (3.0 * (dice.smooth(count, 1, size, 4) - 1.4)).clamp(0.0, 1.0)
-    leaks = leaks * dice.chance(count, 0.1) * dice.uniform(count, 0.2, 1.0)
-    return torch.maximum(given, leaks).clamp(0.0, 1.0)

@@ -28,7 +28,8 @@ from mattebox.matte.unmixing.network import (
     seen,
 )
 from mattebox.matte.unmixing.weights import network_of
-from training.compose import EVERY_KIND, Footage, add_footage, compose, footage_of
+from training.compose import Footage, add_footage, compose, footage_of
+from training.pool import EVERY_KIND
 from training.screens import Dice
 
 HELD_OUT_SEEDS = 500_000

@@ -15,8 +15,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from training.drawing import KINDS
+from training.rendering import RENDERED
 from training.screens import Dice
 
+EVERY_KIND = (*KINDS, *RENDERED)
+"""Names of kinds, by the numbers that files hold."""
 SCENES_PER_FILE = 48
 TRAINING_SEEDS = 1_000_000
 """First seed of what is trained on; below lie the held-out scenes of evaluate.py."""

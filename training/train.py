@@ -27,10 +27,10 @@ from mattebox.matte.unmixing.answer import Answer, answer
 from mattebox.matte.unmixing.features import Scene
 from mattebox.matte.unmixing.network import UnmixingNetwork, seen
 from mattebox.matte.unmixing.weights import network_of
-from training.compose import EVERY_KIND, Truth, add_footage, compose, footage_of
+from training.compose import Truth, add_footage, compose, footage_of
 from training.evaluate import HeldOut, written_weights
 from training.losses import losses
-from training.pool import Pool, start_drawing
+from training.pool import EVERY_KIND, Pool, start_drawing
 from training.rendering import RENDERED
 from training.screens import Dice
 
@@ -141,7 +141,7 @@ def train(asked: argparse.Namespace, device: torch.device, out: Path) -> None:
     else:
         composer = Composer(asked, device, asked.seed + run.step)
         step = _Step(run, composer.batch, device, reduced=asked.reduced)
-        if asked.record:
+        if asked.record and not asked.subsampled:  # restoring colours waits for the device
             step.record()
     started, first = time.perf_counter(), run.step
     while True:

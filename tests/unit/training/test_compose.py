@@ -11,8 +11,12 @@ pytest.importorskip("cv2", reason="drawn subjects need OpenCV, which only traini
 
 from tests.unit.training.drawn import drawn_kinds, drawn_layers
 
+import training.compose
 from mattebox.matte.unmixing.features import Scene
-from training.compose import Footage, Truth, compose, faulty
+from mattebox.matte.windows import box_max, box_min
+from training.camera import Codec
+from training.compose import Footage, Truth, compose
+from training.first_alpha import faulty
 from training.screens import Dice
 
 CPU = torch.device("cpu")
@@ -81,6 +85,32 @@ def test_what_is_seen_is_the_subject_over_the_plate_but_for_spill_grain_and_dama
         apart.append(away.mean((1, 2, 3)))
     # Grain, spill, codecs and plates that do not fit move every scene; none of them by much.
     assert 0.0 < float(torch.cat(apart).median()) < 0.15
+
+
+def test_video_is_seen_with_its_edges_colour_restored_by_their_luma(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As ``matte.solve`` gives it to the network for video: that changes no luma, in key order."""
+    real, seen_by = training.compose._restored, []
+
+    def watched(scene: Scene, codec: Codec) -> Scene:
+        after = real(scene, codec)
+        seen_by.append((scene.source, after.source, codec))
+        return after
+
+    monkeypatch.setattr(training.compose, "_restored", watched)
+    video = Footage(subsampled=True)
+    scene, truth = compose(dice_of(2), drawn_layers(16), drawn_kinds(16), CROP, video)
+    [(before, after, codec)] = seen_by
+    assert torch.equal(scene.source, after)
+    changed = (before != after).any(1, keepdim=True)
+    assert 0.005 < float(changed.float().mean()) < 0.5
+    flat = (box_max(truth.alpha, 8) - box_min(truth.alpha, 8)) == 0.0
+    assert float(changed[flat].float().mean()) < 0.02
+    codes = ((one / codec.white).clamp(0.0, 1.0) ** (1.0 / 2.2) for one in (before, after))
+    luma = [(one * codec.luma).sum(1, keepdim=True) for one in codes]
+    apart = (luma[0] - luma[1]).abs()
+    assert float((apart < 2e-3).float().mean()) > 0.99  # but for what is cut to 0..1
 
 
 def test_without_subject_the_source_differs_from_its_plate_as_the_variance_says() -> None:
