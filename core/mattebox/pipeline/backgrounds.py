@@ -78,6 +78,7 @@ class Backgrounds:
         self._gain, self._grain = analysis.gain, analysis.plate_grain
         self._own: Background | None = None
         self._still: tuple[Pixels, Background] | None = None
+        self._followed: tuple[Pixels, _CleanPlate] | None = None
         if own is not None:
             linear = own.linear.to(device)
             unseen = None if own.unseen is None else own.unseen.to(device)
@@ -104,14 +105,14 @@ class Backgrounds:
             covered: [1,1,H,W] 1 where it has pixels; None where it has everywhere.
         """
         if self._still is None or self._still[0] is not pixels:
-            out = light()
-            linear = self._colour.to_rec709(out)
-            self._still = (pixels, self._moved(out, linear, covered, self._registration))
+            plate = self._cleaned(light(), covered)
+            self._still = (pixels, self._moved(plate, self._registration))
         return self._still[1]
 
     def following(
         self,
-        out: torch.Tensor,
+        pixels: Pixels,
+        light: Callable[[], torch.Tensor],
         covered: torch.Tensor | None,
         source: torch.Tensor,
         subject: torch.Tensor,
@@ -119,29 +120,27 @@ class Backgrounds:
         """A clean plate moved into the place that one frame of a moving camera shows it in.
 
         It is found from this frame alone, so that any chunk finds the same. Where the frame does
-        not tell, the shot's own place is kept.
+        not tell, the shot's own place is kept. A still is made linear and degrained once.
 
         Args:
-            out: [1,3,H,W] the clean plate, out-space linear.
-            covered: as ``fitted``.
+            pixels, light, covered: of the clean plate, as ``fitted``.
             source: [1,3,H,W] the frame, linear Rec.709.
             subject: [1,1,H,W] 0..1 what is known of the subject; 0 all over where nothing is.
         """
-        linear = self._colour.to_rec709(out)
-        found = register_background([source], linear, [subject])
-        place = self._registration if found.model == "none" else found
-        return self._moved(out, linear, covered, place)
+        if self._followed is None or self._followed[0] is not pixels:
+            self._followed = (pixels, self._cleaned(light(), covered))
+        plate = self._followed[1]
+        found = register_background([source], plate.linear, [subject])
+        return self._moved(plate, self._registration if found.model == "none" else found)
 
-    def _moved(
-        self,
-        out: torch.Tensor,
-        linear: torch.Tensor,
-        covered: torch.Tensor | None,
-        place: Registration | None,
-    ) -> Background:
-        fitted, known = linear, covered
+    def _cleaned(self, out: torch.Tensor, covered: torch.Tensor | None) -> _CleanPlate:
+        linear = cleaned = self._colour.to_rec709(out)
         if self._grain is not None:
-            fitted = degrained_plate(fitted, self._grain, covered)
+            cleaned = degrained_plate(linear, self._grain, covered)
+        return _CleanPlate(out, linear, cleaned, covered)
+
+    def _moved(self, plate: _CleanPlate, place: Registration | None) -> Background:
+        fitted, known, covered = plate.cleaned, plate.covered, plate.covered
         if place is not None and place.model != "none":
             fitted = moved_background(fitted, place)
             known = shown(place, fitted)
@@ -149,7 +148,7 @@ class Backgrounds:
                 known = known * (moved_background(covered, place) > WHOLLY_COVERED).float()
         if self._gain is not None:
             fitted = gained_background(fitted, self._gain.gain)
-        own = out if fitted is linear else self._colour.from_rec709(fitted)
+        own = plate.out if fitted is plate.linear else self._colour.from_rec709(fitted)
         if known is None or bool((known > 0.5).all()):
             return Background(own, fitted)
         if self._own is None:
@@ -160,6 +159,17 @@ class Backgrounds:
             torch.where(known > 0.5, fitted, estimate.linear),
             None if estimate.unseen is None else estimate.unseen * (1.0 - known),
         )
+
+
+@dataclass(frozen=True)
+class _CleanPlate:
+    """A clean plate where it was shot, [1,3,H,W]: out-space linear, linear Rec.709, and the latter
+    without its grain; ``covered`` as in ``Backgrounds.fitted``."""
+
+    out: torch.Tensor
+    linear: torch.Tensor
+    cleaned: torch.Tensor
+    covered: torch.Tensor | None
 
 
 @dataclass(frozen=True)

@@ -382,17 +382,20 @@ class FrameKeyer:
             return self._backgrounds.own
         known = pictures.coverage.get("clean_plate")
         covered = None if known is None else self._whole(known)
+
+        def light() -> torch.Tensor:
+            return self._linearised(pixels, "clean_plate")
+
         if self._camera_moves:
             background = self._backgrounds.following(
-                self._linearised(pixels, "clean_plate"),
+                pixels,
+                light,
                 covered,
                 self._colour.to_rec709(source),
                 self._known_subject(pictures, source),
             )
         else:
-            background = self._backgrounds.fitted(
-                pixels, lambda: self._linearised(pixels, "clean_plate"), covered
-            )
+            background = self._backgrounds.fitted(pixels, light, covered)
         if background.uncovered is None:
             return background
         out = torch.where(background.uncovered > 0.5, source, background.out)
