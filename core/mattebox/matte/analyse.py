@@ -21,7 +21,12 @@ BACKGROUND = 0.1  # a first alpha below this, over a square of side 7, is backgr
 BACKGROUND_EROSION = 3
 # The median of a chi-square of 3 degrees of freedom, divided by 3.
 MEDIAN_CHI_SQUARE = 0.789
+MEDIAN_CHI_SQUARE_OF_ONE = 0.4549  # of 1 degree of freedom
 MAX_PLATE_NOISE = 8.0  # a background further off than this is wrong, not noisy
+# Codecs freeze grain: frames of a video hardly differ where nothing moves, and yet the grain of
+# every still is another. So grain is no less than makes a plate's error ``MAX_PLATE_NOISE`` of it,
+# up to this share of the brightness.
+MAX_FROZEN_GRAIN = 0.01
 
 
 def analyse_shot(
@@ -52,13 +57,15 @@ def analyse_shot(
         )
     means = torch.stack([background.mean(dim=(0, 2, 3)) for background in backgrounds])
     mean_background = means.mean(0).view(1, 3, 1, 1)
+    brightness = max(float(mean_background.max()), 1e-6)
+    noise = _with_frozen(noise, brightness, sources, backgrounds, first_alphas)
     return ShotStatistics(
         noise=noise,
         plate_noise=_background_noise(sources, backgrounds, first_alphas, noise),
         key=screen_key(mean_background),
         screen=all(is_keyable_screen(background) for background in backgrounds),
         sure_inside=sure_inside,
-        brightness=max(float(mean_background.max()), 1e-6),
+        brightness=brightness,
         subsampled=is_subsampled([source[:1] for source in sources]),
     )
 
@@ -74,6 +81,43 @@ def _before_one(source: torch.Tensor, background: torch.Tensor) -> torch.Tensor:
     return source - background + background[:1]
 
 
+def _with_frozen(
+    noise: NoiseModel,
+    brightness: float,
+    sources: Sequence[torch.Tensor],
+    backgrounds: Sequence[torch.Tensor],
+    alphas: Sequence[torch.Tensor],
+) -> NoiseModel:
+    """The grain with what stands still of it, as a codec leaves it; see ``MAX_FROZEN_GRAIN``."""
+    ratios = _misfit(sources, backgrounds, alphas, noise)
+    if ratios is None:
+        return noise
+    level = torch.full((1, 3, 1, 1), brightness)
+    most = (MAX_FROZEN_GRAIN * brightness) ** 2 / noise.variance(level).flatten()
+    medians = ratios.median(0).values.cpu() / MEDIAN_CHI_SQUARE_OF_ONE
+    scale = (medians / (1.0 + MAX_PLATE_NOISE)).minimum(most).clamp_min(1.0).tolist()
+    return noise.scaled((scale[0], scale[1], scale[2]))
+
+
+def _misfit(
+    sources: Sequence[torch.Tensor],
+    backgrounds: Sequence[torch.Tensor],
+    alphas: Sequence[torch.Tensor],
+    noise: NoiseModel,
+) -> torch.Tensor | None:
+    """[n,3]: squares of what source and background differ by where there is background, over the
+    grain's variance; None where too little is seen."""
+    found = []
+    for source, background, alpha in zip(sources, backgrounds, alphas, strict=True):
+        inside = eroded(alpha < BACKGROUND, BACKGROUND_EROSION)
+        count = int(inside.sum())
+        if count >= MIN_PIXELS:
+            misfit = (source - background) ** 2 / noise.variance(background)
+            misfit = misfit.permute(0, 2, 3, 1)[inside[:, 0]]
+            found.append(misfit[:: -(-count // SAMPLES)])
+    return torch.cat(found) if found else None
+
+
 def _background_noise(
     sources: Sequence[torch.Tensor],
     backgrounds: Sequence[torch.Tensor],
@@ -81,13 +125,8 @@ def _background_noise(
     noise: NoiseModel,
 ) -> float:
     """How much more source and background differ in the background than the source's grain says."""
-    ratios = []
-    for source, background, alpha in zip(sources, backgrounds, alphas, strict=True):
-        misfit = ((source - background) ** 2 / noise.variance(background)).mean(1, keepdim=True)
-        inside = misfit[eroded(alpha < BACKGROUND, BACKGROUND_EROSION)]
-        if inside.numel() >= MIN_PIXELS:
-            ratios.append(inside[:: -(-inside.numel() // SAMPLES)])
-    if not ratios:
+    ratios = _misfit(sources, backgrounds, alphas, noise)
+    if ratios is None:
         return 1.0  # as noisy as the source: a background is shot with the same camera
-    ratio = float(torch.cat(ratios).median()) / MEDIAN_CHI_SQUARE - 1.0
+    ratio = float(ratios.mean(1).median()) / MEDIAN_CHI_SQUARE - 1.0
     return min(max(ratio, 0.0), MAX_PLATE_NOISE)

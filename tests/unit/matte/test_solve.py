@@ -281,12 +281,27 @@ def test_a_shots_analysis_measures_the_plates_own_grain(share: float) -> None:
     first = torch.zeros(1, 1, 160, 160)
     found = analyse_shot([source], [plate], [first], noise=GRAIN)
     assert found.plate_noise == pytest.approx(share, abs=0.1 + 0.1 * share)
+    assert found.noise == GRAIN
 
 
 def test_a_plate_that_does_not_fit_is_wrong_and_not_noisy_without_end() -> None:
     first = torch.zeros(1, 1, 96, 96)
     found = analyse_shot([grainy(screen(96))], [screen(96) + 0.3], [first], noise=GRAIN)
     assert found.plate_noise == MAX_PLATE_NOISE
+
+
+def test_grain_that_a_codec_froze_is_told_from_the_plate() -> None:
+    """Frames of such a video are alike where nothing moves; every still has other grain."""
+    still = GRAIN.scaled((1e-3, 1e-3, 1e-3))
+    source, plate = grainy(screen(160)), grainy(screen(160), 9)
+    first = torch.zeros(1, 1, 160, 160)
+    found = analyse_shot([source], [plate], [first], noise=still)
+    level = screen(8)
+    apart = (1.0 + found.plate_noise) * found.noise.variance(level)
+    torch.testing.assert_close(apart, 2.0 * GRAIN.variance(level), rtol=0.1, atol=0.0)
+    wrong = analyse_shot([source], [screen(160) + 0.3], [first], noise=still)
+    grey = torch.full((1, 3, 1, 1), wrong.brightness)
+    assert float(wrong.noise.variance(grey).max()) < (0.0101 * wrong.brightness) ** 2
 
 
 def test_where_no_background_is_seen_a_plate_counts_as_noisy_as_the_source() -> None:
