@@ -13,8 +13,8 @@ from training.pool import EVERY_KIND
 from training.rendering import RENDERED
 from training.screens import Dice, constant
 
-BACKLIT_SHARE = 0.15
-RIM_SHARE = 0.12
+BACKLIT_SHARE = 0.22
+RIM_SHARE = 0.2
 # Logarithm and its deviation of the factor on the drawn share of the screen's light. For a screen
 # that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 8 %,
 # glass a third, smoke 0.3 to 0.5.
