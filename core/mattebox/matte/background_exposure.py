@@ -49,6 +49,10 @@ within 0.0011 of 1, that of a channel with a fifth of its light within 0.0061 (b
 WEAKEST_CHANNEL = 5.0
 """The deadband of a dark channel is at most this many times as wide."""
 
+SAMPLES = 100_000
+"""Of pixels or tiles that decide a quantile, good to 0.2 %: sorting all pixels of a frame took as
+long as everything else here."""
+
 STANDARD_ERRORS = 4.0
 """A gain counts when it lies this many standard errors from 1."""
 
@@ -126,7 +130,7 @@ def background_weight(subject: torch.Tensor) -> torch.Tensor:
     """
     weights = []
     for alpha in torch.split(subject, 1):
-        lowest = torch.quantile(_thinned(alpha), 0.25)
+        lowest = torch.quantile(_thinned(alpha.flatten()), 0.25)
         lowest = torch.where(lowest < HIGHEST_BACKGROUND, lowest, 0.0)
         weights.append((1.0 - (alpha - lowest) / SOFT_EDGE).clamp(0.0, 1.0))
     return torch.cat(weights)
@@ -189,11 +193,9 @@ def _deadbands(light: torch.Tensor, band: float) -> list[float]:
     return (band * (light.max() / light).clamp_max(WEAKEST_CHANNEL)).tolist()
 
 
-def _thinned(values: torch.Tensor, limit: int = 1_000_000) -> torch.Tensor:
-    """At most ``limit`` of the last dimension's values, evenly picked: quantile() refuses 2^24."""
-    if values.dim() == 4:
-        values = values.flatten()
-    return values[..., :: max(1, -(-values.shape[-1] // limit))]
+def _thinned(values: torch.Tensor) -> torch.Tensor:
+    """At most ``SAMPLES`` of the last dimension's values, evenly picked."""
+    return values[..., :: max(1, -(-values.shape[-1] // SAMPLES))]
 
 
 def _triple(values: Sequence[float]) -> Triple:
