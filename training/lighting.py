@@ -19,7 +19,7 @@ RIM_SHARE = 0.2
 # that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 8 %,
 # glass a third, smoke 0.3 to 0.5.
 GLOW = {
-    **dict.fromkeys(("smoke", "steam"), (0.25, 0.25)),
+    **dict.fromkeys(("smoke", "steam"), (0.45, 0.25)),
     **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
     "lights": (-1.4, 0.8),
@@ -28,7 +28,7 @@ GLOW = {
     **dict.fromkeys(RENDERED, (-0.2, 0.5)),
     "rendered_hair": (-1.2, 0.7),
     "rendered_thin": (0.2, 0.6),
-    "rendered_smoke": (0.7, 0.4),
+    "rendered_smoke": (0.9, 0.4),
     "rendered_glass": (0.4, 0.5),
 }
 BRIGHTER = {"rendered_smoke": (1.1, 0.5)}
