@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from mattebox.matte.unmixing.answer import answer, in_phases_of, weighed
 from mattebox.matte.unmixing.colours import COLLECTED
@@ -129,7 +129,7 @@ def written_weights(network: UnmixingNetwork, path: Path) -> None:
         name: value.detach().half().cpu().contiguous()
         for name, value in network.state_dict().items()
     }
-    save_file(state, partial)
+    partial.write_bytes(save(state))  # save_file lets nobody else read it
     partial.rename(path)
 
 

@@ -11,7 +11,7 @@ import argparse
 import math
 from pathlib import Path
 
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from mattebox.matte.unmixing.weights import Part, network_of
 
@@ -44,7 +44,7 @@ def packed(given: dict[Part, Mean], output: Path) -> None:
             value = sum(share * weights[name] for weights, share in every)
             state[part + name] = value.half().contiguous()
     partial = output.with_suffix(".tmp")
-    save_file(state, partial)
+    partial.write_bytes(save(state))  # save_file lets nobody else read it
     partial.rename(output)
 
 
