@@ -18,7 +18,7 @@ from mattebox.matte.statistics import NoiseModel, ShotStatistics
 from mattebox.matte.steady import steady_mean
 from mattebox.matte.unmixing import network as unmixing
 from mattebox.matte.unmixing.network import CANDIDATES, OUTPUTS, UnmixingNetwork
-from mattebox.matte.unmixing.weights import unmixing_network
+from mattebox.matte.unmixing.weights import networks_for, unmixing_network
 from mattebox.screen_key import ScreenKey
 
 GRAIN = NoiseModel((1e-4, 1e-4, 1e-4), (2e-6, 2e-6, 2e-6))
@@ -183,8 +183,9 @@ def test_nothing_beyond_the_reach_changes_a_pixel(is_screen: bool) -> None:
     changed = source.clone()
     changed[..., 0, 0] = 3.0
     near = grainy(source, 4)
+    network, _ = networks_for(statistics, torch.device("cpu"))
     one, other = (
-        solved(picture, plate, statistics, neighbours=(near,)) for picture in (source, changed)
+        solved(picture, plate, statistics, network, (near,)) for picture in (source, changed)
     )
     beyond = (..., slice(REACH + 1, None), slice(None))
     for name in ("alpha", "confidence", "spill"):
