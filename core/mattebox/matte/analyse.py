@@ -12,7 +12,7 @@ import torch
 from mattebox.colour_difference import is_keyable_screen, screen_key
 from mattebox.matte.chroma import is_subsampled
 from mattebox.matte.noise import estimate_noise
-from mattebox.matte.statistics import NoiseModel, ShotStatistics
+from mattebox.matte.statistics import NoiseModel, ShotStatistics, Triple
 from mattebox.matte.windows import eroded
 
 SAMPLES = 20_000  # pixels that decide a median: good to 1 %
@@ -58,10 +58,13 @@ def analyse_shot(
     means = torch.stack([background.mean(dim=(0, 2, 3)) for background in backgrounds])
     mean_background = means.mean(0).view(1, 3, 1, 1)
     brightness = max(float(mean_background.max()), 1e-6)
-    noise = _with_frozen(noise, brightness, sources, backgrounds, first_alphas)
+    misfit = _misfit(sources, backgrounds, first_alphas, noise)
+    if misfit is not None:
+        frozen = _frozen_grain(misfit, noise, brightness)
+        noise, misfit = noise.scaled(frozen), misfit / misfit.new_tensor(frozen)
     return ShotStatistics(
         noise=noise,
-        plate_noise=_background_noise(sources, backgrounds, first_alphas, noise),
+        plate_noise=_background_noise(misfit),
         key=screen_key(mean_background),
         screen=all(is_keyable_screen(background) for background in backgrounds),
         sure_inside=sure_inside,
@@ -81,22 +84,14 @@ def _before_one(source: torch.Tensor, background: torch.Tensor) -> torch.Tensor:
     return source - background + background[:1]
 
 
-def _with_frozen(
-    noise: NoiseModel,
-    brightness: float,
-    sources: Sequence[torch.Tensor],
-    backgrounds: Sequence[torch.Tensor],
-    alphas: Sequence[torch.Tensor],
-) -> NoiseModel:
-    """The grain with what stands still of it, as a codec leaves it; see ``MAX_FROZEN_GRAIN``."""
-    ratios = _misfit(sources, backgrounds, alphas, noise)
-    if ratios is None:
-        return noise
+def _frozen_grain(misfit: torch.Tensor, noise: NoiseModel, brightness: float) -> Triple:
+    """How many times the variance of ``noise`` the grain has with what stands still of it, as a
+    codec leaves it; 1 and up. See ``MAX_FROZEN_GRAIN``; ``misfit`` as ``_misfit`` gives it."""
     level = torch.full((1, 3, 1, 1), brightness)
     most = (MAX_FROZEN_GRAIN * brightness) ** 2 / noise.variance(level).flatten()
-    medians = ratios.median(0).values.cpu() / MEDIAN_CHI_SQUARE_OF_ONE
+    medians = misfit.median(0).values.cpu() / MEDIAN_CHI_SQUARE_OF_ONE
     scale = (medians / (1.0 + MAX_PLATE_NOISE)).minimum(most).clamp_min(1.0).tolist()
-    return noise.scaled((scale[0], scale[1], scale[2]))
+    return (scale[0], scale[1], scale[2])
 
 
 def _misfit(
@@ -118,15 +113,9 @@ def _misfit(
     return torch.cat(found) if found else None
 
 
-def _background_noise(
-    sources: Sequence[torch.Tensor],
-    backgrounds: Sequence[torch.Tensor],
-    alphas: Sequence[torch.Tensor],
-    noise: NoiseModel,
-) -> float:
+def _background_noise(misfit: torch.Tensor | None) -> float:
     """How much more source and background differ in the background than the source's grain says."""
-    ratios = _misfit(sources, backgrounds, alphas, noise)
-    if ratios is None:
+    if misfit is None:
         return 1.0  # as noisy as the source: a background is shot with the same camera
-    ratio = float(ratios.mean(1).median()) / MEDIAN_CHI_SQUARE - 1.0
+    ratio = float(misfit.mean(1).median()) / MEDIAN_CHI_SQUARE - 1.0
     return min(max(ratio, 0.0), MAX_PLATE_NOISE)
