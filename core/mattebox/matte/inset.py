@@ -1,7 +1,7 @@
 """A screen that ends within the picture on all sides: a phone's, a monitor's, a panel's.
 
-It lights what is near it. What is further away than it is large gets next to nothing of its light,
-and whatever is green there is green itself.
+It lights what is near it. What is further away than half of its size gets next to nothing of its
+light, and whatever is green there is green itself.
 """
 
 from __future__ import annotations

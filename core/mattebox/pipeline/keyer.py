@@ -49,6 +49,7 @@ from mattebox.settings import (
     Shadows,
     Solver,
     SourceAlpha,
+    SpillRule,
 )
 from mattebox.shot import Pictures
 from mattebox_ocio.model_space import ModelSpace
@@ -96,7 +97,10 @@ class FrameKeyer:
         self._takes = analysis.takes
         self._backgrounds = backgrounds
         own = backgrounds.own if analysis.plate == "estimated" else None
-        self._unlit = None if own is None or own.unseen is None else unlit(1.0 - own.unseen)
+        self._unlit: torch.Tensor | None = None
+        # A rule that was asked for by its name holds all over the picture.
+        if own is not None and own.unseen is not None and settings.spill_rule is SpillRule.LEARNED:
+            self._unlit = unlit(1.0 - own.unseen)
         self._controls = MatteControls(
             settings.clip_black,
             settings.clip_white,
