@@ -37,6 +37,7 @@ from benchmarks.preroll import (
 )
 from benchmarks.real import compare
 from benchmarks.recipes import RECIPES, SETS
+from benchmarks.rendered import RENDERED, render_shots
 from benchmarks.resolving import TARGET, means, resolve
 from benchmarks.synthetic import write_synthetic
 from benchmarks.variants import VIDEO, Variant, write_variant
@@ -89,7 +90,8 @@ def variants(
         str | None,
         typer.Option(
             help="Only these variants and drawn shots, joined by commas; known and held_out stand "
-            "for the drawn shots of that set. [default: all]"
+            "for the drawn shots of that set, rendered for the rendered ones. [default: all but "
+            "those]"
         ),
     ] = None,
     methods: Annotated[
@@ -128,6 +130,11 @@ def variants(
     ball_fast, defocus, net, bars, chain_mail, veil_white, veil_black, plume_grey, plume_indigo,
     plume_grey_blue, steam, bottle, rim_light, behind_bottle, behind_haze, dark_corners.
 
+    Shots that Blender renders, **rendered** (only where they are asked for; a minute or two each,
+    once for a folder): rendered_man, rendered_woman, rendered_curls,
+    rendered_net, rendered_wheel, rendered_cloth, rendered_plume, rendered_plant, rendered_plush,
+    rendered_glassware, rendered_veiled, rendered_woman_blue.
+
     The engine screen keys each of them with a clean plate and without, beside the plain colour
     difference. Harm is a finding, not a failure: the command ends with 0, or with 70 where keying
     failed. With --strict, for continuous integration, harm ends with 70 too.
@@ -136,11 +143,11 @@ def variants(
 
     **The judge alone**: `python -m benchmarks variants -o drawn/ --only held_out --markdown a.md`
     """
-    known = [*Variant, *RECIPES]
-    names = set(known)
+    names = {*Variant, *RECIPES}
     if only is not None:
-        names = chosen(only, [*known, *SETS], kind="shot")
-        names |= {name for group in names & set(SETS) for name in SETS[group]}
+        sets = {**SETS, "rendered": RENDERED}
+        names = chosen(only, [*Variant, *RECIPES, *RENDERED, *sets], kind="shot")
+        names |= {name for group in names & set(sets) for name in sets[group]}
     changes = [variant for variant in Variant if variant in names]
     if only is not None and changes and not shots:
         raise UsageError(
@@ -161,6 +168,8 @@ def variants(
         write_variant(shot, change, output, length=length) for shot in given for change in changes
     ]
     folders += [write_synthetic(name, output, length=length) for name in RECIPES if name in names]
+    rendered = [name for name in RENDERED if name in names]
+    folders += render_shots(rendered, output, length=length) if rendered else []
     rows = list(
         keyed_rows(
             folders,

@@ -85,11 +85,11 @@ def _camera(stage: Stage) -> None:
         camera.dof.aperture_fstop = stage.log_uniform(0.3, 2.0)
     placed = stage.placed(camera)
     place = Vector((0.0, -DISTANCE, stage.uniform(-0.5, 2.0)))
-    placed.matrix_world = _looking(place, Vector((0.0, 0.0, 0.0)))
+    placed.matrix_world = looking(place, Vector((0.0, 0.0, 0.0)))
     bpy.context.scene.camera = placed
 
 
-def _looking(place: Vector, target: Vector) -> Matrix:
+def looking(place: Vector, target: Vector) -> Matrix:
     turn = (target - place).to_track_quat("-Z", "Y").to_matrix().to_4x4()
     return Matrix.Translation(place) @ turn
 
@@ -123,7 +123,7 @@ def _lamp(stage: Stage, azimuth: float, height: float, irradiance: float) -> Non
     level, up = np.cos(height), np.sin(height)
     place = away * Vector((np.sin(azimuth) * level, -np.cos(azimuth) * level, up))
     placed = stage.placed(lamp)
-    placed.matrix_world = _looking(place, Vector((0.0, 0.0, 0.0)))
+    placed.matrix_world = looking(place, Vector((0.0, 0.0, 0.0)))
     placed.lightgroup = LAMPS
 
 

@@ -1,0 +1,126 @@
+"""Shots that Blender's Cycles renders, with truth, on a stage that nothing is trained on.
+
+Drawn shots say what they are told to; here hair, cloth, wire, smoke and glass are lit as a renderer
+lights them, by lamps and by a wrinkled screen. They choose no constant and no weights' step: what
+they show is how the product does on footage of the kind that it has not seen.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from benchmarks.variants import CLEAN, KEYED
+from benchmarks.writing import as_stored, write_shot
+from mattebox.bench.blender import find_bpy_python
+from mattebox.bench.grain import with_grain
+from mattebox.bench.shots import MANIFEST, TRUTH
+from mattebox.errors import InputError, ToolError
+from mattebox.frames import read_frame
+
+Pixels = NDArray[np.float32]
+
+PREFIX = "rendered_"
+RENDERED = tuple(
+    f"{PREFIX}{subject}"
+    for subject in (
+        *("man", "woman", "curls", "net", "wheel", "cloth"),
+        *("plume", "plant", "plush", "glassware", "veiled", "woman_blue"),
+    )
+)
+"""Names of the shots; their subjects are in ``rendered_subjects.py``, for Blender alone."""
+SIZE = 480, 270
+SAMPLES = 24
+_SEED = 88_000
+_POLL_SECONDS = 1.0
+
+
+def render_shots(
+    names: Sequence[str],
+    folder: Path,
+    *,
+    length: int,
+    size: tuple[int, int] = SIZE,
+    samples: int = SAMPLES,
+) -> list[Path]:
+    """Render what is not there yet, as many at once as there are cores; folders of the shots.
+
+    Says each one's name on standard error once it is there: a shot takes a minute or two.
+
+    Args:
+        names: of ``RENDERED``.
+        folder: where shots lie side by side; what Blender writes stays in it.
+        length: frames.
+        size: width and height.
+        samples: of each pixel.
+
+    Raises:
+        InputError: no Blender is there.
+        ToolError: Blender failed.
+        WriteError: a file cannot be written.
+    """
+    python = find_bpy_python()
+    if python is None:
+        raise InputError(
+            "no Blender for rendering", next_step="run `make blender-environments`, then again"
+        )
+    waiting = [name for name in names if not _frames_there(folder / name, length)]
+    running: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                name = waiting.pop(0)
+                running[name] = _rendering(python, folder / name, (*size, length, samples))
+            time.sleep(_POLL_SECONDS)
+            for name in [name for name, one in running.items() if one.poll() is not None]:
+                if running.pop(name).returncode:
+                    raise ToolError(f"Blender failed on {name}; what it said stands above")
+                _compose(folder / name, length)
+                typer.echo(name, err=True)
+    finally:
+        for one in running.values():
+            one.terminate()
+    return [folder / name for name in names]
+
+
+def _frames_there(shot: Path, length: int) -> bool:
+    return (shot / MANIFEST).exists() and (shot / TRUTH / f"{TRUTH}.{length:04d}.exr").exists()
+
+
+def _rendering(python: Path, shot: Path, numbers: Sequence[int]) -> subprocess.Popen[bytes]:
+    """A Blender that renders one shot into a folder beside its passes."""
+    rendered = shot / "rendered"
+    rendered.mkdir(parents=True, exist_ok=True)
+    subject = shot.name.removeprefix(PREFIX)
+    worker = ("-m", "benchmarks.rendered_blender", subject, str(rendered.absolute()))
+    return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+        [str(python.absolute()), *worker, *map(str, numbers)],
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def _compose(shot: Path, length: int) -> None:
+    """Passes of what was rendered: the truth, what the camera saw, and clean plates."""
+    rendered = shot / "rendered"
+    plate = as_stored(_pixels(rendered / "plate.exr")[..., :3])
+    seed = _SEED + 100 * RENDERED.index(shot.name)
+    passes: dict[str, dict[int, Pixels]] = {TRUTH: {}, KEYED: {}}
+    for frame in range(1, length + 1):
+        truth = as_stored(_pixels(rendered / f"truth.{frame}.exr"))
+        lit = _pixels(rendered / f"lit.{frame}.exr")
+        passes[TRUTH][frame] = truth
+        light = lit[..., :3] + (1.0 - truth[..., 3:]) * plate
+        passes[KEYED][frame] = with_grain(light, seed + frame)
+    passes[CLEAN] = {1: with_grain(plate, seed)}
+    write_shot(shot, passes, key=KEYED)
+
+
+def _pixels(path: Path) -> Pixels:
+    return np.asarray(read_frame(path).pixels, np.float32)
