@@ -25,7 +25,7 @@ from mattebox.settings import EngineName, KeySettings
 from mattebox.whole_files import FileKind, OutputFile, ReadFiles
 
 SCHEMA_VERSION: Literal[2] = 2
-ALPHA_ALGEBRA = 7
+ALPHA_ALGEBRA = 8
 """Counts changes of the solver, despill or layers that move pixels; part of the fingerprint."""
 
 

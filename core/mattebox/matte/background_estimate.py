@@ -76,6 +76,16 @@ MAJORITY = 0.75
 FULLY_KNOWN = 3
 """Frames from which a pixel's own mean needs no help from its neighbours."""
 
+OUTLINE = 4
+"""Of ``_radius``: so near to where no screen was seen, loose strands may have passed as screen."""
+
+DARKENED = 0.02
+"""Of the screen's light: a pixel there that is so much darker than the screen further out counts
+for nothing."""
+
+LEAST_TRUST = 0.01
+"""What it counts for all the same: a screen that is seen through gaps alone has nothing else."""
+
 LEAST_PIXELS = 1000
 """Of screen: fewer say nothing of its surface."""
 
@@ -141,8 +151,26 @@ def estimate_background(
     mean = degrained(mean, count, _grain(frames, kept), radius)
     known = (count / min(FULLY_KNOWN, frames.shape[0])).clamp_max(1.0)
     surface = torch.cat([_light(one, count > 0) for one in torch.split(mean, 1, dim=1)], dim=1)
-    background = surface + pull_push((mean - surface) * (known > 0), known)
+    background = surface + _continued((mean - surface) * (known > 0), surface, known, radius)
     return EstimatedBackground(background.clamp_min(0.0), known)
+
+
+def _continued(
+    detail: torch.Tensor, surface: torch.Tensor, known: torch.Tensor, radius: int
+) -> torch.Tensor:
+    """What the screen has beside its ``surface``, [1,3,H,W], continued where it was never seen.
+
+    Strands too thin to fail as screen take some of its light along the subject's outline, from
+    where it would be continued behind all of the subject. They never add to it: what is darker
+    there than the screen further out foretells is not the screen.
+    """
+    seen = (known > 0).to(detail.dtype)
+    near = 2.0 * (1.0 - box_mean(seen, OUTLINE * radius)).clamp_max(0.5)  # 1 at a straight outline
+    further = pull_push(detail, known * (1.0 - (1.0 - LEAST_TRUST) * near))
+    brightest = int(surface.mean((0, 2, 3)).argmax())
+    light, missing = (one[:, brightest : brightest + 1] for one in (surface, further - detail))
+    darkened = (missing / (DARKENED * light.clamp_min(TINY))).clamp(0.0, 1.0)
+    return pull_push(detail, known * (1.0 - (1.0 - LEAST_TRUST) * near * darkened))
 
 
 def _screen_pixels(

@@ -77,6 +77,23 @@ def test_what_was_never_seen_continues_the_surface() -> None:
     assert float(steps.max()) < 0.03  # no seam where the known part ends
 
 
+def test_loose_strands_at_an_outline_do_not_darken_the_screen_behind() -> None:
+    """Strands around a still head, too thin and too few to fail as screen."""
+    plate = F.interpolate(uneven(folds=0.0), size=(270, 450), mode="bilinear")
+    y, x = torch.meshgrid(torch.arange(270), torch.arange(450), indexing="ij")
+    away = torch.hypot(x - 225.0, y - 135.0)
+    head = ((70.0 - away) / 2.0).clamp(0.0, 1.0)
+    generator = torch.Generator().manual_seed(4)
+    rare = 0.2 * ((90.0 - away) / 20.0).clamp(0.0, 1.0)
+    strands = 0.7 * (torch.rand(away.shape, generator=generator) < rare)
+    alpha = torch.maximum(head[None, None], F.avg_pool2d(strands[None, None], 3, 1, 1))
+    light = 0.02 * alpha + (1.0 - alpha) * plate
+    frames = [light + 0.004 * torch.randn(plate.shape, generator=generator) for _ in range(4)]
+    off = (estimate_background(frames, SCREEN).background / plate - 1.0)[:, 1:2]
+    assert abs(float(off[alpha > 0.02].mean())) < 0.01
+    assert abs(float(off[alpha == 0.0].mean())) < 0.003
+
+
 def test_thin_smoke_that_stands_still_is_not_taken_for_screen() -> None:
     plate = uneven()
     frames, _ = frames_of(plate, 6, still=True)
