@@ -15,12 +15,11 @@ from training.screens import Dice, constant
 
 BACKLIT_SHARE = 0.22
 RIM_SHARE = 0.2
-GLOSS_SHARE = 0.15
 # Logarithm and its deviation of the factor on the drawn share of the screen's light. For a screen
 # that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 8 %,
 # glass a third, smoke 0.3 to 0.5.
 GLOW = {
-    **dict.fromkeys(("smoke", "steam"), (0.58, 0.25)),
+    **dict.fromkeys(("smoke", "steam"), (0.45, 0.25)),
     **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
     "lights": (-1.4, 0.8),
@@ -29,7 +28,7 @@ GLOW = {
     **dict.fromkeys(RENDERED, (-0.2, 0.5)),
     "rendered_hair": (-1.2, 0.7),
     "rendered_thin": (0.2, 0.6),
-    "rendered_smoke": (1.0, 0.4),
+    "rendered_smoke": (0.9, 0.4),
     "rendered_glass": (0.4, 0.5),
 }
 BRIGHTER = {"rendered_smoke": (1.1, 0.5)}
@@ -86,8 +85,7 @@ def lamplight(
     lamps = level / 0.42 * dice.normal(count, 0.55).exp() * tint
     behind = _behind(dice, alpha)
     lit = subject * lamps * (1.0 + _backlight(dice, count) * behind)
-    mirrored = _rim(dice, count) * behind + _gloss(dice, alpha)
-    return lit + alpha * level * mirrored
+    return lit + alpha * level * _rim(dice, count) * behind
 
 
 def _behind(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
@@ -106,15 +104,3 @@ def _rim(dice: Dice, count: int) -> torch.Tensor:
     """[N,3,1,1] what they mirror of it in its own colour, in units of the screen's light."""
     bright = dice.chance(count, RIM_SHARE) * dice.log_uniform(count, 0.3, 20.0)
     return bright * dice.normal(count, 0.15, 3).exp()
-
-
-def _gloss(dice: Dice, alpha: torch.Tensor) -> torch.Tensor:
-    """[N,3,H,W] what patches of subjects mirror of a lamp, in units of the screen's light.
-
-    As bright where a spoke is blurred by its movement or a strand is thin as where they are opaque:
-    where only the opaque shines, whatever shines is taken for opaque.
-    """
-    count, _, size, _ = alpha.shape
-    patches = (3.0 * dice.smooth(count, 1, size, 6) - 3.5).clamp(0.0, 1.0)
-    bright = dice.chance(count, GLOSS_SHARE) * dice.log_uniform(count, 0.5, 20.0)
-    return patches * bright * dice.normal(count, 0.08, 3).exp()
