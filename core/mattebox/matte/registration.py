@@ -138,6 +138,10 @@ def register_background(
     before = _judged(levels[count - 1], start, start).before
     best = replace(best, misfit_before=before, misfit_after=before)
     for model, freedoms in MODELS:
+        if model == "homography" and best.model == "none":
+            # Nets and bars that move have as many edges as the screen: eight parameters fit some.
+            faults.append("homography: no simpler move fits")
+            break
         reached = count
         if model != "shift":  # the others start from what holds so far, near the truth
             reached, matrix, error = _refined(levels, count, start, freedoms)
