@@ -77,6 +77,18 @@ def shot(wall: torch.Tensor, seed: int = 5) -> tuple[torch.Tensor, torch.Tensor]
     return alpha * 0.6 + (1.0 - alpha) * wall + 0.01 * grain, alpha
 
 
+@pytest.mark.parametrize("tilt", [(8e-5, -5e-5), (3e-5, 3e-5), (4e-4, -3e-4)])
+def test_a_camera_that_was_tilted_alone_is_followed(tilt: tuple[float, float]) -> None:
+    """A tilt moves what is seen as well: a simpler move fits before it, without which it is
+    doubted."""
+    wall = textured(1)
+    source, alpha = shot(wall)
+    matrix = centred(1.0, 0.0, 0.0, 0.0, 1.0, 0.0, *tilt, 1.0)
+    found = register_background([source], warped(wall, torch.linalg.inv(matrix)), [alpha])
+    assert found.model == "homography"
+    assert largest_difference(from_matrix(found.matrix), matrix, HEIGHT, WIDTH) < 0.05
+
+
 @pytest.mark.parametrize("name", MOVES)
 def test_a_known_move_is_found_again(name: str) -> None:
     model, move, gain = MOVES[name]
