@@ -1,8 +1,7 @@
 """Shots that Blender's Cycles renders, with truth, on a stage that nothing is trained on.
 
 Drawn shots say what they are told to; here hair, cloth, wire, smoke and glass are lit as a renderer
-lights them, by lamps and by a wrinkled screen. They choose no constant and no weights' step: what
-they show is how the product does on footage of the kind that it has not seen.
+lights them, by lamps and by a wrinkled screen. What was decided on them docs/quality.md says.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from benchmarks.variants import CLEAN, KEYED
 from benchmarks.writing import as_stored, write_shot
 from mattebox.bench.blender import find_bpy_python
 from mattebox.bench.grain import with_grain
-from mattebox.bench.shots import MANIFEST, TRUTH
+from mattebox.bench.shots import TRUTH
 from mattebox.errors import InputError, ToolError
 from mattebox.frames import read_frame
 
@@ -71,7 +70,7 @@ def render_shots(
         raise InputError(
             "no Blender for rendering", next_step="run `make blender-environments`, then again"
         )
-    waiting = [name for name in names if not _frames_there(folder / name, length)]
+    waiting = [name for name in names if not _file(folder / name, "truth", length).exists()]
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         while waiting or running:
@@ -81,17 +80,20 @@ def render_shots(
             time.sleep(_POLL_SECONDS)
             for name in [name for name, one in running.items() if one.poll() is not None]:
                 if running.pop(name).returncode:
-                    raise ToolError(f"Blender failed on {name}; what it said stands above")
-                _compose(folder / name, length)
+                    raise ToolError(
+                        f"Blender failed on {name}; what it said stands above",
+                        next_step="run the command again; shots that are finished are kept",
+                    )
                 typer.echo(name, err=True)
     finally:
         for one in running.values():
             one.terminate()
-    return [folder / name for name in names]
+    return [_composed(folder / name, length) for name in names]
 
 
-def _frames_there(shot: Path, length: int) -> bool:
-    return (shot / MANIFEST).exists() and (shot / TRUTH / f"{TRUTH}.{length:04d}.exr").exists()
+def _file(shot: Path, kind: str, frame: int) -> Path:
+    """What Blender writes of a frame; the truth of the last one is written last."""
+    return shot / "rendered" / f"{kind}.{frame}.exr"
 
 
 def _rendering(python: Path, shot: Path, numbers: Sequence[int]) -> subprocess.Popen[bytes]:
@@ -106,20 +108,19 @@ def _rendering(python: Path, shot: Path, numbers: Sequence[int]) -> subprocess.P
     )
 
 
-def _compose(shot: Path, length: int) -> None:
-    """Passes of what was rendered: the truth, what the camera saw, and clean plates."""
-    rendered = shot / "rendered"
-    plate = as_stored(_pixels(rendered / "plate.exr")[..., :3])
+def _composed(shot: Path, length: int) -> Path:
+    """The shot of what was rendered: the truth, what the camera saw, and a clean plate."""
+    plate = as_stored(_pixels(shot / "rendered" / "plate.exr")[..., :3])
     seed = _SEED + 100 * RENDERED.index(shot.name)
     passes: dict[str, dict[int, Pixels]] = {TRUTH: {}, KEYED: {}}
     for frame in range(1, length + 1):
-        truth = as_stored(_pixels(rendered / f"truth.{frame}.exr"))
-        lit = _pixels(rendered / f"lit.{frame}.exr")
+        truth = as_stored(_pixels(_file(shot, "truth", frame)))
+        lit = _pixels(_file(shot, "lit", frame))
         passes[TRUTH][frame] = truth
         light = lit[..., :3] + (1.0 - truth[..., 3:]) * plate
         passes[KEYED][frame] = with_grain(light, seed + frame)
     passes[CLEAN] = {1: with_grain(plate, seed)}
-    write_shot(shot, passes, key=KEYED)
+    return write_shot(shot, passes, key=KEYED)
 
 
 def _pixels(path: Path) -> Pixels:

@@ -75,11 +75,12 @@ def add_screen(stage: Stage, colour: tuple[float, float, float]) -> Any:
 
 
 def render(path: Path, *, samples: int, seed: int) -> None:
-    """Write the scene as it stands."""
-    scene = bpy.context.scene
+    """Write the scene as it stands: all of the file, or none."""
+    scene, partial = bpy.context.scene, path.with_suffix(".partial.exr")
     scene.cycles.seed, scene.cycles.samples = seed, samples
-    scene.render.filepath = str(path)
+    scene.render.filepath = str(partial)
     bpy.ops.render.render(write_still=True)
+    partial.rename(path)
 
 
 def set_up(width: int, height: int) -> None:

@@ -90,6 +90,7 @@ def _camera(stage: Stage) -> None:
 
 
 def looking(place: Vector, target: Vector) -> Matrix:
+    """Where a camera or a lamp stands that looks from a place at a target, both in metres."""
     turn = (target - place).to_track_quat("-Z", "Y").to_matrix().to_4x4()
     return Matrix.Translation(place) @ turn
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -65,8 +66,10 @@ def test_a_rendered_shot_has_its_truth_and_the_screens_light(tmp_path: Path) -> 
 def test_what_is_there_is_not_rendered_again(tmp_path: Path) -> None:
     if find_bpy_python() is None:
         pytest.skip(NO_BPY)
-    asked = ["rendered_glassware"], tmp_path
-    (folder,) = render_shots(*asked, length=1, size=(48, 27), samples=1)
-    before = (folder / "fg" / "fg.0001.exr").stat().st_mtime_ns
-    render_shots(*asked, length=1, size=(48, 27), samples=1)
-    assert (folder / "fg" / "fg.0001.exr").stat().st_mtime_ns == before
+    glassware = partial(render_shots, ["rendered_glassware"], tmp_path, size=(48, 27), samples=1)
+    (folder,) = glassware(length=2)
+    before = {path: path.stat().st_mtime_ns for path in (folder / "rendered").iterdir()}
+    assert not [path for path in before if "partial" in path.name]
+    glassware(length=1)
+    assert {path: path.stat().st_mtime_ns for path in (folder / "rendered").iterdir()} == before
+    assert read_shot(folder).truth.frames == (1,)  # a shorter shot is asked for, and given
