@@ -23,6 +23,7 @@ from mattebox.bench.grain import with_grain
 from mattebox.bench.shots import TRUTH
 from mattebox.errors import InputError, ToolError
 from mattebox.frames import read_frame
+from training.denoise import without_noise
 
 Pixels = NDArray[np.float32]
 
@@ -110,14 +111,16 @@ def _rendering(python: Path, shot: Path, numbers: Sequence[int]) -> subprocess.P
 
 def _composed(shot: Path, length: int) -> Path:
     """The shot of what was rendered: the truth, what the camera saw, and a clean plate."""
-    plate = as_stored(_pixels(shot / "rendered" / "plate.exr")[..., :3])
+    plate = _pixels(shot / "rendered" / "plate.exr")[..., :3]
+    plate = as_stored(without_noise(np.ones_like(plate[..., :1]), plate)[1])
     seed = _SEED + 100 * RENDERED.index(shot.name)
     passes: dict[str, dict[int, Pixels]] = {TRUTH: {}, KEYED: {}}
     for frame in range(1, length + 1):
-        truth = as_stored(_pixels(_file(shot, "truth", frame)))
-        lit = _pixels(_file(shot, "lit", frame))
+        truth, lit = (_pixels(_file(shot, kind, frame)) for kind in ("truth", "lit"))
+        alpha, own, lights = without_noise(truth[..., 3:], truth[..., :3], lit[..., :3])
+        truth = as_stored(np.concatenate([own, alpha], -1))
         passes[TRUTH][frame] = truth
-        light = lit[..., :3] + (1.0 - truth[..., 3:]) * plate
+        light = lights + (1.0 - truth[..., 3:]) * plate
         passes[KEYED][frame] = with_grain(light, seed + frame)
     passes[CLEAN] = {1: with_grain(plate, seed)}
     return write_shot(shot, passes, key=KEYED)

@@ -1,7 +1,9 @@
 """Render subjects with Blender and put them into a pool: `python -m training.render --count 500`.
 
-Each picture is cut into overlapping squares of the pool's size; those that show next to no edge
-are left out. Goes on where it was stopped.
+A picture has few samples, since many pictures count for more. Their noise is taken out: hair in a
+shot is smooth, and a network that learned from sand takes a smooth strand for something opaque.
+Each picture is then cut into overlapping squares of the pool's size; those that show next to no
+edge are left out. Goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ import subprocess
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import OpenImageIO as oiio
 from numpy.typing import NDArray
 
 from mattebox.bench.blender import find_bpy_python
 from mattebox.errors import InputError
+from training.denoise import without_noise
 from training.drawing import KINDS
 from training.pool import TRAINING_SEEDS
 from training.rendering import RENDERED
@@ -32,8 +34,6 @@ LAYERS = (
 MOST_SQUARES = 6  # of a picture
 BETWEEN = 0.02, 0.98
 LEAST_EDGE = 0.01  # of the pixels of a square have an alpha between these
-SMOOTHED = "rendered_smoke"
-"""Its kind has few samples for what they cost; means over 3x3 pixels have nine times as many."""
 BRIGHTEST = 60.0  # of a lamp's light: beyond it a sampled highlight says nothing
 
 
@@ -81,9 +81,8 @@ def pack(rendered: Path, pool: Path, size: int) -> int:
             continue
         name = path.read_text(encoding="utf-8")
         layers = read_layers(path.with_suffix(".exr"))
-        if name == SMOOTHED:
-            layers = np.asarray(cv2.blur(layers, (3, 3)), np.float32)
-        found = squares(layers, size)
+        alpha, lamps, screen = without_noise(layers[..., 3:4], layers[..., :3], layers[..., 4:])
+        found = squares(np.concatenate([lamps, alpha, np.minimum(screen, alpha)], -1), size)
         kind = len(KINDS) + RENDERED.index(name)
         partial = target.with_suffix(".tmp")
         with partial.open("wb") as file:
