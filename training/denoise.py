@@ -7,12 +7,10 @@ import torch
 from numpy.typing import NDArray
 from pyoidn import denoise
 
-from mattebox.matte.fill import pull_push
 from mattebox.matte.windows import box_max, box_min
 
 CERTAIN = 1
 """Alpha is 0 or 1 where nothing else was sampled within so many pixels."""
-LEAST_KNOWN = 1e-4  # of alpha: below it the light of what is there was not seen
 
 Pixels = NDArray[np.float32]
 
@@ -20,22 +18,24 @@ Pixels = NDArray[np.float32]
 def without_noise(alpha: Pixels, *lights: Pixels) -> tuple[Pixels, ...]:
     """Alpha [H,W,1] 0..1 and premultiplied linear lights [H,W,3] of one picture, without noise.
 
-    Alpha and straight light are denoised each by itself and multiplied again: the light of every
-    pixel stays its alpha times the colour of what is there, however many samples hit it.
+    Light is cleaned with the clean alpha as its guide, so that both end at the same strands. It is
+    premultiplied light, not straight light: where smoke is thin, what few samples say of its colour
+    is several times too bright in the mean, since they are divided by the few that hit.
     """
     sampled = _planes(alpha)
-    known = (sampled > 0.0).float()
-    clean = _denoised(sampled.expand(-1, 3, -1, -1))[:, :1].clamp_max(1.0)
-    clean = clean * (box_max(sampled, CERTAIN) > 0.0)
-    clean = torch.where(box_min(sampled, CERTAIN) >= 1.0, 1.0, clean)
-    straight = (_planes(one) / sampled.clamp_min(LEAST_KNOWN) for one in lights)
-    premultiplied = (_denoised(pull_push(one, known)) * clean for one in straight)
-    return tuple(_pixels(one) for one in (clean, *premultiplied))
+    clean = _planes(_denoised(np.repeat(alpha, 3, -1)))[:, :1].clamp(0.0, 1.0)
+    something = box_max(sampled, CERTAIN) > 0.0
+    clean = torch.where(box_min(sampled, CERTAIN) >= 1.0, 1.0, clean * something)
+    guide = _pixels(clean.expand(-1, 3, -1, -1))
+    premultiplied = (_planes(_denoised(light, guide)).clamp_min(0.0) for light in lights)
+    return tuple(_pixels(one) for one in (clean, *(light * something for light in premultiplied)))
 
 
-def _denoised(picture: torch.Tensor) -> torch.Tensor:
-    """[1,3,H,W], 0 and up."""
-    return _planes(np.asarray(denoise(_pixels(picture), hdr=True), np.float32)).clamp_min(0.0)
+def _denoised(picture: Pixels, guide: Pixels | None = None) -> Pixels:
+    """[H,W,3], after the edges of a ``guide`` without noise."""
+    given = np.ascontiguousarray(picture, np.float32)
+    clean = denoise(given, albedo=guide, clean_aux=guide is not None, hdr=True)
+    return np.asarray(clean, np.float32)
 
 
 def _planes(pixels: Pixels) -> torch.Tensor:

@@ -28,7 +28,7 @@ def sampled(alpha: np.ndarray, colour: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return hits.mean(0, dtype=np.float32), (hits * bright).mean(0, dtype=np.float32) * colour
 
 
-def test_noise_goes_and_the_light_stays_alpha_times_its_colour() -> None:
+def test_noise_goes_and_the_light_stays_what_it_was_in_the_mean() -> None:
     true = soft_bar()
     noisy, light = sampled(true, COLOUR)
     alpha, lamps, screen = without_noise(noisy, light, np.asarray(0.1 * light, np.float32))
