@@ -23,7 +23,6 @@ from mattebox.bench.grain import with_grain
 from mattebox.bench.shots import TRUTH
 from mattebox.errors import InputError, ToolError
 from mattebox.frames import read_frame
-from training.denoise import without_noise
 
 Pixels = NDArray[np.float32]
 
@@ -111,6 +110,8 @@ def _rendering(python: Path, shot: Path, numbers: Sequence[int]) -> subprocess.P
 
 def _composed(shot: Path, length: int) -> Path:
     """The shot of what was rendered: the truth, what the camera saw, and a clean plate."""
+    from training.denoise import without_noise
+
     plate = _pixels(shot / "rendered" / "plate.exr")[..., :3]
     plate = as_stored(without_noise(np.ones_like(plate[..., :1]), plate)[1])
     seed = _SEED + 100 * RENDERED.index(shot.name)
