@@ -1,8 +1,8 @@
 """Render subjects with Blender and put them into a pool: `python -m training.render --count 500`.
 
-A picture has few samples, since many pictures count for more. Their noise is taken out: with it hair
-is sand, and in a shot it is smooth. Each picture is then cut into overlapping squares of the pool's size; those that show next
-to no edge are left out. Goes on where it was stopped.
+A picture has few samples, since many pictures count for more. Their noise is taken out: with it
+hair is sand, and in a shot it is smooth. Each picture is then cut into overlapping squares of the
+pool's size; those that show next to no edge are left out. Goes on where it was stopped.
 """
 
 from __future__ import annotations
