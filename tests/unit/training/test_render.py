@@ -10,6 +10,7 @@ import pytest
 import torch
 
 pytest.importorskip("cv2", reason="drawn subjects need OpenCV, which only training installs")
+pytest.importorskip("pyoidn", reason="Open Image Denoise is installed for work on training alone")
 
 from mattebox.bench.blender import VARIABLE, find_bpy_python
 from mattebox.errors import InputError
