@@ -106,9 +106,9 @@ def shows_something(coarse: torch.Tensor) -> torch.Tensor:
 def density(alpha: torch.Tensor) -> torch.Tensor:
     """How dense by a colour is what is densest nearby, [N,1,H/2,W/2], 0..``LARGEST_DENSITY``.
 
-    A coarse alpha that is too low everywhere leaves background in the colour that is collected from
-    it, and alpha for that colour confirms it. Threads, blades and locks are opaque somewhere: where
-    the densest of them come out at 0.9, all of them are a tenth too thin.
+    A coarse alpha that is too low everywhere takes too much background out of the colour that is
+    collected from it, and alpha for that colour confirms it. Threads, blades and locks are opaque
+    somewhere: where the densest of them come out at 0.9, all of them are a tenth too thin.
 
     Args:
         alpha: [N,1,H/2,W/2] for the colour.
