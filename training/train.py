@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.process import BaseProcess
+from multiprocessing.process import BaseProcess, parent_process
 from pathlib import Path
-from queue import Empty
+from queue import Empty, Full
 
 import torch
 from torch import multiprocessing
@@ -239,9 +239,21 @@ def _compose_beside(asked: argparse.Namespace, seed: int, batches: Queue[Batch])
     """A process of its own on a CPU: composing takes as long as half a step of training."""
     torch.set_num_threads(1)
     composer = Composer(asked, torch.device("cpu"), seed)
-    while True:
-        batches.put(composer.batch())
+    batches.cancel_join_thread()
+    while _put(batches, composer.batch()):
         composer.refresh()
+
+
+def _put(batches: Queue[Batch], batch: Batch) -> bool:
+    """Waits for a place; False where the process that trains was stopped: nobody takes any more."""
+    training = parent_process()
+    while training is not None and training.is_alive():
+        try:
+            batches.put(batch, timeout=1.0)
+        except Full:
+            continue
+        return True
+    return False
 
 
 def _received(batches: Queue[Batch], process: BaseProcess) -> Batch:

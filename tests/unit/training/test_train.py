@@ -6,6 +6,8 @@ import argparse
 import csv
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,8 @@ from training.pool import TRAINING_SEEDS
 SIDE, CROP, WIDTHS = 48, 32, "4,6,8,10"
 
 
-def started(folder: Path, **more: Path) -> subprocess.CompletedProcess[str]:
-    """Train for a second or two on 16 drawn scenes; ``more`` are options with their values."""
+def command(folder: Path, **more: object) -> list[str]:
+    """Trains for a second or two on 16 drawn scenes; ``more`` are options with their values."""
     arguments: dict[str, object] = {
         "--minutes": 0.03,
         "--device": "cpu",
@@ -46,8 +48,13 @@ def started(folder: Path, **more: Path) -> subprocess.CompletedProcess[str]:
     }
     arguments |= {f"--{name}": value for name, value in more.items()}
     words = [str(word) for pair in arguments.items() for word in pair]
+    return [sys.executable, "-m", "training.train", *words]
+
+
+def started(folder: Path, **more: object) -> subprocess.CompletedProcess[str]:
+    """Train to the end."""
     return subprocess.run(
-        [sys.executable, "-m", "training.train", *words],
+        command(folder, **more),
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -114,6 +121,41 @@ def test_a_run_ends_where_its_pool_cannot_be_read_and_says_why(tmp_path: Path) -
     assert "the process that composes scenes has ended" in done.stderr
     assert "Traceback" in done.stderr  # of that process
     assert not (tmp_path / "run/checkpoint.pt").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds processes in Linux's /proc")
+def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    write_pool_file(tmp_path / "pool", 0, drawn_layers(16, SIDE))
+    run = subprocess.Popen(command(tmp_path, minutes=5), cwd=REPOSITORY)
+    log = tmp_path / "run/log.csv"
+    wait_until(log.exists)
+    beside = children_of(run.pid)
+    assert beside
+    run.kill()
+    run.wait()
+    wait_until(lambda: not any(is_running(process) for process in beside))
+
+
+def wait_until(come: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not come():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def children_of(process: int) -> list[int]:
+    """Those that were spawned by it."""
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
+    return [int(child) for child in listed.split()]
+
+
+def is_running(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+    except FileNotFoundError:
+        return False
+    return state.split()[0] != "Z"  # ended, and nobody asked how
 
 
 def small_scene(seed: int, size: int = 224) -> Scene:
