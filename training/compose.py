@@ -35,7 +35,7 @@ from training.screens import Dice, Screens, draw_rooms, draw_screens
 PAIRED_SHARE = 0.2
 ENLARGED_SHARE = 0.12
 CLIPPED_SHARE = 0.1
-WELL_SHOT_SHARE = 0.65
+WELL_SHOT_SHARE = 0.75
 """Of scenes with little grain, nothing clipped and a background that fits, as on a stage. Where
 every plate may be off, the network hedges: on hair before a true one its answer was worse than the
 best that it chooses from."""

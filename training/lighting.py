@@ -13,31 +13,43 @@ from training.pool import EVERY_KIND
 from training.rendering import RENDERED
 from training.screens import Dice, constant
 
-BACKLIT_SHARE = 0.22
-RIM_SHARE = 0.2
+MUTED_SHARE, MUTED = 0.6, (0.2, 0.8)
+"""Of subjects, and how much nearer to grey they are than drawn: what is filmed is mostly skin,
+hair, cloth and wood. How near scenes come to shots is what ``training.likeness`` prints."""
+BACKLIT_SHARE = 0.15
+RIM_SHARE = 0.1
+LAMPS_SPREAD = 0.4
+"""Deviation of the logarithm of how bright the lamps are beside the screen."""
 # Logarithm and its deviation of the factor on the drawn share of the screen's light. For a screen
 # that fills the half of the space behind them a renderer gives: hair, grass and cloth 2 to 8 %,
 # glass a third, smoke 0.3 to 0.5.
 GLOW = {
-    **dict.fromkeys(("smoke", "steam"), (0.45, 0.25)),
+    "smoke": (0.6, 0.35),
+    "steam": (0.3, 0.3),
     **dict.fromkeys(("glass", "plastic"), (0.3, 0.35)),
     **dict.fromkeys(("veil", "bounced", "layered"), (-0.2, 0.5)),
     "lights": (-1.4, 0.8),
+    "thin": (-0.3, 0.9),
+    "plants": (-0.5, 0.9),
     **dict.fromkeys(("sparse_hair", "dense_hair", "fur"), (-1.5, 0.8)),
     # Rendered before walls that fill a tenth to a half of the space.
-    **dict.fromkeys(RENDERED, (-0.2, 0.5)),
+    **dict.fromkeys(RENDERED, (0.0, 0.8)),
     "rendered_hair": (-1.2, 0.7),
-    "rendered_thin": (0.2, 0.6),
-    "rendered_smoke": (0.9, 0.4),
+    "rendered_thin": (0.5, 0.8),
+    "rendered_smoke": (1.2, 0.5),
     "rendered_glass": (0.4, 0.5),
 }
 BRIGHTER = {"rendered_smoke": (1.1, 0.5)}
 """The same of the lamps' light: smoke is lit for itself, and as bright as white cloth."""
 PLAIN_GLOW = (-1.4, 0.8)
-REFLECTED, BY_THREADS, REFLECTED_SPREAD = 0.13, 0.5, 0.75
-"""Of the screen's light by what has the lamps' whole light: the median over scenes, that of cords
-and wires, whose sides the screen sees, and the deviation of its logarithm. In rendered shots hair
-has 0.2, grass 0.15, a table before it 1."""
+REFLECTED, REFLECTED_SPREAD = 0.13, 0.75
+"""Of the screen's light by what has the lamps' whole light, where ``GLOW`` does not say it: the
+median over scenes, and the deviation of its logarithm. In rendered shots hair has 0.2, grass 0.15,
+a table before it 1."""
+MOST_GLOW = 0.5
+"""What is matt throws back no more than this of the screen, which does not surround it."""
+SEEN_THROUGH = ("glass", "plastic", "rendered_glass", "smoke", "steam", "rendered_smoke")
+"""Kinds that may throw back all of it, or let it through from all around."""
 
 
 def relit(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor:
@@ -46,14 +58,20 @@ def relit(dice: Dice, layers: torch.Tensor, kinds: torch.Tensor) -> torch.Tensor
     What was drawn of the screen's light is scaled, and what is no smoke or glass reflects some more
     of it in its own colour: no surface before a screen has none of its light.
     """
-    lit = layers[:, :3] * _factor(dice, BRIGHTER, (0.0, 0.0), kinds)
+    lit = _muted(dice, layers[:, :3] * _factor(dice, BRIGHTER, (0.0, 0.0), kinds))
     glow = layers[:, 4:] * _factor(dice, GLOW, PLAIN_GLOW, kinds)
-    threads = {"thin": BY_THREADS} | dict.fromkeys(GLOW, 0.0)
-    matt = constant(tuple(threads.get(name, REFLECTED) for name in EVERY_KIND), dice.device)[kinds]
-    share = matt.view(-1, 1, 1, 1) * dice.normal(len(layers), REFLECTED_SPREAD).exp()
+    share = _of_kinds(dice, dict.fromkeys(GLOW, 0.0), REFLECTED, kinds)
+    share = share * dice.normal(len(layers), REFLECTED_SPREAD).exp()
     alpha = layers[:, 3:4]
-    glow = torch.minimum(glow + share * torch.minimum(layers[:, :3], alpha), alpha)
+    most = alpha * _of_kinds(dice, dict.fromkeys(SEEN_THROUGH, 1.0), MOST_GLOW, kinds)
+    glow = torch.minimum(glow + share * torch.minimum(layers[:, :3], alpha), most)
     return torch.cat([lit, alpha, glow], 1).to(layers.dtype)
+
+
+def _muted(dice: Dice, lit: torch.Tensor) -> torch.Tensor:
+    """The light [M,3,S,S] of some subjects nearer to grey."""
+    grey = dice.chance(len(lit), MUTED_SHARE) * dice.uniform(len(lit), *MUTED)
+    return torch.lerp(lit, lit.mean(1, keepdim=True).expand_as(lit), grey.to(lit.dtype))
 
 
 def _factor(
@@ -63,10 +81,20 @@ def _factor(
     kinds: torch.Tensor,
 ) -> torch.Tensor:
     """[M,1,1,1]: drawn by each one's mean and deviation of its logarithm."""
-    known = tuple(logarithms.get(name, otherwise)[k] for k in (0, 1) for name in EVERY_KIND)
-    middle, spread = constant(known, dice.device).view(2, len(EVERY_KIND), 1, 1, 1)[:, kinds]
+    middle, spread = (
+        _of_kinds(dice, {name: pair[k] for name, pair in logarithms.items()}, otherwise[k], kinds)
+        for k in (0, 1)
+    )
     factor: torch.Tensor = (middle + spread * dice.normal(len(kinds), 1.0)).exp()
     return factor
+
+
+def _of_kinds(
+    dice: Dice, values: dict[str, float], otherwise: float, kinds: torch.Tensor
+) -> torch.Tensor:
+    """[M,1,1,1]: each one's value by its kind."""
+    known = tuple(values.get(name, otherwise) for name in EVERY_KIND)
+    return constant(known, dice.device)[kinds].view(-1, 1, 1, 1)
 
 
 def lamplight(
@@ -82,7 +110,7 @@ def lamplight(
     """
     count = len(subject)
     tint = (dice.chance(count, 0.3) * dice.normal(count, 0.15, 3)).exp()
-    lamps = level / 0.42 * dice.normal(count, 0.55).exp() * tint
+    lamps = level / 0.42 * dice.normal(count, LAMPS_SPREAD).exp() * tint
     behind = _behind(dice, alpha)
     lit = subject * lamps * (1.0 + _backlight(dice, count) * behind)
     return lit + alpha * level * _rim(dice, count) * behind

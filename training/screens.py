@@ -12,7 +12,7 @@ from functools import cache
 import torch
 import torch.nn.functional as F
 
-SECONDARY_SHARE = 0.12
+SECONDARY_SHARE = 0.06
 """Of screens that are darkest in their telling channel: cyan, magenta, yellow."""
 
 
@@ -126,11 +126,11 @@ def _hue(dice: Dice, count: int, sign: torch.Tensor) -> torch.Tensor:
     primary = torch.cat([ones, dice.uniform(count, 0.04, 0.36), dice.uniform(count, 0.06, 0.45)], 1)
     orange = torch.cat([ones, dice.uniform(count, 0.3, 0.62), dice.uniform(count, 0.02, 0.2)], 1)
     secondary = torch.cat([dice.uniform(count, 0.03, 0.4), dice.uniform(count, 0.7, 1.1, 2)], 1)
-    hue = torch.where(dice.chance(count, 0.06) > 0.5, orange, primary)
+    hue = torch.where(dice.chance(count, 0.03) > 0.5, orange, primary)
     swap = dice.chance(count, 0.3) > 0.5
     hue = torch.where(swap, torch.cat([hue[:, :1], hue[:, 2:], hue[:, 1:2]], 1), hue)
     hue = torch.where(sign < 0.0, secondary, hue)
-    pale = dice.chance(count, 0.2) * dice.uniform(count, 0.0, 0.5)
+    pale = dice.chance(count, 0.12) * dice.uniform(count, 0.0, 0.5)
     return hue + pale * (hue.mean(1, keepdim=True) - hue)
 
 
