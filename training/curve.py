@@ -13,6 +13,8 @@ SERIES = {
     "held_out": "held out",
 }
 
+COLUMNS = 4
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -21,16 +23,17 @@ def main() -> None:
     asked = parser.parse_args()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(3.6 * len(asked.logs), 3.0), layout="constrained")
+    columns = min(len(asked.logs), COLUMNS)
+    rows = -(-len(asked.logs) // columns)
+    figure = Figure(figsize=(3.6 * columns, 3.0 * rows), layout="constrained")
     for place, path in enumerate(asked.logs):
         with path.open(newline="") as file:
-            rows = list(csv.DictReader(file))
-        axes = figure.add_subplot(1, len(asked.logs), place + 1)
+            reports = list(csv.DictReader(file))
+        axes = figure.add_subplot(rows, columns, place + 1)
         for name, label in SERIES.items():
-            if name in rows[0]:
-                axes.plot(
-                    [int(r["step"]) for r in rows], [float(r[name]) for r in rows], label=label
-                )
+            if name in reports[0]:
+                steps = [int(report["step"]) for report in reports]
+                axes.plot(steps, [float(report[name]) for report in reports], label=label)
         axes.set(title=path.stem, xlabel="step", ylabel="MAD of alpha x 1e3", ylim=(0, None))
         axes.grid(alpha=0.3)
         axes.legend(fontsize=7)
