@@ -58,6 +58,7 @@ NAVIGATION = {
         "CONTRIBUTING",
         "docs/architecture",
         "training/README",
+        "docs/recipe",
         "docs/releasing",
         "SECURITY",
         "THIRD_PARTY",
