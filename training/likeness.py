@@ -56,7 +56,7 @@ def of_shot(shot: BenchShot) -> float:
         raise ValueError(f"{shot.folder} has no plate of a saturated screen.")
     alpha = shot.truth.read(frame)[..., 3]
     between = (alpha > BETWEEN[0]) & (alpha < BETWEEN[1])
-    told = 1.0 - _excess(shot.plate.read(frame), key) / _excess(screen, key).clip(1e-3)
+    told = 1.0 - excess(shot.plate.read(frame), key) / excess(screen, key).clip(1e-3)
     return float(told[between].sum() / alpha[between].sum())
 
 
@@ -75,16 +75,17 @@ def _scenes(pool: Path) -> Iterator[tuple[Pixels, int]]:
                 yield layers, int(kind)
 
 
-def _excess(picture: Pixels, key: int) -> Pixels:
-    return excess(picture, key).astype(np.float32)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pools", type=Path, nargs="*", help="of drawn or rendered scenes")
     parser.add_argument("--shots", type=Path, nargs="*", default=[], help="folders of bench shots")
     parser.add_argument("--most", type=int, default=960, help="scenes of each pool")
     asked = parser.parse_args()
+    for pool in asked.pools:
+        if not any(pool.glob("*.npz")):
+            parser.error(
+                f"{pool}: no scenes are there; training.train and training.render make some"
+            )
     if asked.pools:
         print(f"{'kind':20s} scenes " + " ".join(f"{p:>5d} %" for p in PERCENTILES))
     for kind, values in of_scenes(asked.pools, asked.most).items():

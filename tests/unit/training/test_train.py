@@ -128,12 +128,13 @@ def test_a_run_ends_where_its_pool_cannot_be_read_and_says_why(tmp_path: Path) -
 def test_a_run_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
     write_pool_file(tmp_path / "pool", 0, drawn_layers(16, SIDE))
     run = subprocess.Popen(command(tmp_path, minutes=5), cwd=REPOSITORY)
-    log = tmp_path / "run/log.csv"
-    wait_until(log.exists)
-    beside = children_of(run.pid)
+    try:
+        wait_until((tmp_path / "run/log.csv").exists)
+        beside = children_of(run.pid)
+    finally:
+        run.kill()
+        run.wait()
     assert beside
-    run.kill()
-    run.wait()
     wait_until(lambda: not any(is_running(process) for process in beside))
 
 
